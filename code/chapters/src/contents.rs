@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The table of contents: all sixteen chapters, written or not.
+use lab::chapter::{Chapter, Part, Records, Table, Values};
+use lab::{experiment::Experiment, figure::Figure};
+use std::path::{Path, PathBuf};
+
+/// The repository's root folder, found when the program was compiled.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// All chapters in the order of the book.
+pub fn all() -> Vec<Chapter> {
+    vec![
+        draft(
+            1,
+            "elman1990",
+            "Finding structure in time",
+            Part::Memory,
+            "A network that reads its own last hidden state can learn regularities that stretch over time.",
+            "https://doi.org/10.1207/s15516709cog1402_1",
+        ),
+        draft(
+            2,
+            "pascanu2013",
+            "The difficulty of training",
+            Part::Memory,
+            "Gradients through time grow or vanish with the powers of one matrix, and clipping their norm tames the growth.",
+            "https://proceedings.mlr.press/v28/pascanu13.html",
+        ),
+        draft(
+            3,
+            "hochreiter1997",
+            "Long short-term memory",
+            Part::Memory,
+            "A unit that keeps its state with weight one, behind gates that learn, carries an error over a thousand steps.",
+            "https://doi.org/10.1162/neco.1997.9.8.1735",
+        ),
+        draft(
+            4,
+            "gers2000",
+            "Learning to forget",
+            Part::Memory,
+            "A gate on the state itself lets a memory cell reset, and its bias decides what is remembered at the start.",
+            "https://doi.org/10.1162/089976600300015015",
+        ),
+        draft(
+            5,
+            "chung2014",
+            "Gated units compared",
+            Part::Memory,
+            "At equal parameters, both gated units beat the tanh unit on real sequences, and neither beats the other.",
+            "https://arxiv.org/abs/1412.3555",
+        ),
+        draft(
+            6,
+            "chung2015",
+            "Gated feedback",
+            Part::Memory,
+            "Gates between layers let every layer of a stack feed every other, at the time that suits it.",
+            "https://proceedings.mlr.press/v37/chung15.html",
+        ),
+        draft(
+            7,
+            "kalchbrenner2013",
+            "Recurrent continuous translation",
+            Part::Translation,
+            "A sentence becomes a vector, and a recurrent language model writes the translation from it.",
+            "https://aclanthology.org/D13-1176/",
+        ),
+        draft(
+            8,
+            "cho2014",
+            "The encoder and the decoder",
+            Part::Translation,
+            "Two recurrent networks trained as one map a phrase to a phrase, with a new gated unit.",
+            "https://aclanthology.org/D14-1179/",
+        ),
+        draft(
+            9,
+            "sutskever2014",
+            "Sequence to sequence",
+            Part::Translation,
+            "Deep LSTMs translate whole sentences, and reversing the source makes them learnable.",
+            "https://arxiv.org/abs/1409.3215",
+        ),
+        draft(
+            10,
+            "bahdanau2015",
+            "Learning to align",
+            Part::Translation,
+            "The decoder looks back at every source word and learns where to look.",
+            "https://arxiv.org/abs/1409.0473",
+        ),
+        draft(
+            11,
+            "luong2015",
+            "Global and local attention",
+            Part::Translation,
+            "Simpler scores and a window that moves make attention cheaper and better.",
+            "https://aclanthology.org/D15-1166/",
+        ),
+        draft(
+            12,
+            "tu2016",
+            "Coverage",
+            Part::Translation,
+            "Remembering what has been attended to keeps a translation from saying things twice or never.",
+            "https://aclanthology.org/P16-1008/",
+        ),
+        draft(
+            13,
+            "gehring2017",
+            "Convolutional sequence to sequence",
+            Part::Translation,
+            "Convolutions with attention in every layer translate without recurrence.",
+            "https://proceedings.mlr.press/v70/gehring17a.html",
+        ),
+        draft(
+            14,
+            "xu2015",
+            "Show, attend and tell",
+            Part::BeyondSentences,
+            "A caption is written while attention moves over the picture, softly or by sampling.",
+            "https://proceedings.mlr.press/v37/xuc15.html",
+        ),
+        draft(
+            15,
+            "graves2014",
+            "Neural Turing machines",
+            Part::BeyondSentences,
+            "A network with an addressable memory learns small algorithms that outlast their training lengths.",
+            "https://arxiv.org/abs/1410.5401",
+        ),
+        draft(
+            16,
+            "vinyals2015",
+            "Pointer networks",
+            Part::BeyondSentences,
+            "Attention used as the output lets a network answer with positions of its own input.",
+            "https://arxiv.org/abs/1506.03134",
+        ),
+    ]
+}
+
+/// The chapter of this key.
+pub fn find(key: &str) -> Option<Chapter> {
+    all().into_iter().find(|chapter| chapter.key == key)
+}
+
+/// A chapter that is not written yet.
+fn draft(
+    number: u32,
+    key: &'static str,
+    title: &'static str,
+    part: Part,
+    gist: &'static str,
+    link: &'static str,
+) -> Chapter {
+    Chapter {
+        key,
+        number,
+        title,
+        part,
+        gist,
+        link,
+        draft: true,
+        prerequisites: &[],
+        minutes_to_read: 0,
+        experiments: || Vec::<Box<dyn Experiment>>::new(),
+        claims: Vec::new,
+        values: |_: &Records| Values::new(),
+        figures: |_: &Records| Vec::<Figure>::new(),
+        tables: |_: &Records| Vec::<(&'static str, Table)>::new(),
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A chapter as the book and the command see it: pure functions of its records.
+use crate::{
+    experiment::{Experiment, Scale},
+    figure::Figure,
+    record::Record,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The records of one chapter, by experiment: one per experiment, at the scale that was recorded for the page.
+pub type Records = BTreeMap<String, Record>;
+
+/// Numbers for the prose, by name; already formatted.
+pub type Values = BTreeMap<String, String>;
+
+/// A chapter's part of the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Part {
+    /// Part one.
+    Memory,
+    /// Part two.
+    Translation,
+    /// Part three.
+    BeyondSentences,
+}
+
+/// One chapter. Everything on its page that a record holds is drawn through this.
+pub struct Chapter {
+    /// The key that names the paper everywhere.
+    pub key: &'static str,
+    /// Place in the book, from 1; the first half of its equation numbers.
+    pub number: u32,
+    /// Title of the page.
+    pub title: &'static str,
+    /// Part of the book.
+    pub part: Part,
+    /// What the paper changed, in one sentence.
+    pub gist: &'static str,
+    /// Where the paper can be read.
+    pub link: &'static str,
+    /// True while the page is not written.
+    pub draft: bool,
+    /// Keys of the chapters to have read before; equal to the imports of the module.
+    pub prerequisites: &'static [&'static str],
+    /// Minutes to read the page.
+    pub minutes_to_read: u32,
+    /// The experiments, in the order of the page.
+    pub experiments: fn() -> Vec<Box<dyn Experiment>>,
+    /// The claims, in the order of the page; a claim whose record is missing is judged `not tested`.
+    pub claims: fn() -> Vec<Claim>,
+    /// Numbers for the prose.
+    pub values: fn(&Records) -> Values,
+    /// Figures, by name; one whose record is missing is left out.
+    pub figures: fn(&Records) -> Vec<Figure>,
+    /// Tables, by name.
+    pub tables: fn(&Records) -> Vec<(&'static str, Table)>,
+}
+
+/// How a claim came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The pass line that was fixed before the run holds.
+    #[serde(rename = "reproduced")]
+    Reproduced,
+    /// The sign is right, the line is missed.
+    #[serde(rename = "same direction")]
+    SameDirection,
+    /// Neither.
+    #[serde(rename = "not reproduced")]
+    NotReproduced,
+    /// Not run at this scale.
+    #[serde(rename = "not tested")]
+    NotTested,
+}
+
+impl Verdict {
+    /// The words for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Reproduced => "reproduced",
+            Verdict::SameDirection => "same direction",
+            Verdict::NotReproduced => "not reproduced",
+            Verdict::NotTested => "not tested",
+        }
+    }
+}
+
+/// A claim of the paper in testable form, with the line that was fixed before the run.
+pub struct Claim {
+    /// Name within the chapter.
+    pub id: &'static str,
+    /// The claim, about behavior on held-out data.
+    pub statement: &'static str,
+    /// Where it stands in the paper.
+    pub source: &'static str,
+    /// The paper's number, as printed.
+    pub paper: &'static str,
+    /// The pass line in words.
+    pub line: &'static str,
+    /// Judges it from the records; `None` where a record is missing.
+    pub judge: fn(&Records) -> Option<Judgement>,
+}
+
+/// A claim's outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// Our number, formatted.
+    pub ours: String,
+    /// The scale of the record it rests on.
+    pub scale: Scale,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LedgerRow {
+    /// Key of the chapter.
+    pub chapter: String,
+    /// The claim's name.
+    pub id: String,
+    /// The claim.
+    pub statement: String,
+    /// Where it stands in the paper.
+    pub source: String,
+    /// The paper's number.
+    pub paper: String,
+    /// Our number; empty where nothing was run.
+    pub ours: String,
+    /// Scale of the record; `None` where nothing was run.
+    pub scale: Option<Scale>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+impl Chapter {
+    /// The chapter's part of the ledger, judged from these records.
+    pub fn ledger(&self, records: &Records) -> Vec<LedgerRow> {
+        (self.claims)()
+            .into_iter()
+            .map(|claim| {
+                let judged = (claim.judge)(records);
+                LedgerRow {
+                    chapter: self.key.into(),
+                    id: claim.id.into(),
+                    statement: claim.statement.into(),
+                    source: claim.source.into(),
+                    paper: claim.paper.into(),
+                    ours: judged.as_ref().map_or_else(String::new, |j| j.ours.clone()),
+                    scale: judged.as_ref().map(|j| j.scale),
+                    verdict: judged.map_or(Verdict::NotTested, |j| j.verdict),
+                }
+            })
+            .collect()
+    }
+}
+
+/// A table for the page; cells are Markdown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    /// Column heads.
+    pub columns: Vec<String>,
+    /// Rows, each as long as `columns`.
+    pub rows: Vec<Vec<String>>,
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An experiment is a value: what it runs, at which scales, with which seeds.
+use crate::record::TrialRecord;
+use serde::{Deserialize, Serialize};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
+
+/// How much of an experiment is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// Seconds: what the tests replay.
+    Smoke,
+    /// Minutes on two cores.
+    Book,
+    /// The paper's own constants and number of trials.
+    Paper,
+}
+
+impl Scale {
+    /// All scales, smallest first.
+    pub const ALL: [Scale; 3] = [Scale::Smoke, Scale::Book, Scale::Paper];
+
+    /// The name used on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scale::Smoke => "smoke",
+            Scale::Book => "book",
+            Scale::Paper => "paper",
+        }
+    }
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scale {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|scale| scale.name() == name)
+            .ok_or_else(|| format!("unknown scale `{name}`: it is smoke, book or paper"))
+    }
+}
+
+/// One configuration within an experiment, for instance one row of a table.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// Short name, unique within the experiment: `t100`, `tanh-lr0.1`.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// Everything that, with the code and a seed, fixes the result.
+    pub config: serde_json::Value,
+    /// The seeds that a full run takes.
+    pub seeds: RangeInclusive<u64>,
+    /// What the paper printed for this row, if it has one.
+    pub paper: Option<Printed>,
+    /// Expected time of one trial in seconds on one core of the machine that recorded it; for `--estimate`.
+    pub expected_seconds: f64,
+}
+
+/// Numbers that the paper printed for one row.
+#[derive(Debug, Clone, Default)]
+pub struct Printed {
+    /// Where: `Table 7, T = 100`.
+    pub source: &'static str,
+    /// Share of successful trials, from 0 to 1.
+    pub solved: Option<f64>,
+    /// Training sequences needed.
+    pub sequences: Option<f64>,
+    /// Wrong test sequences and how many were tested, or another measure, as printed.
+    pub test: Option<&'static str>,
+}
+
+/// One seed of one arm while it runs. All of its state is in it, so that it can be saved at any moment.
+pub trait Trial: Send {
+    /// Works for some tens of milliseconds. True when the trial has ended.
+    ///
+    /// How the work is cut into calls must not change the result.
+    fn advance(&mut self) -> bool;
+    /// Training sequences seen, and the most that will be seen.
+    fn progress(&self) -> (u64, u64);
+    /// The whole state as bytes; [`Experiment::resume`] goes on from them to the same record.
+    fn save(&self) -> Vec<u8>;
+    /// The record. Called once, after `advance` has returned true.
+    fn finish(&mut self) -> TrialRecord;
+}
+
+/// An experiment of a chapter.
+pub trait Experiment: Send + Sync {
+    /// Name within the chapter, as on the command line: `adding`.
+    fn id(&self) -> &'static str;
+    /// One line for people.
+    fn title(&self) -> &'static str;
+    /// Raised by hand whenever the code changes what the same configuration and seed give.
+    fn revision(&self) -> u32;
+    /// The configurations at this scale, in order.
+    fn arms(&self, scale: Scale) -> Vec<Arm>;
+    /// Starts one seed of one arm.
+    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial>;
+    /// Goes on from a saved state.
+    ///
+    /// # Errors
+    /// When the bytes are not such a state.
+    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String>;
+}

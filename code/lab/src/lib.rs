@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Experiments as values: scales, seeds, records, claims, verdicts, figures.
+pub mod chapter;
+pub mod experiment;
+pub mod figure;
+pub mod record;

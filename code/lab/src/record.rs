@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a run leaves behind.
+//!
+//! A [`Record`] is fixed to the byte by code, configuration and seeds.
+//! What varies from run to run stands beside it in a [`RunInfo`].
+use crate::experiment::Scale;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The format this program reads and writes; a newer one is refused.
+pub const FORMAT: u32 = 1;
+
+/// Everything one experiment recorded at one scale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of this format, [`FORMAT`].
+    pub format: u32,
+    /// Key of the chapter, for instance `hochreiter1997`.
+    pub chapter: String,
+    /// Name of the experiment within the chapter.
+    pub experiment: String,
+    /// The experiment's revision when the record was made; see [`crate::experiment::Experiment::revision`].
+    pub revision: u32,
+    /// The scale it ran at.
+    pub scale: Scale,
+    /// One entry a configuration, in the experiment's order.
+    pub arms: Vec<ArmRecord>,
+}
+
+/// What one configuration of an experiment recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmRecord {
+    /// Name of the arm within the experiment.
+    pub id: String,
+    /// The configuration: with the code and the seed it fixes the result.
+    pub config: serde_json::Value,
+    /// Every seed that was run, ascending.
+    pub trials: Vec<TrialRecord>,
+}
+
+/// What one seed of one arm recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRecord {
+    /// The seed.
+    pub seed: u64,
+    /// Whether the stopping criterion was met before the cap.
+    pub solved: bool,
+    /// Training sequences seen when it stopped.
+    pub sequences: u64,
+    /// Named results, for instance `wrong` and `tested`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<String, f64>,
+    /// Learning curve: training sequences seen, mean error since the point before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<(u64, f64)>,
+    /// Named series that a figure draws, for instance a cell's state at each step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub series: BTreeMap<String, Vec<f64>>,
+}
+
+/// What varies from run to run; written beside a record as `<experiment>.run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Day the run ended, `YYYY-MM-DD`.
+    pub date: String,
+    /// Sum over the trials of the seconds that each took.
+    pub trial_seconds: f64,
+    /// Trials that ran side by side.
+    pub threads: usize,
+    /// The processor's name.
+    pub processor: String,
+    /// Version of this program.
+    pub version: String,
+}
+
+impl Record {
+    /// The arm of this name, if there is one.
+    pub fn arm(&self, id: &str) -> Option<&ArmRecord> {
+        self.arms.iter().find(|arm| arm.id == id)
+    }
+}
+
+impl ArmRecord {
+    /// How many trials met their stopping criterion.
+    pub fn solved(&self) -> usize {
+        self.trials.iter().filter(|trial| trial.solved).count()
+    }
+
+    /// Training sequences needed by each solved trial, in seed order.
+    pub fn sequences_to_success(&self) -> Vec<f64> {
+        self.trials
+            .iter()
+            .filter(|trial| trial.solved)
+            .map(|trial| trial.sequences as f64)
+            .collect()
+    }
+
+    /// The named measure of every trial that has it, in seed order.
+    pub fn measure(&self, name: &str) -> Vec<f64> {
+        self.trials
+            .iter()
+            .filter_map(|trial| trial.measures.get(name).copied())
+            .collect()
+    }
+}
