@@ -8,7 +8,8 @@
 use crate::inputs::{add, add_scaled, rows, rows_mut};
 use crate::{Inputs, Real};
 
-/// An affine image of the logistic function: `scale · σ(x) + shift`.
+// ANCHOR: squash
+/// An affine image of the logistic function: `scale · σ(x) + shift` (3.5).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Squash {
     /// The identity.
@@ -20,6 +21,41 @@ pub enum Squash {
     /// 4σ − 2, onto (−2, 2): the paper's g, its equation 5.
     Wide,
 }
+
+impl Squash {
+    #[inline(always)]
+    fn scale_shift<F: Real>(self) -> (F, F) {
+        match self {
+            Squash::Identity | Squash::Logistic => (F::ONE, F::ZERO),
+            Squash::Centered => (F::from_f64(2.0), -F::ONE),
+            Squash::Wide => (F::from_f64(4.0), F::from_f64(-2.0)),
+        }
+    }
+
+    /// The function.
+    #[inline(always)]
+    pub fn value<F: Real>(self, x: F) -> F {
+        let (scale, shift) = self.scale_shift::<F>();
+        match self {
+            Squash::Identity => x,
+            _ => scale * x.logistic() + shift,
+        }
+    }
+
+    /// The derivative, from the function's value.
+    #[inline(always)]
+    pub fn derivative<F: Real>(self, value: F) -> F {
+        let (scale, shift) = self.scale_shift::<F>();
+        match self {
+            Squash::Identity => F::ONE,
+            _ => {
+                let logistic = (value - shift) / scale;
+                scale * logistic * (F::ONE - logistic)
+            }
+        }
+    }
+}
+// ANCHOR_END: squash
 
 /// Which hidden units have a trainable bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,40 +116,6 @@ pub struct Trace<F> {
     pub squashed: Vec<F>,
 }
 
-impl Squash {
-    #[inline(always)]
-    fn scale_shift<F: Real>(self) -> (F, F) {
-        match self {
-            Squash::Identity | Squash::Logistic => (F::ONE, F::ZERO),
-            Squash::Centered => (F::from_f64(2.0), -F::ONE),
-            Squash::Wide => (F::from_f64(4.0), F::from_f64(-2.0)),
-        }
-    }
-
-    /// The function.
-    #[inline(always)]
-    pub fn value<F: Real>(self, x: F) -> F {
-        let (scale, shift) = self.scale_shift::<F>();
-        match self {
-            Squash::Identity => x,
-            _ => scale * x.logistic() + shift,
-        }
-    }
-
-    /// The derivative, from the function's value.
-    #[inline(always)]
-    pub fn derivative<F: Real>(self, value: F) -> F {
-        let (scale, shift) = self.scale_shift::<F>();
-        match self {
-            Squash::Identity => F::ONE,
-            _ => {
-                let logistic = (value - shift) / scale;
-                scale * logistic * (F::ONE - logistic)
-            }
-        }
-    }
-}
-
 /// Whether a layer of these sizes has output gates.
 ///
 /// # Panics
@@ -130,7 +132,7 @@ const fn has_output_gates(k: usize, c: usize, u: usize) -> bool {
     u == c + 2 * k
 }
 
-/// Runs the layer over one sequence and fills `trace`; its buffers are reused.
+/// Runs the layer over one sequence, (3.6) to (3.8), and fills `trace`; its buffers are reused.
 ///
 /// # Panics
 /// When a slice does not have the size that its name in [`Weights`] states.
@@ -181,7 +183,7 @@ struct Units<F, const C: usize, const U: usize> {
 }
 
 // ANCHOR: step
-/// One step from the net inputs: gates, candidate, state, output.
+/// One step from the net inputs: the gates of (3.6), the state (3.7), the outputs (3.8).
 #[inline(always)]
 fn step<F: Real, const K: usize, const C: usize, const U: usize>(
     design: &Design,
@@ -223,7 +225,7 @@ fn step<F: Real, const K: usize, const C: usize, const U: usize>(
 }
 // ANCHOR_END: step
 
-/// Adds the gradients of one sequence to `gradients`, given `d_cells` (T×C), the gradient with
+/// Adds the gradients of one sequence (3.16) to `gradients`, given `d_cells` (T×C), the gradient with
 /// respect to the cells' outputs. Only the steps up to the last one with a gradient are visited
 /// when the error is truncated, since none flows into later ones.
 ///
@@ -295,10 +297,11 @@ pub fn backward<F: Real, const K: usize, const C: usize, const U: usize>(
 }
 
 // ANCHOR: step_back
-/// One step back: from the gradient of the hidden units and of the state to that of the net inputs.
-/// The state's gradient passes through unchanged: that is the constant error carousel.
+/// One step back, (3.13) to (3.15): from the gradient of the hidden units and of the state to
+/// that of the net inputs. The state's gradient passes through unchanged: that is the constant
+/// error carousel. The full gradient (3.19) enters through `d_hidden`.
 #[inline(always)]
-fn step_back<F: Real, const K: usize, const C: usize, const U: usize>(
+pub fn step_back<F: Real, const K: usize, const C: usize, const U: usize>(
     design: &Design,
     hidden: &[F; U],
     candidate: &[F; C],

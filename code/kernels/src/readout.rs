@@ -34,7 +34,7 @@ impl<F> Targets<'_, F> {
     }
 }
 
-/// Computes the outputs into `outputs` (O values for each step with an error) and returns E.
+/// Computes (3.9): the outputs into `outputs` (O values for each step with an error) and returns E.
 /// `units` is T×`stride`, of which the outputs see the first N of each row.
 ///
 /// # Panics
@@ -75,7 +75,7 @@ pub fn forward<F: Real, const N: usize, const O: usize>(
     error
 }
 
-/// Adds the gradients of `scale` · E to `gradients`, and those of the units to `d_units` (T×N).
+/// Adds the gradients (3.11) of `scale` · E to `gradients`, and those of the units to `d_units` (T×N).
 ///
 /// # Panics
 /// As [`forward`].

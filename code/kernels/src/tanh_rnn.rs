@@ -5,7 +5,7 @@ use crate::cell1997::Weights;
 use crate::inputs::{add, add_scaled, rows, rows_mut};
 use crate::{Inputs, Real};
 
-/// Runs the layer over one sequence from h_0 = 0 and fills `hidden` (T×H).
+/// Runs the layer (3.1) over one sequence from h_0 = 0 and fills `hidden` (T×H).
 ///
 /// # Panics
 /// When a slice does not have the size that its name in [`Weights`] states.
@@ -37,7 +37,7 @@ pub fn forward<F: Real, const H: usize>(
     }
 }
 
-/// Adds the gradients of one sequence to `gradients`, given `d_hidden_in` (T×H), the gradient
+/// Adds the gradients of one sequence (3.2) to `gradients`, given `d_hidden_in` (T×H), the gradient
 /// that reaches each hidden state from outside.
 ///
 /// # Panics

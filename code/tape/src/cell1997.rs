@@ -6,6 +6,7 @@ use dfdx::prelude::*;
 use kernels::cell1997::{backward, forward, Design, Trace, Weights};
 use std::rc::Rc;
 
+// ANCHOR: memory
 /// Runs I inputs through K memory blocks with C cells in all (U hidden units: cells, input
 /// gates, output gates) over a ragged batch of B sequences.
 ///
@@ -78,6 +79,7 @@ pub fn memory<
     });
     Ok(output.put_tape(tape))
 }
+// ANCHOR_END: memory
 
 /// What the layer computes inside, for each sequence of the batch.
 ///

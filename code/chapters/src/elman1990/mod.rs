@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Elman, *Finding Structure in Time* (1990): the vanilla tanh network.
+//!
+//! The page of this chapter is not written yet. The network stands here because chapter 3
+//! opens with its failure and holds it against the memory cell throughout.
+use crate::online::{batch, load_into, uniform, uniform_matrix, values, Learner};
+use dfdx::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use tape::readout::{squared_error, Readout};
+use tape::sgd::descend;
+use tape::tanh_rnn::tanh_layer;
+use tasks::Example;
+
+/// h_t = tanh(x_t W_x + h_{t−1} W_h + b) (3.1) with logistic outputs y = σ(h_t W_o + b_o),
+/// trained by full back-propagation through time and plain gradient descent.
+pub struct TanhNetwork<const I: usize, const H: usize, const O: usize> {
+    w_x: Tensor<Rank2<I, H>, f32, Cpu>,
+    w_h: Tensor<Rank2<H, H>, f32, Cpu>,
+    bias: Tensor<Rank1<H>, f32, Cpu>,
+    readout: Readout<I, H, O, f32>,
+    rate: f64,
+}
+
+impl<const I: usize, const H: usize, const O: usize> TanhNetwork<I, H, O> {
+    /// All weights and biases from U[−range, range].
+    pub fn new(rng: &mut ChaCha8Rng, range: f32, rate: f64) -> Self {
+        let w_x = uniform_matrix(rng, range);
+        let w_h = uniform_matrix(rng, range);
+        let bias = Cpu::default().tensor_from_vec(uniform(rng, range, H), (Const::<H>,));
+        let readout = Readout {
+            units: uniform_matrix(rng, range),
+            bias: Some(Cpu::default().tensor_from_vec(uniform(rng, range, O), (Const::<O>,))),
+            skip: None,
+        };
+        TanhNetwork {
+            w_x,
+            w_h,
+            bias,
+            readout,
+            rate,
+        }
+    }
+}
+
+impl<const I: usize, const H: usize, const O: usize> Learner for TanhNetwork<I, H, O> {
+    fn learn(&mut self, example: &Example) -> crate::online::Miss {
+        let (inputs, targets) = batch(example);
+        let hidden =
+            tanh_layer::<1, I, H, _, _>(&inputs, self.w_x.leaky_trace(), &self.w_h, &self.bias)
+                .expect("the heap holds one sequence");
+        let (error, outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
+            .expect("the heap holds one sequence");
+        let gradients = error.backward();
+        descend(&mut self.w_x, &gradients, self.rate);
+        descend(&mut self.w_h, &gradients, self.rate);
+        descend(&mut self.bias, &gradients, self.rate);
+        descend(&mut self.readout.units, &gradients, self.rate);
+        if let Some(bias) = &mut self.readout.bias {
+            descend(bias, &gradients, self.rate);
+        }
+        crate::online::measure(&outputs[0], example)
+    }
+
+    fn outputs(&self, example: &Example) -> Vec<f32> {
+        let (inputs, targets) = batch(example);
+        let hidden =
+            tanh_layer::<1, I, H, _, _>(&inputs, self.w_x.clone(), &self.w_h, &self.bias)
+                .expect("the heap holds one sequence");
+        let (_, mut outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
+            .expect("the heap holds one sequence");
+        outputs.swap_remove(0)
+    }
+
+    fn parameters(&self) -> usize {
+        I * H + H * H + H + H * O + O
+    }
+
+    fn save(&self) -> Vec<Vec<f32>> {
+        let mut all = vec![
+            values(&self.w_x),
+            values(&self.w_h),
+            values(&self.bias),
+            values(&self.readout.units),
+        ];
+        all.extend(self.readout.bias.as_ref().map(values));
+        all
+    }
+
+    fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
+        load_into(weights, &[I * H, H * H, H, H * O, O])?;
+        self.w_x.copy_from(&weights[0]);
+        self.w_h.copy_from(&weights[1]);
+        self.bias.copy_from(&weights[2]);
+        self.readout.units.copy_from(&weights[3]);
+        if let Some(bias) = &mut self.readout.bias {
+            bias.copy_from(&weights[4]);
+        }
+        Ok(())
+    }
+
+    fn inspect(&self, _: &Example) -> BTreeMap<String, Vec<f64>> {
+        BTreeMap::new()
+    }
+}

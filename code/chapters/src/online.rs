@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Online learning as the papers before mini-batches did it: one sequence, one update.
+use dfdx::prelude::{Rank2, Shape, Tensor};
+use dfdx::tensor::{Cpu, TensorFromVec};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use tape::readout::TargetBatch;
+use tape::Sequences;
+use tasks::{Example, Inputs, Target};
+
+/// How far the outputs were from their targets on one sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Miss {
+    /// Σ (target − y)² over all outputs and all steps that have a target.
+    pub squared: f32,
+    /// The largest |target − y| over all outputs and all steps that have a target.
+    pub worst: f32,
+    /// The largest |target − y| over the outputs at the last step.
+    pub worst_at_end: f32,
+    /// Mean |target − y| over the outputs at the last step.
+    pub mean_at_end: f32,
+}
+
+/// A network that learns one sequence at a time.
+pub trait Learner: Send {
+    /// One update; the miss is that of the outputs before it.
+    fn learn(&mut self, example: &Example) -> Miss;
+    /// The outputs at each step that has a target.
+    fn outputs(&self, example: &Example) -> Vec<f32>;
+    /// The number of trainable weights.
+    fn parameters(&self) -> usize;
+    /// All weights, in a fixed order.
+    fn save(&self) -> Vec<Vec<f32>>;
+    /// Takes weights that [`Learner::save`] gave.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String>;
+    /// What happens inside while a sequence runs, by name; empty where there is nothing to see.
+    fn inspect(&self, example: &Example) -> BTreeMap<String, Vec<f64>>;
+    /// Adds the memory to a network that starts without it. Nothing to do for one that has all.
+    fn grow(&mut self) {}
+
+    /// How far the outputs are from their targets.
+    fn miss(&self, example: &Example) -> Miss {
+        measure(&self.outputs(example), example)
+    }
+}
+
+/// Compares outputs with the targets of `example`.
+pub fn measure(outputs: &[f32], example: &Example) -> Miss {
+    let mut miss = Miss::default();
+    let mut see = |difference: f32, last: bool, count: usize| {
+        let size = difference.abs();
+        miss.squared += difference * difference;
+        miss.worst = miss.worst.max(size);
+        if last {
+            miss.worst_at_end = miss.worst_at_end.max(size);
+            miss.mean_at_end += size / count as f32;
+        }
+    };
+    match &example.target {
+        Target::AtEnd(values) => {
+            for (y, target) in outputs.iter().zip(values) {
+                see(target - y, true, values.len());
+            }
+        }
+        Target::EachStep { width, symbols } => {
+            for (t, (row, &symbol)) in outputs.chunks_exact(*width).zip(symbols).enumerate() {
+                for (n, y) in row.iter().enumerate() {
+                    let target = if n == symbol { 1.0 } else { 0.0 };
+                    see(target - y, t + 1 == symbols.len(), *width);
+                }
+            }
+        }
+    }
+    miss
+}
+
+/// An example as a batch of one.
+pub fn batch(example: &Example) -> (Rc<Sequences<f32>>, Rc<TargetBatch<f32>>) {
+    let inputs = match &example.inputs {
+        Inputs::OneHot { symbols, .. } => Sequences::OneHot(vec![symbols.clone()]),
+        Inputs::Dense { values, .. } => Sequences::Dense(vec![values.clone()]),
+    };
+    let targets = match &example.target {
+        Target::AtEnd(values) => TargetBatch::AtEnd(vec![values.clone()]),
+        Target::EachStep { symbols, .. } => TargetBatch::EachStep(vec![symbols.clone()]),
+    };
+    (Rc::new(inputs), Rc::new(targets))
+}
+
+/// `count` values from U[−range, range].
+pub fn uniform(rng: &mut ChaCha8Rng, range: f32, count: usize) -> Vec<f32> {
+    (0..count).map(|_| rng.gen_range(-range..=range)).collect()
+}
+
+/// A matrix with entries from U[−range, range].
+pub fn uniform_matrix<const M: usize, const N: usize>(
+    rng: &mut ChaCha8Rng,
+    range: f32,
+) -> Tensor<Rank2<M, N>, f32, Cpu> {
+    Cpu::default().tensor_from_vec(uniform(rng, range, M * N), Default::default())
+}
+
+/// The tensor's values, row by row.
+pub fn values<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> Vec<f32> {
+    let mut values = vec![0.0; dfdx::prelude::HasShape::shape(tensor).num_elements()];
+    tensor.copy_into(&mut values);
+    values
+}
+
+/// Puts saved weights into tensors, in order.
+///
+/// # Errors
+/// When their number or sizes do not fit.
+pub fn load_into(weights: &[Vec<f32>], sizes: &[usize]) -> Result<(), String> {
+    let found: Vec<usize> = weights.iter().map(Vec::len).collect();
+    if found == sizes {
+        Ok(())
+    } else {
+        Err(format!(
+            "the saved weights have sizes {found:?}, the network {sizes:?}"
+        ))
+    }
+}
