@@ -306,20 +306,32 @@ impl OnlineTrial {
                 fewer_than,
                 mean_error,
             } => {
-                let wrong = miss.worst_at_end >= tolerance;
-                self.state.recent.push_back((miss.squared.to_bits(), wrong));
-                self.state.recently_wrong += usize::from(wrong);
-                if self.state.recent.len() > sequences {
-                    if let Some((_, wrong)) = self.state.recent.pop_front() {
-                        self.state.recently_wrong -= usize::from(wrong);
-                    }
-                }
-                self.state.recent.len() == sequences
-                    && self.state.recently_wrong < fewer_than
-                    && self.recent_mean() < mean_error
-            } // ANCHOR_END: recent
+                self.remember(miss, sequences, tolerance);
+                self.recently_right(sequences, fewer_than, mean_error)
+            }
         }
     }
+
+    // ANCHOR: recent
+    /// Keeps the misses of the most recent sequences and counts the wrong ones among them.
+    fn remember(&mut self, miss: Miss, sequences: usize, tolerance: f32) {
+        let wrong = miss.worst_at_end >= tolerance;
+        self.state.recent.push_back((miss.squared.to_bits(), wrong));
+        self.state.recently_wrong += usize::from(wrong);
+        if self.state.recent.len() > sequences {
+            if let Some((_, wrong)) = self.state.recent.pop_front() {
+                self.state.recently_wrong -= usize::from(wrong);
+            }
+        }
+    }
+
+    /// Whether few enough of the recent sequences were wrong and their mean error is small.
+    fn recently_right(&self, sequences: usize, fewer_than: usize, mean_error: f64) -> bool {
+        self.state.recent.len() == sequences
+            && self.state.recently_wrong < fewer_than
+            && self.recent_mean() < mean_error
+    }
+    // ANCHOR_END: recent
 
     /// Mean squared error of the recent sequences.
     fn recent_mean(&self) -> f64 {
