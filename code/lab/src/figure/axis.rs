@@ -99,6 +99,21 @@ impl Axis {
         self
     }
 
+    /// From exactly here to exactly there.
+    pub fn range(mut self, lo: f64, hi: f64) -> Self {
+        let place = |value: f64| {
+            if self.kind == Kind::Log {
+                libm::log10(value)
+            } else {
+                value
+            }
+        };
+        (self.from, self.to) = (place(lo), place(hi));
+        self.ticks
+            .retain(|tick| tick.0 >= self.from - 1e-9 && tick.0 <= self.to + 1e-9);
+        self
+    }
+
     /// Without the faint lines across the picture.
     pub fn no_grid(mut self) -> Self {
         self.grid = false;

@@ -11,6 +11,12 @@ use plotters::prelude::*;
 /// From one line of words to the next.
 const LEADING: i32 = 46;
 
+/// Where the first mark of the key stands: wholly on the canvas.
+const KEY_LEFT: i32 = 21;
+
+/// Between one panel and the next.
+const GAP: i32 = 30;
+
 /// How a line is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stroke {
@@ -112,7 +118,7 @@ impl Panel {
     pub fn rows<S: Into<String>>(labels: impl IntoIterator<Item = S>) -> Self {
         let y = Axis::rows(labels);
         let rows = y.ticks.len() as i32;
-        Self::new(y, rows * 68)
+        Self::new(y, rows * 76)
     }
 
     /// A title over it, in bold.
@@ -289,13 +295,14 @@ impl Chart {
             .max();
         let right = WIDTH - wide.map_or(60, |wide| wide + 44);
         let (places, key_height) = self.place_key();
-        let foot = 24 + LEADING + if self.x.title.is_empty() { 0 } else { LEADING };
+        let title = if self.x.title.is_empty() { 0 } else { LEADING };
+        let foot = 20 + LEADING + title - GAP;
         let height = key_height
             + foot
             + self
                 .panels
                 .iter()
-                .map(|panel| panel.head() + panel.height + 30)
+                .map(|panel| panel.head() + panel.height + GAP)
                 .sum::<i32>();
 
         let mut words: Vec<Word> = Vec::new();
@@ -325,9 +332,9 @@ impl Chart {
                     bottom: top + panel.height,
                 };
                 self.draw_panel(&root, panel, &frame, &mut words);
-                top += panel.height + 30;
+                top += panel.height + GAP;
             }
-            self.name_ticks(left, right, top - 30, &mut words);
+            self.name_ticks(left, right, top - GAP, &mut words);
             if !self.x.title.is_empty() {
                 let y = height - LEADING / 2 - 2;
                 words.push(Word::new(
@@ -349,12 +356,12 @@ impl Chart {
 
     /// The places of the marks in the key, and the height it takes.
     fn place_key(&self) -> (Vec<(i32, i32)>, i32) {
-        let (mut x, mut y) = (16, LEADING / 2 + 2);
+        let (mut x, mut y) = (KEY_LEFT, LEADING / 2 + 2);
         let mut places = Vec::new();
         for (_, _, meaning) in &self.key {
             let wide = 30 + text_width(meaning, TEXT, false);
-            if x > 16 && x + wide > WIDTH {
-                x = 16;
+            if x > KEY_LEFT && x + wide > WIDTH {
+                x = KEY_LEFT;
                 y += LEADING;
             }
             places.push((x, y));
@@ -385,15 +392,15 @@ impl Chart {
             let style = stroke(Ink::Text, strength, 2, false);
             done(root.draw(&PathElement::new(points.to_vec(), style)));
         };
-        for (place, _, first) in &panel.y.ticks {
+        for (place, ..) in &panel.y.ticks {
             let (_, y) = area.map_coordinate(&(self.x.from, *place));
-            if panel.y.grid && *first == 0 {
+            if panel.y.grid {
                 rule([(frame.left, y), (frame.right, y)], 0.15);
             }
         }
-        for (place, _, first) in &self.x.ticks {
+        for (place, ..) in &self.x.ticks {
             let (x, _) = area.map_coordinate(&(*place, panel.y.from));
-            if self.x.grid && *first == 0 {
+            if self.x.grid {
                 rule([(x, frame.top), (x, frame.bottom)], 0.15);
             }
             rule([(x, frame.bottom), (x, frame.bottom + 10)], 0.6);
