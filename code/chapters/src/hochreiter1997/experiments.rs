@@ -178,6 +178,16 @@ impl Experiment for Table {
     }
 }
 
+/// Trainable weights of an arm's network (3.10).
+///
+/// # Panics
+/// When the arm is not one of this chapter's tables.
+pub fn parameters(arm: &Arm) -> usize {
+    config(arm)
+        .learner(&mut generator(1, Purpose::Initialization))
+        .parameters()
+}
+
 /// The typed configuration that [`Row::at`] wrote into the arm.
 fn config(arm: &Arm) -> Config {
     serde_json::from_value(arm.config.clone())
