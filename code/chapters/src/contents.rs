@@ -29,14 +29,7 @@ pub fn all() -> Vec<Chapter> {
             "Gradients through time grow or vanish with the powers of one matrix, and clipping their norm tames the growth.",
             "https://proceedings.mlr.press/v28/pascanu13.html",
         ),
-        draft(
-            3,
-            "hochreiter1997",
-            "Long short-term memory",
-            Part::Memory,
-            "A unit that keeps its state with weight one, behind gates that learn, carries an error over a thousand steps.",
-            "https://doi.org/10.1162/neco.1997.9.8.1735",
-        ),
+        crate::hochreiter1997::chapter(),
         draft(
             4,
             "gers2000",

@@ -4,3 +4,4 @@ pub mod chapter;
 pub mod experiment;
 pub mod figure;
 pub mod record;
+pub mod stats;

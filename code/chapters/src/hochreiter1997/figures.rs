@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
+use super::claims::{best_tanh, mean};
+use super::experiments;
 use lab::chapter::{Records, Table};
+use lab::experiment::Scale;
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
 use lab::figure::diagram::Place;
 use lab::figure::number::{count, decimals, grouped, spoken};
-use lab::figure::svg::{Anchor, Ink, Svg, Word, WIDTH};
+use lab::figure::svg::{plain, Anchor, Ink, Svg, Word, WIDTH};
 use lab::figure::Figure;
 use lab::record::{ArmRecord, TrialRecord};
+use lab::stats::wilson;
+use tasks::temporal_order::SYMBOLS;
 
 /// The memory cell growing gate by gate. It shows no measurement.
 pub fn cell() -> Figure {
@@ -202,15 +207,36 @@ fn spread(values: &[f64]) -> Option<Spread> {
     Some(Spread { low, median, high })
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+/// The training sequences that the paper printed for an arm.
+fn printed(experiment: &str, arm: &str) -> Option<f64> {
+    let experiment = experiments::all()
+        .into_iter()
+        .find(|known| known.id() == experiment)?;
+    let arm = experiment
+        .arms(Scale::Paper)
+        .into_iter()
+        .find(|known| known.id == arm)?;
+    arm.paper?.sequences
+}
+
+fn dash() -> String {
+    "–".into()
+}
+
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.into()
+}
+
+fn range_of(needed: &Spread) -> String {
+    format!("{} to {}", count(needed.low), count(needed.high))
 }
 
 fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(String::from).to_vec()
 }
 
-/// Middle and ends over an arm's trials of a series at each lag; zeros, which no log axis holds, end it.
+/// Middle and ends over an arm's trials of a series at each lag that all trials have; zeros, which no
+/// log axis holds, end it.
 fn by_lag(arm: &ArmRecord, name: &str) -> Vec<(f64, Spread)> {
     let Some(first) = arm.trials.first() else {
         return Vec::new();
@@ -222,7 +248,8 @@ fn by_lag(arm: &ArmRecord, name: &str) -> Vec<(f64, Spread)> {
             .iter()
             .filter_map(|trial| trial.series.get(name)?.get(place).copied())
             .collect();
-        spread(&values).filter(|spread| spread.low > 0.0 && spread.high.is_finite())
+        let complete = values.len() == arm.trials.len();
+        spread(&values).filter(|s| complete && s.low > 0.0 && s.high.is_finite())
     };
     lags.iter()
         .enumerate()
@@ -233,86 +260,69 @@ fn by_lag(arm: &ArmRecord, name: &str) -> Vec<(f64, Spread)> {
 /// How much of an error is left after it went back over a lag.
 pub fn lag(records: &Records) -> Option<Figure> {
     let record = records.get("gradient-lag")?;
-    let tanh = record.arm("tanh")?;
+    let of = |arm: &str, name: &str| {
+        Some(by_lag(record.arm(arm)?, name)).filter(|points| !points.is_empty())
+    };
+    let bound = of("tanh", "bound")?;
+    let tanh = of("tanh", "norm")?;
+    let truncated = of("cell-truncated", "norm")?;
+    let full = of("cell-full", "norm")?;
+    // From back to front: the full gradient's thin line lies on the truncated one's broad line.
     let lines = [
-        (Ink::Text, "its bound", by_lag(tanh, "bound")),
-        (Ink::Two, "tanh network", by_lag(tanh, "norm")),
-        (
-            Ink::Three,
-            "cell,\nfull gradient",
-            by_lag(record.arm("cell-full")?, "norm"),
-        ),
-        (
-            Ink::One,
-            "cell,\ntruncated",
-            by_lag(record.arm("cell-truncated")?, "norm"),
-        ),
+        (Ink::Text, Stroke::Dashed, "tanh, bound", &bound),
+        (Ink::Two, Stroke::Bold, "tanh network", &tanh),
+        (Ink::One, Stroke::Bold, "cell,\ntruncated", &truncated),
+        (Ink::Three, Stroke::Plain, "cell,\nfull gradient", &full),
     ];
-    let points = || lines.iter().flat_map(|line| &line.2);
+    let points = || lines.iter().flat_map(|line| line.3);
     let last = points().map(|point| point.0).fold(0.0, f64::max);
-    let low = points()
-        .map(|point| point.1.low)
-        .fold(1.0, f64::min)
-        .max(1e-30);
+    let low = points().map(|point| point.1.low).fold(1.0, f64::min);
     let high = points().map(|point| point.1.high).fold(1.0, f64::max);
-    let y = Axis::log(
-        "error that comes back, relative to the error put in",
-        low,
-        high,
-    );
-    let mut panel = Panel::new(y, 640);
-    for (ink, name, points) in &lines {
-        if *ink != Ink::Text {
+    let title = "norm of ∂*h*_T/∂*h*_{T−q} and of ∂*s*_T/∂*s*_{T−q}";
+    let mut panel = Panel::new(Axis::log(title, low, high), 640);
+    for (ink, stroke, name, points) in lines {
+        if stroke != Stroke::Dashed {
             let band = points
                 .iter()
                 .map(|(lag, s)| (*lag, s.low, s.high))
                 .collect();
-            panel.band(*ink, band);
+            panel.band(ink, band);
         }
-        let stroke = if *ink == Ink::Text {
-            Stroke::Dashed
-        } else {
-            Stroke::Bold
-        };
-        panel.line(
-            *ink,
-            stroke,
-            points.iter().map(|(lag, s)| (*lag, s.median)).collect(),
-            name,
-        );
+        let medians = points.iter().map(|(lag, s)| (*lag, s.median)).collect();
+        panel.line(ink, stroke, medians, name);
     }
-    let at_end = |line: usize| -> Option<(f64, f64)> {
-        lines[line]
-            .2
+    let end = |points: &[(f64, Spread)]| {
+        points
             .last()
-            .map(|(lag, spread)| (*lag, spread.median))
+            .map(|(lag, s)| format!("{} after {} steps", spoken(s.median), count(*lag)))
     };
-    let (bound, tanh, full, truncated) = (at_end(0)?, at_end(1)?, at_end(2)?, at_end(3)?);
     let alt = format!(
-        "Line chart, logarithmic vertical axis: the share of an error that comes back over a lag, \
+        "Line chart over the lag, logarithmic vertical axis: the norm of the derivative over the lag, \
          median over {} seeds with a band from the least to the greatest. In the tanh network it is \
-         {} after {} steps; the derived bound there is {}. In the memory cell it is {} after {} steps \
-         with the truncated gradient and {} with the full gradient.",
+         {}, where the derived bound is {}. In the memory cell it is {} with the truncated gradient, \
+         and {} with the full gradient.",
         record.arm("tanh")?.trials.len(),
-        spoken(tanh.1),
-        count(tanh.0),
-        spoken(bound.1),
-        spoken(truncated.1),
-        count(truncated.0),
-        spoken(full.1),
+        end(&tanh)?,
+        end(&bound)?,
+        end(&truncated)?,
+        end(&full)?,
     );
     let shown = |lag: f64| lag <= 5.0 || lag % 10.0 == 0.0;
-    let mut rows = Vec::new();
-    for (place, (lag, _)) in lines[3].2.iter().enumerate().filter(|(_, p)| shown(p.0)) {
-        let cell = |line: usize| {
-            let at = lines[line].2.get(place);
-            at.map_or_else(|| "–".into(), |(_, spread)| spoken(spread.median))
-        };
-        rows.push(vec![count(*lag), cell(1), cell(0), cell(3), cell(2)]);
-    }
+    let at = |points: &[(f64, Spread)], lag: f64| {
+        let found = points.iter().find(|point| point.0 == lag);
+        found.map_or_else(dash, |(_, s)| spoken(s.median))
+    };
+    let rows = truncated
+        .iter()
+        .map(|point| point.0)
+        .filter(|&lag| shown(lag))
+        .map(|lag| {
+            let columns = [&tanh, &bound, &truncated, &full].map(|points| at(points, lag));
+            [count(lag)].into_iter().chain(columns).collect()
+        });
     Some(Figure::new(
         "lag",
-        "The error that comes back, against the lag",
+        "The derivative over a lag, against the lag",
         alt,
         &Chart::new(Axis::linear("lag in time steps", 0.0, last), vec![panel]).draw(),
         Table {
@@ -323,34 +333,38 @@ pub fn lag(records: &Records) -> Option<Figure> {
                 "memory cell, truncated (median)",
                 "memory cell, full gradient (median)",
             ]),
-            rows,
+            rows: rows.collect(),
         },
     ))
 }
 
-/// Rows of Table 3 of the paper: lag q, distractor symbols p, mean training sequences to success.
-const TABLE_3: [(u32, u32, f64); 9] = [
-    (50, 50, 30_000.0),
-    (100, 100, 31_000.0),
-    (200, 200, 33_000.0),
-    (500, 500, 38_000.0),
-    (1000, 1000, 49_000.0),
-    (1000, 500, 49_000.0),
-    (1000, 200, 75_000.0),
-    (1000, 100, 135_000.0),
-    (1000, 50, 203_000.0),
+/// Rows of Table 3: lag q, distractor symbols p.
+const TABLE_3: [(u32, u32); 9] = [
+    (50, 50),
+    (100, 100),
+    (200, 200),
+    (500, 500),
+    (1000, 1000),
+    (1000, 500),
+    (1000, 200),
+    (1000, 100),
+    (1000, 50),
 ];
 
 /// Training sequences needed against the lag: Table 3 as a picture.
 pub fn table_3(records: &Records) -> Option<Figure> {
     let record = records.get("distractors")?;
+    let paper: Vec<(u32, u32, f64)> = TABLE_3
+        .iter()
+        .filter_map(|&(q, p)| Some((q, p, printed("distractors", &format!("q{q}-p{p}"))?)))
+        .collect();
     let ours = |q: u32, p: u32| -> Option<(f64, Spread)> {
         let needed = record.arm(&format!("q{q}-p{p}"))?.sequences_to_success();
         Some((mean(&needed)?, spread(&needed)?))
     };
     let measured: Vec<(u32, u32, f64, Spread)> = TABLE_3
         .iter()
-        .filter_map(|&(q, p, _)| ours(q, p).map(|(mean, spread)| (q, p, mean, spread)))
+        .filter_map(|&(q, p)| ours(q, p).map(|(mean, spread)| (q, p, mean, spread)))
         .collect();
     let low = measured
         .iter()
@@ -368,7 +382,7 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         [(Ink::Four, |q, _| q == 1000), (Ink::One, |q, p| q == p)];
     for (ink, in_family) in families {
         // The paper's points a little to the left, ours a little to the right.
-        let paper: Vec<(f64, f64)> = TABLE_3
+        let points: Vec<(f64, f64)> = paper
             .iter()
             .filter(|row| in_family(row.0, row.1))
             .map(|row| (f64::from(row.1) / 1.02, row.2))
@@ -378,7 +392,7 @@ pub fn table_3(records: &Records) -> Option<Figure> {
             .filter(|row| in_family(row.0, row.1))
             .map(|row| (f64::from(row.1) * 1.02, row.2, &row.3))
             .collect();
-        panel.line(ink, Stroke::Dashed, paper.clone(), "");
+        panel.line(ink, Stroke::Dashed, points.clone(), "");
         panel.line(
             ink,
             Stroke::Plain,
@@ -388,23 +402,24 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         for (x, _, spread) in &here {
             panel.span(ink, (*x, spread.low), (*x, spread.high));
         }
-        panel.dots(ink, Mark::Hollow, paper);
+        panel.dots(ink, Mark::Hollow, points);
         panel.dots(ink, Mark::Filled, here.iter().map(|p| (p.0, p.1)).collect());
     }
-    panel.note(
-        (100.0, 135_000.0),
-        (40, -26),
-        Anchor::Start,
-        Ink::Four,
-        "lag fixed at 1,000",
-    );
-    panel.note(
-        (1000.0, 38_000.0),
-        (0, 50),
-        Anchor::End,
-        Ink::One,
-        "lag = distractor symbols",
-    );
+    let there = |q: u32, p: u32| paper.iter().find(|row| (row.0, row.1) == (q, p));
+    if let Some(&(_, p, n)) = there(1000, 100) {
+        let at = (f64::from(p), n);
+        panel.note(
+            at,
+            (40, -26),
+            Anchor::Start,
+            Ink::Four,
+            "lag fixed at 1,000",
+        );
+    }
+    if let Some(&(_, _, n)) = there(500, 500) {
+        let name = "lag = distractor symbols";
+        panel.note((1000.0, n), (0, 50), Anchor::End, Ink::One, name);
+    }
     let symbols = [50u32, 100, 200, 500, 1000];
     let x = Axis::log("distractor symbols", 45.0, 1100.0)
         .range(45.0, 1100.0)
@@ -413,7 +428,7 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         .key(Mark::Hollow, Ink::Text, "paper, mean")
         .key(Mark::Filled, Ink::Text, "here, mean (line: all trials)");
     let list = |rows: Vec<String>| rows.join("; ");
-    let said = list(
+    let said_here = list(
         measured
             .iter()
             .map(|(q, p, mean, spread)| {
@@ -426,19 +441,19 @@ pub fn table_3(records: &Records) -> Option<Figure> {
             })
             .collect(),
     );
-    let printed = list(
-        TABLE_3
+    let said_there = list(
+        paper
             .iter()
             .map(|(q, p, n)| format!("lag {q} with {p} symbols, {}", count(*n)))
             .collect(),
     );
     let alt = format!(
         "Chart of the training sequences needed, both axes logarithmic. Here, mean and range over \
-         the trials: {said}. The paper's means: {printed}. When the lag grows together with the \
+         the trials: {said_here}. The paper's means: {said_there}. When the lag grows together with the \
          number of distractor symbols, the paper's count rises little; at a fixed lag of 1,000 it \
          rises as the symbols get fewer."
     );
-    let rows = TABLE_3.iter().map(|&(q, p, printed)| {
+    let rows = paper.iter().map(|&(q, p, printed)| {
         let arm = record.arm(&format!("q{q}-p{p}"));
         let (here, range) =
             ours(q, p).map_or(("–".into(), "–".into()), |(mean, spread)| {
@@ -447,10 +462,7 @@ pub fn table_3(records: &Records) -> Option<Figure> {
                     format!("{} to {}", count(spread.low), count(spread.high)),
                 )
             });
-        let solved = arm.map_or_else(
-            || "–".into(),
-            |a| format!("{}/{}", a.solved(), a.trials.len()),
-        );
+        let solved = arm.map_or_else(dash, |a| format!("{}/{}", a.solved(), a.trials.len()));
         vec![
             grouped(q.into()),
             grouped(p.into()),
@@ -504,73 +516,72 @@ fn last_error(arm: &ArmRecord) -> Option<f64> {
     spread(&last).map(|spread| spread.median)
 }
 
+/// What the best constant answer would miss by, mean over the final tests of an arm.
+fn constant_error(arm: &ArmRecord) -> Option<f64> {
+    mean(&arm.measure("constant_squared_error"))
+}
+
 /// Learning curves of all trials of the temporal order tasks, memory cell and tanh network.
 pub fn curves(records: &Records) -> Option<Figure> {
     let record = records.get("temporal-order")?;
-    let tasks = [
+    let tasks: Vec<_> = [
         ("6a", "6a: two symbols to remember, four classes"),
         ("6b", "6b: three symbols, eight classes"),
-    ];
+    ]
+    .into_iter()
+    .filter_map(|(id, title)| {
+        let cell = record.arm(id)?;
+        let tanh = best_tanh(record, &format!("{id}-"));
+        let mut arms = vec![(Ink::One, "memory cell", cell, curves_of(cell))];
+        arms.extend(tanh.map(|arm| (Ink::Two, "tanh network", arm, curves_of(arm))));
+        arms.retain(|arm| !arm.3.is_empty());
+        (!arms.is_empty()).then_some((id, title, arms))
+    })
+    .collect();
+    let places = || {
+        let arms = tasks.iter().flat_map(|task| &task.2);
+        arms.flat_map(|arm| arm.3.iter().flatten().map(|point| point.0))
+    };
+    let (first, last) = (
+        places().fold(f64::INFINITY, f64::min),
+        places().fold(0.0, f64::max),
+    );
+    if first >= last {
+        return None;
+    }
     let (mut panels, mut said, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut first, mut last) = (f64::INFINITY, 0.0f64);
-    for (id, title) in tasks {
-        let Some(cell) = record.arm(id) else { continue };
-        let prefix = format!("{id}-tanh");
-        let tanh = record
-            .arms
+    for (id, title, arms) in &tasks {
+        let errors = arms
             .iter()
-            .filter(|arm| arm.id.starts_with(&prefix))
-            .filter_map(|arm| Some((arm, last_error(arm)?)))
-            .min_by(|a, b| a.1.total_cmp(&b.1));
-        let arms = [
-            Some((Ink::One, "memory cell", cell)),
-            tanh.map(|t| (Ink::Two, "tanh network", t.0)),
-        ];
-        let arms: Vec<_> = arms.into_iter().flatten().collect();
-        let drawn: Vec<_> = arms.iter().map(|arm| curves_of(arm.2)).collect();
-        let points = || drawn.iter().flatten().flatten();
-        let highest = points().map(|point| point.1).fold(0.0, f64::max);
-        first = points().map(|point| point.0).fold(first, f64::min);
-        last = points().map(|point| point.0).fold(last, f64::max);
-        let mut panel = Panel::new(Axis::linear("mean error", 0.0, highest), 380).title(title);
-        for ((ink, name, arm), curves) in arms.iter().zip(&drawn).rev() {
-            panel.trials(*ink, curves, &name);
-            let needed = arm.sequences_to_success();
-            let range = spread(&needed).map_or_else(String::new, |s| {
-                format!(
-                    ", after {} sequences in the median, from {} to {}",
-                    count(s.median),
-                    count(s.low),
-                    count(s.high)
-                )
-            });
-            let end = last_error(arm).map_or_else(|| "–".into(), |error| decimals(error, 4));
+            .flat_map(|arm| arm.3.iter().flatten().map(|point| point.1));
+        let highest = errors.fold(0.0, f64::max);
+        let axis = Axis::linear("squared error a sequence, mean", 0.0, highest);
+        let mut panel = Panel::new(axis, 380).title(*title);
+        if let Some(constant) = constant_error(arms[0].2) {
+            let line = vec![(first, constant), (last, constant)];
+            panel.line(Ink::Text, Stroke::Dashed, line, "constant");
             said.push(format!(
-                "{id}, {name}: {} of {} trials solved{range}; median of the last error {end}",
-                arm.solved(),
-                arm.trials.len(),
+                "{id}, best constant answer: error {}",
+                decimals(constant, 3)
             ));
-            for trial in &arm.trials {
-                rows.push(vec![
+        }
+        for (ink, name, arm, curves) in arms.iter().rev() {
+            panel.trials(*ink, curves, name);
+            said.push(format!("{id}, {name}: {}", outcome(arm)));
+            rows.extend(arm.trials.iter().map(|trial| {
+                vec![
                     arm.id.clone(),
                     trial.seed.to_string(),
-                    if trial.solved {
-                        "yes".into()
-                    } else {
-                        "no".into()
-                    },
+                    yes_or_no(trial.solved),
                     grouped(trial.sequences),
                     trial
                         .curve
                         .last()
-                        .map_or_else(|| "–".into(), |p| decimals(p.1, 4)),
-                ]);
-            }
+                        .map_or_else(dash, |point| decimals(point.1, 4)),
+                ]
+            }));
         }
         panels.push(panel);
-    }
-    if panels.is_empty() || first >= last {
-        return None;
     }
     let x = Axis::log("training sequences", first, last).range(first, last);
     Some(Figure::new(
@@ -589,107 +600,92 @@ pub fn curves(records: &Records) -> Option<Figure> {
     ))
 }
 
-/// Symbols of the temporal order task, as the series `symbol` numbers them.
-const SYMBOLS: [&str; 8] = ["E", "B", "a", "b", "c", "d", "X", "Y"];
+/// How an arm's trials ended, in words.
+fn outcome(arm: &ArmRecord) -> String {
+    let mut said = format!("{} of {} trials solved", arm.solved(), arm.trials.len());
+    if let Some(needed) = spread(&arm.sequences_to_success()) {
+        said += &format!(
+            ", after {} sequences in the median, from {} to {}",
+            count(needed.median),
+            count(needed.low),
+            count(needed.high)
+        );
+    }
+    if let Some(error) = last_error(arm) {
+        said += &format!("; median of the last error {}", decimals(error, 4));
+    }
+    said
+}
 
 /// Classes of the temporal order task 6a, in the order of the outputs.
 const CLASSES: [&str; 4] = ["Q", "R", "S", "U"];
 
-/// State, gates and outputs while one sequence of the temporal order task runs.
+/// State, gates and outputs of the cells while one sequence of the temporal order task runs.
 pub fn states(records: &Records) -> Option<Figure> {
     let trial = records.get("temporal-order")?.arm("6a")?.trials.first()?;
     let series = |name: &str| trial.series.get(name).filter(|series| !series.is_empty());
-    let symbols: Vec<&str> = series("symbol")?
+    let symbols: Vec<String> = series("symbol")?
         .iter()
-        .map(|&symbol| SYMBOLS.get(symbol as usize).copied().unwrap_or("?"))
+        .map(|&symbol| {
+            SYMBOLS
+                .get(symbol as usize)
+                .map_or_else(String::new, char::to_string)
+        })
         .collect();
-    let steps = symbols.len();
-    let block = [Ink::One, Ink::Four];
-    let classes = [Ink::Three, Ink::Five, Ink::Six, Ink::Two];
-    // Title, series, how many, their names, colors, height.
-    type Lines = (&'static str, &'static str, Vec<(String, Ink)>, i32);
-    let lines: [Lines; 4] = [
-        (
-            "States",
-            "state",
-            (0..4)
-                .map(|c| (format!("*s*_{}", c + 1), block[c / 2]))
-                .collect(),
-            300,
-        ),
-        (
-            "Input gates",
-            "input-gate",
-            (0..2)
-                .map(|k| (format!("*i*_{}", k + 1), block[k]))
-                .collect(),
-            170,
-        ),
-        (
-            "Output gates",
-            "output-gate",
-            (0..2)
-                .map(|k| (format!("*o*_{}", k + 1), block[k]))
-                .collect(),
-            170,
-        ),
-        (
-            "Outputs",
-            "output",
-            (0..4)
-                .map(|k| (CLASSES[k].to_string(), classes[k]))
-                .collect(),
-            210,
-        ),
-    ];
-    let relevant: Vec<usize> = (0..steps)
-        .filter(|&t| ["X", "Y"].contains(&symbols[t]))
-        .collect();
-    let (mut panels, mut said) = (Vec::new(), Vec::new());
+    let relevant: Vec<usize> = places_of(&symbols, &["X", "Y"]);
     let mut columns = texts(["Step", "Symbol"]);
     let mut rows: Vec<Vec<String>> = symbols
         .iter()
         .enumerate()
-        .map(|(t, symbol)| vec![(t + 1).to_string(), symbol.to_string()])
+        .map(|(t, symbol)| vec![(t + 1).to_string(), symbol.clone()])
         .collect();
-    for (title, name, members, height) in lines {
-        let mut drawn = Vec::new();
-        for (index, (label, ink)) in members.iter().enumerate() {
+    // Title, series and height of a panel, letter and number of its lines, lines a block.
+    let parts = [
+        ("States", "state", 300, "*s*", 4, 2),
+        ("Input gates", "input-gate", 160, "*i*", 2, 1),
+        ("Output gates", "output-gate", 160, "*o*", 2, 1),
+        ("Outputs of the cells", "cell", 220, "*y*", 4, 2),
+    ];
+    let (mut panels, mut said) = (Vec::new(), Vec::new());
+    for (title, name, height, letter, count, a_block) in parts {
+        let mut lines = Vec::new();
+        for index in 0..count {
             let values = series(&format!("{name}-{index}"))?;
-            columns.push(lab::figure::svg::plain(label));
+            let label = format!("{letter}_{}", index + 1);
+            let ink = if index / a_block == 0 {
+                Ink::One
+            } else {
+                Ink::Four
+            };
+            columns.push(plain(&label));
             for (row, value) in rows.iter_mut().zip(values) {
                 row.push(decimals(*value, 3));
             }
-            drawn.push((values, label, *ink));
+            lines.push((values, label, ink));
         }
-        let all = || drawn.iter().flat_map(|line| line.0.iter().copied());
-        let axis = if name == "state" {
-            let (low, high) = (all().fold(0.0, f64::min), all().fold(0.0, f64::max));
-            Axis::linear("", low, high)
-        } else {
+        let all = || lines.iter().flat_map(|line| line.0.iter().copied());
+        let axis = if letter == "*i*" || letter == "*o*" {
             Axis::linear("", 0.0, 1.0).ticks([(0.0, "0"), (1.0, "1")])
+        } else {
+            Axis::linear("", all().fold(0.0, f64::min), all().fold(0.0, f64::max))
         };
         let mut panel = Panel::new(axis, height).title(title);
         for &t in &relevant {
             panel.rule((t + 1) as f64);
         }
-        for (values, label, ink) in &drawn {
+        let mut ends = Vec::new();
+        for (values, label, ink) in &lines {
             let points = values
                 .iter()
                 .enumerate()
                 .map(|(t, v)| ((t + 1) as f64, *v))
                 .collect();
             panel.line(*ink, Stroke::Plain, points, label);
+            let last = values
+                .last()
+                .map_or_else(String::new, |value| decimals(*value, 2));
+            ends.push(format!("{} {last}", plain(label)));
         }
-        let ends: Vec<String> = drawn
-            .iter()
-            .filter_map(|(values, label, _)| {
-                let label = lab::figure::svg::plain(label);
-                values
-                    .last()
-                    .map(|value| format!("{label} {}", decimals(*value, 2)))
-            })
-            .collect();
         said.push(format!(
             "{} at the end: {}",
             title.to_lowercase(),
@@ -697,14 +693,22 @@ pub fn states(records: &Records) -> Option<Figure> {
         ));
         panels.push(panel);
     }
-    let marks = (0..steps).filter(|&t| ["E", "B", "X", "Y"].contains(&symbols[t]));
-    let x = Axis::linear(
-        "input symbol at each step (between them a, b, c, d at random)",
-        1.0,
-        steps as f64,
-    )
-    .ticks(marks.map(|t| ((t + 1) as f64, symbols[t])))
-    .no_grid();
+    let answers: Vec<String> = CLASSES
+        .iter()
+        .enumerate()
+        .filter_map(|(k, class)| {
+            let value = series(&format!("output-{k}"))?.last()?;
+            Some(format!("{class} {}", decimals(*value, 2)))
+        })
+        .collect();
+    if !answers.is_empty() {
+        said.push(format!("the network's answer: {}", answers.join(", ")));
+    }
+    let marks = places_of(&symbols, &["E", "B", "X", "Y"]);
+    let title = "input, step by step (between the marks a, b, c, d at random)";
+    let x = Axis::linear(title, 1.0, symbols.len() as f64)
+        .ticks(marks.iter().map(|&t| ((t + 1) as f64, symbols[t].as_str())))
+        .no_grid();
     let shown: Vec<String> = relevant
         .iter()
         .map(|&t| format!("{} at step {}", symbols[t], t + 1))
@@ -713,8 +717,9 @@ pub fn states(records: &Records) -> Option<Figure> {
         "states",
         "Inside the cells while one sequence runs",
         format!(
-            "Four traces over the {steps} steps of one sequence of task 6a after training, with the \
-             relevant symbols marked: {}. {}.",
+            "Traces over the {} steps of one sequence of task 6a after training, two blocks of two \
+             cells each, with the relevant symbols marked: {}. {}.",
+            symbols.len(),
             shown.join(", "),
             said.join("; ")
         ),
@@ -723,11 +728,17 @@ pub fn states(records: &Records) -> Option<Figure> {
     ))
 }
 
-/// The paper's mean training sequences of the adding problem (Table 7).
-const ADDING: [(&str, &str, f64); 3] = [
-    ("t100", "*T* = 100", 74_000.0),
-    ("t500", "*T* = 500", 209_000.0),
-    ("t1000", "*T* = 1,000", 853_000.0),
+/// Where one of these symbols stands.
+fn places_of(symbols: &[String], wanted: &[&str]) -> Vec<usize> {
+    let is_wanted = |t: &usize| wanted.contains(&symbols[*t].as_str());
+    (0..symbols.len()).filter(is_wanted).collect()
+}
+
+/// Arms of the adding problem and their names.
+const ADDING: [(&str, &str); 3] = [
+    ("t100", "*T* = 100"),
+    ("t500", "*T* = 500"),
+    ("t1000", "*T* = 1,000"),
 ];
 
 /// Training sequences that each trial of the adding problem needed.
@@ -735,7 +746,7 @@ pub fn adding(records: &Records) -> Option<Figure> {
     let record = records.get("adding")?;
     let rows: Vec<_> = ADDING
         .iter()
-        .filter_map(|&(id, label, paper)| Some((record.arm(id)?, label, paper)))
+        .filter_map(|&(id, label)| Some((record.arm(id)?, label, printed("adding", id)?)))
         .filter(|row| !row.0.trials.is_empty())
         .collect();
     let mut panel = Panel::rows(rows.iter().map(|row| row.1));
@@ -763,7 +774,7 @@ pub fn adding(records: &Records) -> Option<Figure> {
             Ink::One,
             format!("{}/{}", needed.len(), arm.trials.len()),
         );
-        let name = lab::figure::svg::plain(label);
+        let name = plain(label);
         let mut here = format!("{} of {} trials solved", needed.len(), arm.trials.len());
         if let (Some(mean), Some(spread)) = (mean(&needed), spread(&needed)) {
             panel.dots(Ink::One, Mark::Filled, vec![(mean, y)]);
@@ -782,11 +793,7 @@ pub fn adding(records: &Records) -> Option<Figure> {
             table.push(vec![
                 name.clone(),
                 trial.seed.to_string(),
-                if trial.solved {
-                    "yes".into()
-                } else {
-                    "no".into()
-                },
+                yes_or_no(trial.solved),
                 grouped(trial.sequences),
                 count(*paper),
             ]);
@@ -813,4 +820,161 @@ pub fn adding(records: &Records) -> Option<Figure> {
             rows: table,
         },
     ))
+}
+
+/// A row of the overview: experiment, arm, prefix of the tanh network's arms if it has some, name.
+type Task = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+);
+
+/// One arm of each of the paper's experiments.
+const TASKS: [Task; 11] = [
+    ("reber", "3x2-0.5", Some(""), "1  Reber"),
+    ("noise-free", "p100", Some(""), "2a  noise-free"),
+    ("random-middle", "p100", Some(""), "2b  random"),
+    ("distractors", "q200-p200", None, "2c  distractors"),
+    ("two-sequence", "t100-n3", Some("t100-n3-"), "3a  noise"),
+    ("two-sequence-noise", "t100-n3", None, "3b  noisy signal"),
+    ("noisy-targets", "t100-n3", None, "3c  noisy targets"),
+    ("adding", "t100", Some("t100-"), "4  adding"),
+    ("multiplication", "n140", None, "5  multiplying"),
+    ("temporal-order", "6a", Some("6a-"), "6a  two in order"),
+    ("temporal-order", "6b", Some("6b-"), "6b  three in order"),
+];
+
+/// The chapter at a glance: what each experiment needed, in the paper and here, and how the tanh
+/// network fared on the same sequences.
+pub fn solved(records: &Records) -> Option<Figure> {
+    let recorded = |experiment: &str, arm: &str| {
+        records
+            .get(experiment)?
+            .arm(arm)
+            .filter(|arm| !arm.trials.is_empty())
+    };
+    let rows: Vec<(Task, &ArmRecord)> = TASKS
+        .iter()
+        .filter_map(|task| Some((*task, recorded(task.0, task.1)?)))
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let mut panel = Panel::rows(rows.iter().map(|(task, _)| task.3)).tall(84);
+    panel.side(-1.0, Ink::Text, "solved");
+    let (mut low, mut high) = (f64::INFINITY, 0.0f64);
+    let mut reach = |values: &[f64]| {
+        low = values.iter().copied().fold(low, f64::min);
+        high = values.iter().copied().fold(high, f64::max);
+    };
+    let (mut said, mut table) = (Vec::new(), Vec::new());
+    for (row, (task, cell)) in rows.iter().enumerate() {
+        let (experiment, id, tanh_prefix, label) = *task;
+        let y = row as f64;
+        let there = printed(experiment, id);
+        let needed = cell.sequences_to_success();
+        panel.side(
+            y,
+            Ink::One,
+            format!("{}/{}", cell.solved(), cell.trials.len()),
+        );
+        let mut here = format!("{} of {} trials", cell.solved(), cell.trials.len());
+        if let (Some(mean), Some(spread)) = (mean(&needed), spread(&needed)) {
+            reach(&needed);
+            panel.span(Ink::One, (spread.low, y), (spread.high, y));
+            panel.dots(Ink::One, Mark::Filled, vec![(mean, y)]);
+            here += &format!(", mean {} sequences", count(mean));
+        } else {
+            let cap = cap_of(cell);
+            reach(&[cap]);
+            panel.dots(Ink::One, Mark::Cross, vec![(cap, y)]);
+        }
+        if let Some(there) = there {
+            reach(&[there]);
+            panel.dots(Ink::Text, Mark::Hollow, vec![(there, y)]);
+            here += &format!(" (paper {})", count(there));
+        }
+        let tanh = tanh_prefix.and_then(|prefix| best_tanh(records.get(experiment)?, prefix));
+        if let Some(tanh) = tanh {
+            let needed = tanh.sequences_to_success();
+            let at = mean(&needed).unwrap_or_else(|| cap_of(tanh));
+            reach(&[at]);
+            let mark = if needed.is_empty() {
+                Mark::Cross
+            } else {
+                Mark::Filled
+            };
+            panel.dots(Ink::Two, mark, vec![(at, y + 0.3)]);
+            let share = format!("{}/{}", tanh.solved(), tanh.trials.len());
+            panel.note((at, y + 0.3), (-26, 0), Anchor::End, Ink::Two, share);
+            here += &format!(
+                "; tanh network {} of {} within {}",
+                tanh.solved(),
+                tanh.trials.len(),
+                count(cap_of(tanh))
+            );
+        }
+        let name = label.split_whitespace().collect::<Vec<_>>().join(" ");
+        said.push(format!("{name}: {here}"));
+        for (network, arm) in [("memory cell", Some(*cell)), ("tanh network", tanh)] {
+            let Some(arm) = arm else { continue };
+            let (solved, trials) = (arm.solved() as u64, arm.trials.len() as u64);
+            let (from, to) = wilson(solved, trials);
+            let needed = arm.sequences_to_success();
+            let range = spread(&needed).map_or_else(dash, |s| range_of(&s));
+            table.push(vec![
+                name.clone(),
+                format!("{network}, {}", arm.id),
+                format!("{solved}/{trials}"),
+                format!(
+                    "{} to {} %",
+                    decimals(100.0 * from, 0),
+                    decimals(100.0 * to, 0)
+                ),
+                mean(&needed).map_or_else(dash, count),
+                range,
+                there
+                    .filter(|_| network == "memory cell")
+                    .map_or_else(dash, count),
+            ]);
+        }
+    }
+    let chart = Chart::new(
+        Axis::log("training sequences needed", low, high),
+        vec![panel],
+    )
+    .key(Mark::Hollow, Ink::Text, "paper")
+    .key(Mark::Filled, Ink::One, "memory cell here, mean and range")
+    .key(Mark::Cross, Ink::Two, "tanh network, unsolved");
+    Some(Figure::new(
+        "solved",
+        "Training sequences needed, experiment by experiment",
+        format!(
+            "Dot plot on a logarithmic axis, a row for each experiment. Trials solved and mean number \
+             of training sequences: {}.",
+            said.join(". ")
+        ),
+        &chart.draw(),
+        Table {
+            columns: texts([
+                "Experiment",
+                "Network",
+                "Solved",
+                "95 % interval (Wilson)",
+                "Mean sequences",
+                "Range",
+                "Paper",
+            ]),
+            rows: table,
+        },
+    ))
+}
+
+/// The most sequences that a trial of the arm saw.
+fn cap_of(arm: &ArmRecord) -> f64 {
+    arm.trials
+        .iter()
+        .map(|trial| trial.sequences as f64)
+        .fold(0.0, f64::max)
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tables of the page: every recorded row beside the paper's.
+use super::claims::{mean, share, thousands};
+use super::experiments;
+use lab::chapter::{Records, Table};
+use lab::experiment::{Arm, Scale};
+use lab::record::Record;
+
+/// One table an experiment, under the experiment's name, and `constants`: what differs from the paper.
+pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
+    let mut tables = Vec::new();
+    for experiment in experiments::all().iter().skip(1) {
+        if let Some(record) = records.get(experiment.id()) {
+            tables.push((
+                experiment.id(),
+                rows(record, &experiment.arms(record.scale)),
+            ));
+        }
+    }
+    tables.push(("not-run", not_run(records)));
+    tables
+}
+
+/// Every arm of one experiment, the paper's numbers first.
+fn rows(record: &Record, arms: &[Arm]) -> Table {
+    let columns = [
+        "row",
+        "paper: sequences",
+        "here: sequences",
+        "fewest",
+        "most",
+        "solved",
+        "wrong in the test",
+        "paper: test",
+    ];
+    let rows = record.arms.iter().map(|arm| {
+        let known = arms.iter().find(|known| known.id == arm.id);
+        let paper = known.and_then(|arm| arm.paper.as_ref());
+        let sequences = arm.sequences_to_success();
+        let of = |value: Option<f64>| value.map_or("–".to_owned(), thousands);
+        let tested = mean(&arm.measure("tested"));
+        let wrong = match (mean(&arm.measure("wrong")), tested) {
+            (Some(wrong), Some(tested)) => format!("{wrong:.1} of {}", thousands(tested)),
+            _ => "–".to_owned(),
+        };
+        vec![
+            known.map_or(arm.id.clone(), |arm| arm.title.clone()),
+            of(paper.and_then(|p| p.sequences)),
+            of(mean(&sequences)),
+            of(sequences.iter().copied().reduce(f64::min)),
+            of(sequences.iter().copied().reduce(f64::max)),
+            share(arm),
+            wrong,
+            paper.and_then(|p| p.test).unwrap_or("–").to_owned(),
+        ]
+    });
+    Table {
+        rows: rows.collect(),
+        columns: columns.map(str::to_owned).to_vec(),
+    }
+}
+
+/// The paper's rows that the records do not hold.
+fn not_run(records: &Records) -> Table {
+    let mut rows = Vec::new();
+    for experiment in experiments::all().iter().skip(1) {
+        let record = records.get(experiment.id());
+        for arm in experiment.arms(Scale::Paper) {
+            if record.and_then(|record| record.arm(&arm.id)).is_none() {
+                let hours = arm.expected_seconds * arm.seeds.clone().count() as f64 / 3600.0;
+                let source = arm
+                    .paper
+                    .map_or(String::new(), |paper| paper.source.to_owned());
+                rows.push(vec![
+                    format!("{}, {}", experiment.title(), arm.title),
+                    source,
+                    format!("{hours:.1}"),
+                ]);
+            }
+        }
+    }
+    let columns = ["row", "in the paper", "hours of one core it would take"];
+    Table {
+        rows,
+        columns: columns.map(str::to_owned).to_vec(),
+    }
+}

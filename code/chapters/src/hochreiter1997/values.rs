@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Numbers for the prose, drawn from the records.
+//!
+//! For each arm of each experiment, under `<experiment>.<arm>.`: `trials`, `solved` (`20 of 20`),
+//! `share` (in percent), `wilson` (95 % interval of the share), `mean`, `median`, `min`, `max`
+//! (training sequences of the solved trials), `cap`, `weights`, and where the paper has a number
+//! `paper` and `ratio` (ours over the paper's). From the final test: `wrong` (mean a trial),
+//! `most-wrong`, `tested`, `mse`, `mae`, `constant-mse`, `constant-wrong`; from some protocols
+//! `first` (when the held-out set was first classified) and `memory-added` (means).
+//! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
+use super::claims::{best_tanh, mean, share, thousands};
+use super::experiments;
+use lab::chapter::{Records, Values};
+use lab::experiment::Arm;
+use lab::record::{ArmRecord, Record};
+use lab::stats;
+
+/// All numbers that the records hold.
+pub fn all(records: &Records) -> Values {
+    let mut values = Values::new();
+    for experiment in experiments::all() {
+        let Some(record) = records.get(experiment.id()) else {
+            continue;
+        };
+        let arms = experiment.arms(record.scale);
+        values.insert(
+            format!("{}.scale", experiment.id()),
+            record.scale.to_string(),
+        );
+        for arm in &record.arms {
+            let printed = arms.iter().find(|known| known.id == arm.id);
+            describe(
+                &mut values,
+                &format!("{}.{}", experiment.id(), arm.id),
+                arm,
+                printed,
+            );
+        }
+        for prefix in ["", "t100-n3-", "t100-", "6a-", "6b-"] {
+            best(&mut values, record, prefix);
+        }
+        if experiment.id() == "gradient-lag" {
+            lags(&mut values, record);
+        }
+    }
+    values
+}
+
+/// The tanh network at its best rate.
+fn best(values: &mut Values, record: &Record, prefix: &str) {
+    let Some(arm) = best_tanh(record, prefix) else {
+        return;
+    };
+    let name = format!("{}.{prefix}tanh", record.experiment);
+    describe(values, &name, arm, None);
+    let rate = arm.id.rsplit('-').next().unwrap_or_default();
+    values.insert(format!("{name}.rate"), rate.to_owned());
+}
+
+/// Everything about one arm.
+fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&Arm>) {
+    let mut put = |key: &str, value: String| {
+        values.insert(format!("{name}.{key}"), value);
+    };
+    let (solved, trials) = (arm.solved(), arm.trials.len());
+    put("trials", trials.to_string());
+    put("solved", share(arm));
+    if trials > 0 {
+        put(
+            "share",
+            format!("{:.0} %", 100.0 * solved as f64 / trials as f64),
+        );
+        let (low, high) = stats::wilson(solved as u64, trials as u64);
+        put(
+            "wilson",
+            format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high),
+        );
+    }
+    if let Some(cap) = arm
+        .config
+        .pointer("/protocol/cap")
+        .and_then(|cap| cap.as_f64())
+    {
+        put("cap", thousands(cap));
+    }
+    let sequences = arm.sequences_to_success();
+    if let Some(average) = mean(&sequences) {
+        put("mean", thousands(average));
+        put("median", thousands(stats::median(&sequences)));
+        put(
+            "min",
+            thousands(sequences.iter().copied().fold(f64::INFINITY, f64::min)),
+        );
+        put(
+            "max",
+            thousands(sequences.iter().copied().fold(0.0, f64::max)),
+        );
+        let paper = printed
+            .and_then(|arm| arm.paper.as_ref())
+            .and_then(|p| p.sequences);
+        if let Some(paper) = paper {
+            put("ratio", format!("{:.1}", average / paper));
+        }
+    }
+    if let Some(paper) = printed.and_then(|arm| arm.paper.as_ref()) {
+        if let Some(sequences) = paper.sequences {
+            put("paper", thousands(sequences));
+        }
+        if let Some(solved) = paper.solved {
+            put("paper-solved", format!("{:.0} %", 100.0 * solved));
+        }
+        if let Some(test) = paper.test {
+            put("paper-test", test.to_owned());
+        }
+    }
+    for (key, measure, decimals) in [
+        ("wrong", "wrong", 1),
+        ("tested", "tested", 0),
+        ("mse", "mean_squared_error", 4),
+        ("mae", "mean_absolute_error", 4),
+        ("constant-mse", "constant_squared_error", 4),
+        ("constant-wrong", "constant_wrong", 0),
+        ("weights", "weights", 0),
+        ("first", "first_classified", 0),
+        ("memory-added", "memory_added", 0),
+    ] {
+        if let Some(average) = mean(&arm.measure(measure)) {
+            let text = if decimals == 0 {
+                thousands(average)
+            } else {
+                format!("{average:.decimals$}")
+            };
+            put(key, text);
+        }
+    }
+    let wrong = arm.measure("wrong");
+    if !wrong.is_empty() {
+        put(
+            "most-wrong",
+            thousands(wrong.iter().copied().fold(0.0, f64::max)),
+        );
+    }
+}
+
+/// Medians over the seeds at some lags: `gradient-lag.tanh.at100`, of the bound
+/// `gradient-lag.tanh.bound-at100`; the memory cell is `cell` with the truncated gradient and
+/// `full` with the full one.
+fn lags(values: &mut Values, record: &Record) {
+    for arm in &record.arms {
+        let name = match arm.id.as_str() {
+            "cell-truncated" => "cell",
+            "cell-full" => "full",
+            other => other,
+        };
+        for (series, prefix) in [("norm", "at"), ("bound", "bound-at")] {
+            for lag in [1, 10, 20, 50, 100] {
+                let at: Vec<f64> = arm
+                    .trials
+                    .iter()
+                    .filter_map(|trial| trial.series.get(series)?.get(lag).copied())
+                    .collect();
+                if !at.is_empty() {
+                    let name = format!("gradient-lag.{name}.{prefix}{lag}");
+                    values.insert(name, scientific(stats::median(&at)));
+                }
+            }
+        }
+    }
+}
+
+/// Two significant digits: plain between a thousandth and a thousand, else a power of ten in TeX.
+fn scientific(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e3).contains(&value.abs()) {
+        return format!("{value:.3}");
+    }
+    let text = format!("{value:.1e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("${digits} \\cdot 10^{{{exponent}}}$")
+}
