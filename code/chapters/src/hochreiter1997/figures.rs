@@ -320,11 +320,13 @@ pub fn lag(records: &Records) -> Option<Figure> {
             let columns = [&tanh, &bound, &truncated, &full].map(|points| at(points, lag));
             [count(lag)].into_iter().chain(columns).collect()
         });
+    let seeds = record.arm("tanh")?.trials.len();
+    let axis = format!("lag *q* in time steps (bands: all {seeds} seeds)");
     Some(Figure::new(
         "lag",
         "The derivative over a lag, against the lag",
         alt,
-        &Chart::new(Axis::linear("lag in time steps", 0.0, last), vec![panel]).draw(),
+        &Chart::new(Axis::linear(&axis, 0.0, last), vec![panel]).draw(),
         Table {
             columns: texts([
                 "Lag",
@@ -426,7 +428,7 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         .ticks(symbols.map(|p| (f64::from(p), grouped(p.into()))));
     let chart = Chart::new(x, vec![panel])
         .key(Mark::Hollow, Ink::Text, "paper, mean")
-        .key(Mark::Filled, Ink::Text, "here, mean (line: all trials)");
+        .key(Mark::Filled, Ink::Text, "here, mean (bar: all trials)");
     let list = |rows: Vec<String>| rows.join("; ");
     let said_here = list(
         measured
@@ -880,6 +882,10 @@ pub fn solved(records: &Records) -> Option<Figure> {
             format!("{}/{}", cell.solved(), cell.trials.len()),
         );
         let mut here = format!("{} of {} trials", cell.solved(), cell.trials.len());
+        if let Some(there) = there {
+            reach(&[there]);
+            panel.dots(Ink::Text, Mark::Hollow, vec![(there, y)]);
+        }
         if let (Some(mean), Some(spread)) = (mean(&needed), spread(&needed)) {
             reach(&needed);
             panel.span(Ink::One, (spread.low, y), (spread.high, y));
@@ -891,8 +897,6 @@ pub fn solved(records: &Records) -> Option<Figure> {
             panel.dots(Ink::One, Mark::Cross, vec![(cap, y)]);
         }
         if let Some(there) = there {
-            reach(&[there]);
-            panel.dots(Ink::Text, Mark::Hollow, vec![(there, y)]);
             here += &format!(" (paper {})", count(there));
         }
         let tanh = tanh_prefix.and_then(|prefix| best_tanh(records.get(experiment)?, prefix));

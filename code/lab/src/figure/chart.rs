@@ -12,7 +12,7 @@ use plotters::prelude::*;
 const LEADING: i32 = 46;
 
 /// Where the first mark of the key stands: wholly on the canvas.
-const KEY_LEFT: i32 = 21;
+const KEY_LEFT: i32 = 23;
 
 /// Between one panel and the next.
 const GAP: i32 = 30;
@@ -35,7 +35,7 @@ pub enum Stroke {
 pub enum Mark {
     /// The paper's number: a hollow diamond.
     Hollow,
-    /// Our number: a full dot.
+    /// Our number: a full dot, which fits into the paper's diamond.
     Filled,
     /// One trial among several: a small dot that others show through.
     Small,
@@ -124,6 +124,12 @@ impl Panel {
     /// A title over it, in bold.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
+        self
+    }
+
+    /// With rows of this height instead.
+    pub fn tall(mut self, row: i32) -> Self {
+        self.height = self.y.ticks.len() as i32 * row;
         self
     }
 
@@ -633,15 +639,12 @@ fn simplify(points: &[(i32, i32)]) -> Vec<(i32, i32)> {
 fn draw_mark(root: &Root, mark: Mark, ink: Ink, (x, y): (i32, i32)) {
     match mark {
         Mark::Hollow => {
-            let mut corners = vec![(x, y - 17), (x + 17, y), (x, y + 17), (x - 17, y)];
+            let mut corners = vec![(x, y - 20), (x + 20, y), (x, y + 20), (x - 20, y)];
             done(root.draw(&Polygon::new(corners.clone(), fill(Ink::Page, 1.0))));
-            corners.extend([(x, y - 17), (x + 17, y)]);
+            corners.extend([(x, y - 20), (x + 20, y)]);
             done(root.draw(&PathElement::new(corners, stroke(ink, 1.0, 4, false))));
         }
-        Mark::Filled => {
-            done(root.draw(&Circle::new((x, y), 16, fill(Ink::Page, 1.0))));
-            done(root.draw(&Circle::new((x, y), 13, fill(ink, 1.0))));
-        }
+        Mark::Filled => done(root.draw(&Circle::new((x, y), 13, fill(ink, 1.0)))),
         Mark::Small => done(root.draw(&Circle::new((x, y), 8, fill(ink, 0.5)))),
         Mark::Cross => {
             for points in [
