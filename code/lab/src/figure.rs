@@ -14,6 +14,8 @@ pub mod check;
 pub mod diagram;
 pub mod number;
 pub mod svg;
+#[cfg(test)]
+mod tests;
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]

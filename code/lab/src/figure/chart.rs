@@ -225,7 +225,7 @@ impl Panel {
 }
 
 /// The middle of several curves, at every place where one of them has a point.
-fn median_curve(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
+pub(super) fn median_curve(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     let mut ends: Vec<f64> = curves
         .iter()
         .filter_map(|c| c.last().map(|p| p.0))
@@ -570,7 +570,11 @@ pub(super) fn spread(wanted: &[(i32, i32)], top: i32, bottom: i32) -> Vec<i32> {
     for index in order {
         let (middle, size) = wanted[index];
         groups.push((middle - size / 2, vec![index], size));
-        while let [.., a, b] = groups.as_slice() {
+        loop {
+            if let Some(last) = groups.last_mut() {
+                last.0 = last.0.min(bottom - last.2).max(top);
+            }
+            let [.., a, b] = groups.as_slice() else { break };
             if b.0 >= a.0 + a.2 {
                 break;
             }
@@ -582,9 +586,6 @@ pub(super) fn spread(wanted: &[(i32, i32)], top: i32, bottom: i32) -> Vec<i32> {
             );
             groups.truncate(groups.len() - 2);
             groups.push(joined);
-        }
-        if let Some(last) = groups.last_mut() {
-            last.0 = last.0.min(bottom - last.2).max(top);
         }
     }
     let mut places = vec![0; wanted.len()];
@@ -598,7 +599,7 @@ pub(super) fn spread(wanted: &[(i32, i32)], top: i32, bottom: i32) -> Vec<i32> {
 }
 
 /// The fewest points of a path that stay within one unit of it (Ramer, Douglas, Peucker).
-fn simplify(points: &[(i32, i32)]) -> Vec<(i32, i32)> {
+pub(super) fn simplify(points: &[(i32, i32)]) -> Vec<(i32, i32)> {
     let mut keep = vec![false; points.len()];
     let mut open = vec![(0, points.len().saturating_sub(1))];
     if points.len() < 3 {
