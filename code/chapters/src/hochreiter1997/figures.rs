@@ -368,6 +368,9 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         .iter()
         .filter_map(|&(q, p)| ours(q, p).map(|(mean, spread)| (q, p, mean, spread)))
         .collect();
+    if measured.is_empty() {
+        return None;
+    }
     let low = measured
         .iter()
         .map(|row| row.3.low)
@@ -380,9 +383,8 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         Axis::log("training sequences needed", low, high).range(low, high),
         640,
     );
-    let families: [(Ink, fn(u32, u32) -> bool); 2] =
-        [(Ink::Four, |q, _| q == 1000), (Ink::One, |q, p| q == p)];
-    for (ink, in_family) in families {
+    for (ink, fixed) in [(Ink::Four, true), (Ink::One, false)] {
+        let in_family = |q: u32, p: u32| if fixed { q == 1000 } else { q == p };
         // The paper's points a little to the left, ours a little to the right.
         let points: Vec<(f64, f64)> = paper
             .iter()

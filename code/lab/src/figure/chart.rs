@@ -476,13 +476,20 @@ impl Chart {
         }
         for note in &panel.notes {
             let (x, y) = pixel(note.at.0, note.at.1);
-            let (x, y) = (x + note.shift.0, y + note.shift.1);
-            words.push(
-                Word::new(x, y, note.anchor, &note.text)
-                    .ink(note.ink)
-                    .bold()
-                    .rim(),
-            );
+            let wide = text_width(&note.text, TEXT, true);
+            let (mut anchor, mut across) = (note.anchor, note.shift.0);
+            // One that would leave the picture goes to the other side of its place.
+            match anchor {
+                Anchor::End if x + across - wide < frame.left => {
+                    (anchor, across) = (Anchor::Start, -across);
+                }
+                Anchor::Start if x + across + wide > frame.right => {
+                    (anchor, across) = (Anchor::End, -across);
+                }
+                _ => {}
+            }
+            let word = Word::new(x + across, y + note.shift.1, anchor, &note.text);
+            words.push(word.ink(note.ink).bold().rim());
         }
         let wanted: Vec<(i32, i32)> = panel
             .ends
