@@ -39,6 +39,16 @@ mod hochreiter1997 {
             .all(|e| (1..=4).contains(&e.stars) && e.minutes > 0));
     }
 
+    #[test]
+    fn every_exercise_stands_on_the_page_with_its_stars_and_minutes() {
+        let page = include_str!("../../../book/hochreiter1997/index.md");
+        for e in EXERCISES {
+            let stars = "★".repeat(e.stars.into());
+            let line = format!("`{}` {stars} {} minutes. **{}", e.id, e.minutes, e.title);
+            assert!(page.contains(&line), "not on the page: {line}");
+        }
+    }
+
     /// Whatever a reader has filled in so far.
     #[test]
     fn grading_names_every_check_once() {
