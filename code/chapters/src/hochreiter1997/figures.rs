@@ -10,7 +10,7 @@ use lab::figure::diagram::Place;
 use lab::figure::number::{count, decimals, grouped, spoken};
 use lab::figure::svg::{plain, Anchor, Ink, Svg, Word, WIDTH};
 use lab::figure::Figure;
-use lab::record::{ArmRecord, TrialRecord};
+use lab::record::{ArmRecord, Record, TrialRecord};
 use lab::stats::wilson;
 use tasks::temporal_order::SYMBOLS;
 
@@ -353,65 +353,87 @@ const TABLE_3: [(u32, u32); 9] = [
     (1000, 50),
 ];
 
+/// A row of Table 3 with what was recorded for it.
+struct LagRow<'a> {
+    q: u32,
+    p: u32,
+    paper: f64,
+    arm: Option<&'a ArmRecord>,
+    needed: Option<(f64, Spread)>,
+}
+
+impl<'a> LagRow<'a> {
+    fn of(record: &'a Record, q: u32, p: u32) -> Option<Self> {
+        let id = format!("q{q}-p{p}");
+        let paper = printed("distractors", &id)?;
+        let arm = record.arm(&id).filter(|arm| !arm.trials.is_empty());
+        let needed = arm.and_then(|arm| {
+            let needed = arm.sequences_to_success();
+            Some((mean(&needed)?, spread(&needed)?))
+        });
+        Some(Self {
+            q,
+            p,
+            paper,
+            arm,
+            needed,
+        })
+    }
+
+    /// Whether the lag is 1,000 whatever the symbols, or grows with them.
+    fn belongs(&self, fixed: bool) -> bool {
+        if fixed {
+            self.q == 1000
+        } else {
+            self.q == self.p
+        }
+    }
+
+    /// The row in words: the paper's number, or ours.
+    fn said(&self, number: &str) -> String {
+        format!("lag {} with {} symbols, {number}", self.q, self.p)
+    }
+}
+
 /// Training sequences needed against the lag: Table 3 as a picture.
 pub fn table_3(records: &Records) -> Option<Figure> {
     let record = records.get("distractors")?;
-    let paper: Vec<(u32, u32, f64)> = TABLE_3
+    let rows: Vec<LagRow> = TABLE_3
         .iter()
-        .filter_map(|&(q, p)| Some((q, p, printed("distractors", &format!("q{q}-p{p}"))?)))
+        .filter_map(|&(q, p)| LagRow::of(record, q, p))
         .collect();
-    let ours = |q: u32, p: u32| -> Option<(f64, Spread)> {
-        let needed = record.arm(&format!("q{q}-p{p}"))?.sequences_to_success();
-        Some((mean(&needed)?, spread(&needed)?))
+    let measured = || {
+        rows.iter()
+            .filter_map(|row| Some((row, row.needed.as_ref()?)))
     };
-    let measured: Vec<(u32, u32, f64, Spread)> = TABLE_3
-        .iter()
-        .filter_map(|&(q, p)| ours(q, p).map(|(mean, spread)| (q, p, mean, spread)))
-        .collect();
-    if measured.is_empty() {
-        return None;
-    }
-    let low = measured
-        .iter()
-        .map(|row| row.3.low)
-        .fold(25_000.0, f64::min);
-    let high = measured
-        .iter()
-        .map(|row| row.3.high)
+    measured().next()?;
+    let low = measured().map(|row| row.1 .1.low).fold(25_000.0, f64::min);
+    let high = measured()
+        .map(|row| row.1 .1.high)
         .fold(250_000.0, f64::max);
-    let mut panel = Panel::new(
-        Axis::log("training sequences needed", low, high).range(low, high),
-        640,
-    );
+    let y = Axis::log("training sequences needed", low, high).range(low, high);
+    let mut panel = Panel::new(y, 640);
     for (ink, fixed) in [(Ink::Four, true), (Ink::One, false)] {
-        let in_family = |q: u32, p: u32| if fixed { q == 1000 } else { q == p };
+        let family = || rows.iter().filter(|row| row.belongs(fixed));
         // The paper's points a little to the left, ours a little to the right.
-        let points: Vec<(f64, f64)> = paper
-            .iter()
-            .filter(|row| in_family(row.0, row.1))
-            .map(|row| (f64::from(row.1) / 1.02, row.2))
+        let paper: Vec<_> = family()
+            .map(|row| (f64::from(row.p) / 1.02, row.paper))
             .collect();
-        let here: Vec<(f64, f64, &Spread)> = measured
-            .iter()
-            .filter(|row| in_family(row.0, row.1))
-            .map(|row| (f64::from(row.1) * 1.02, row.2, &row.3))
+        let here: Vec<_> = family()
+            .filter_map(|row| Some((f64::from(row.p) * 1.02, row.needed.as_ref()?)))
             .collect();
-        panel.line(ink, Stroke::Dashed, points.clone(), "");
-        panel.line(
-            ink,
-            Stroke::Plain,
-            here.iter().map(|p| (p.0, p.1)).collect(),
-            "",
-        );
-        for (x, _, spread) in &here {
-            panel.span(ink, (*x, spread.low), (*x, spread.high));
+        let means: Vec<_> = here.iter().map(|(x, needed)| (*x, needed.0)).collect();
+        panel.line(ink, Stroke::Dashed, paper.clone(), "");
+        panel.line(ink, Stroke::Plain, means.clone(), "");
+        for (x, (_, spread)) in here {
+            panel.span(ink, (x, spread.low), (x, spread.high));
         }
-        panel.dots(ink, Mark::Hollow, points);
-        panel.dots(ink, Mark::Filled, here.iter().map(|p| (p.0, p.1)).collect());
+        panel.dots(ink, Mark::Hollow, paper);
+        panel.dots(ink, Mark::Filled, means);
     }
-    let there = |q: u32, p: u32| paper.iter().find(|row| (row.0, row.1) == (q, p));
-    if let Some(&(_, p, n)) = there(1000, 100) {
-        let at = (f64::from(p), n);
+    let paper_at = |q: u32, p: u32| rows.iter().find(|row| (row.q, row.p) == (q, p));
+    if let Some(row) = paper_at(1000, 100) {
+        let at = (f64::from(row.p), row.paper);
         panel.note(
             at,
             (40, -26),
@@ -420,9 +442,9 @@ pub fn table_3(records: &Records) -> Option<Figure> {
             "lag fixed at 1,000",
         );
     }
-    if let Some(&(_, _, n)) = there(500, 500) {
+    if let Some(row) = paper_at(500, 500) {
         let name = "lag = distractor symbols";
-        panel.note((1000.0, n), (0, 50), Anchor::End, Ink::One, name);
+        panel.note((1000.0, row.paper), (0, 50), Anchor::End, Ink::One, name);
     }
     let symbols = [50u32, 100, 200, 500, 1000];
     let x = Axis::log("distractor symbols", 45.0, 1100.0)
@@ -431,66 +453,47 @@ pub fn table_3(records: &Records) -> Option<Figure> {
     let chart = Chart::new(x, vec![panel])
         .key(Mark::Hollow, Ink::Text, "paper, mean")
         .key(Mark::Filled, Ink::Text, "here, mean (bar: all trials)");
-    let list = |rows: Vec<String>| rows.join("; ");
-    let said_here = list(
-        measured
-            .iter()
-            .map(|(q, p, mean, spread)| {
-                format!(
-                    "lag {q} with {p} symbols, {} ({} to {})",
-                    count(*mean),
-                    count(spread.low),
-                    count(spread.high)
-                )
-            })
-            .collect(),
-    );
-    let said_there = list(
-        paper
-            .iter()
-            .map(|(q, p, n)| format!("lag {q} with {p} symbols, {}", count(*n)))
-            .collect(),
-    );
+    let here: Vec<String> = measured()
+        .map(|(row, (mean, spread))| {
+            row.said(&format!("{} ({})", count(*mean), range_of(spread)))
+        })
+        .collect();
+    let there: Vec<String> = rows.iter().map(|row| row.said(&count(row.paper))).collect();
     let alt = format!(
         "Chart of the training sequences needed, both axes logarithmic. Here, mean and range over \
-         the trials: {said_here}. The paper's means: {said_there}. When the lag grows together with the \
-         number of distractor symbols, the paper's count rises little; at a fixed lag of 1,000 it \
-         rises as the symbols get fewer."
+         the trials: {}. The paper's means: {}. When the lag grows together with the number of \
+         distractor symbols, the paper's count rises little; at a fixed lag of 1,000 it rises as \
+         the symbols get fewer.",
+        here.join("; "),
+        there.join("; "),
     );
-    let rows = paper.iter().map(|&(q, p, printed)| {
-        let arm = record.arm(&format!("q{q}-p{p}"));
-        let (here, range) =
-            ours(q, p).map_or(("–".into(), "–".into()), |(mean, spread)| {
-                (
-                    count(mean),
-                    format!("{} to {}", count(spread.low), count(spread.high)),
-                )
-            });
-        let solved = arm.map_or_else(dash, |a| format!("{}/{}", a.solved(), a.trials.len()));
+    let lines = rows.iter().map(|row| {
+        let needed = row.needed.as_ref();
         vec![
-            grouped(q.into()),
-            grouped(p.into()),
-            count(printed),
-            here,
-            range,
-            solved,
+            grouped(row.q.into()),
+            grouped(row.p.into()),
+            count(row.paper),
+            needed.map_or_else(dash, |needed| count(needed.0)),
+            needed.map_or_else(dash, |needed| range_of(&needed.1)),
+            row.arm.map_or_else(dash, fraction),
         ]
     });
+    let columns = [
+        "Lag q",
+        "Symbols p",
+        "Paper",
+        "Here, mean",
+        "Here, range",
+        "Solved",
+    ];
     Some(Figure::new(
         "table-3",
         "Training sequences needed against the lag",
         alt,
         &chart.draw(),
         Table {
-            columns: texts([
-                "Lag q",
-                "Symbols p",
-                "Paper",
-                "Here, mean",
-                "Here, range",
-                "Solved",
-            ]),
-            rows: rows.collect(),
+            columns: texts(columns),
+            rows: lines.collect(),
         },
     ))
 }
@@ -748,64 +751,55 @@ const ADDING: [(&str, &str); 3] = [
 /// Training sequences that each trial of the adding problem needed.
 pub fn adding(records: &Records) -> Option<Figure> {
     let record = records.get("adding")?;
-    let rows: Vec<_> = ADDING
+    let rows: Vec<(&ArmRecord, &str, f64)> = ADDING
         .iter()
         .filter_map(|&(id, label)| Some((record.arm(id)?, label, printed("adding", id)?)))
         .filter(|row| !row.0.trials.is_empty())
         .collect();
+    if rows.is_empty() {
+        return None;
+    }
     let mut panel = Panel::rows(rows.iter().map(|row| row.1));
-    let (mut low, mut high) = (f64::INFINITY, 0.0f64);
-    let (mut said, mut table) = (Vec::new(), Vec::new());
+    let (mut places, mut said, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for (row, (arm, label, paper)) in rows.iter().enumerate() {
         let y = row as f64;
-        let needed = arm.sequences_to_success();
-        let missed: Vec<f64> = arm
-            .trials
-            .iter()
-            .filter(|t| !t.solved)
-            .map(|t| t.sequences as f64)
-            .collect();
-        for value in needed.iter().chain(&missed).chain([paper]) {
-            low = low.min(*value);
-            high = high.max(*value);
-        }
-        let places = |values: &[f64]| values.iter().map(|&x| (x, y)).collect::<Vec<_>>();
-        panel.dots(Ink::One, Mark::Small, places(&needed));
-        panel.dots(Ink::One, Mark::Cross, places(&missed));
-        panel.dots(Ink::Text, Mark::Hollow, vec![(*paper, y)]);
-        panel.side(
-            y,
-            Ink::One,
-            format!("{}/{}", needed.len(), arm.trials.len()),
-        );
-        let name = plain(label);
-        let mut here = format!("{} of {} trials solved", needed.len(), arm.trials.len());
-        if let (Some(mean), Some(spread)) = (mean(&needed), spread(&needed)) {
-            panel.dots(Ink::One, Mark::Filled, vec![(mean, y)]);
-            here += &format!(
-                ", mean {} sequences, from {} to {}",
-                count(mean),
-                count(spread.low),
-                count(spread.high)
-            );
-        }
-        said.push(format!(
-            "{name}: {here}; the paper's mean is {}",
-            count(*paper)
-        ));
+        let (mut needed, mut missed) = (Vec::new(), Vec::new());
         for trial in &arm.trials {
-            table.push(vec![
-                name.clone(),
+            let group = if trial.solved {
+                &mut needed
+            } else {
+                &mut missed
+            };
+            group.push((trial.sequences as f64, y));
+            lines.push(vec![
+                plain(label),
                 trial.seed.to_string(),
                 yes_or_no(trial.solved),
                 grouped(trial.sequences),
                 count(*paper),
             ]);
         }
+        places.extend(needed.iter().chain(&missed).map(|place| place.0));
+        places.push(*paper);
+        panel.dots(Ink::One, Mark::Small, needed);
+        panel.dots(Ink::One, Mark::Cross, missed);
+        panel.dots(Ink::Text, Mark::Hollow, vec![(*paper, y)]);
+        panel.side(y, Ink::One, fraction(arm));
+        let mut here = format!("{} of {} trials solved", arm.solved(), arm.trials.len());
+        let needed = arm.sequences_to_success();
+        if let (Some(mean), Some(spread)) = (mean(&needed), spread(&needed)) {
+            panel.dots(Ink::One, Mark::Filled, vec![(mean, y)]);
+            let range = range_of(&spread);
+            here += &format!(", mean {} sequences, from {range}", count(mean));
+        }
+        said.push(format!(
+            "{}: {here}; the paper's mean is {}",
+            plain(label),
+            count(*paper)
+        ));
     }
-    if rows.is_empty() {
-        return None;
-    }
+    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = places.iter().copied().fold(0.0, f64::max);
     let chart = Chart::new(Axis::log("training sequences", low, high), vec![panel])
         .key(Mark::Hollow, Ink::Text, "paper, mean")
         .key(Mark::Filled, Ink::One, "here, mean")
@@ -821,12 +815,13 @@ pub fn adding(records: &Records) -> Option<Figure> {
         &chart.draw(),
         Table {
             columns: texts(["Length", "Seed", "Solved", "Sequences", "Paper, mean"]),
-            rows: table,
+            rows: lines,
         },
     ))
 }
 
-/// A row of the overview: experiment, arm, prefix of the tanh network's arms if it has some, name.
+/// A row of the overview: experiment, arm, prefix of the arms of the tanh network on the same
+/// sequences if there are some, name.
 type Task = (
     &'static str,
     &'static str,
@@ -836,116 +831,151 @@ type Task = (
 
 /// One arm of each of the paper's experiments.
 const TASKS: [Task; 11] = [
-    ("reber", "3x2-0.5", Some(""), "1  Reber"),
-    ("noise-free", "p100", Some(""), "2a  noise-free"),
-    ("random-middle", "p100", Some(""), "2b  random"),
-    ("distractors", "q200-p200", None, "2c  distractors"),
-    ("two-sequence", "t100-n3", Some("t100-n3-"), "3a  noise"),
-    ("two-sequence-noise", "t100-n3", None, "3b  noisy signal"),
-    ("noisy-targets", "t100-n3", None, "3c  noisy targets"),
-    ("adding", "t100", Some("t100-"), "4  adding"),
-    ("multiplication", "n140", None, "5  multiplying"),
-    ("temporal-order", "6a", Some("6a-"), "6a  two in order"),
-    ("temporal-order", "6b", Some("6b-"), "6b  three in order"),
+    ("reber", "3x2-0.5", Some(""), "1 Reber"),
+    ("noise-free", "p100", Some(""), "2a noise-free"),
+    ("random-middle", "p100", Some(""), "2b random"),
+    ("distractors", "q50-p50", Some(""), "2c distractors"),
+    ("two-sequence", "t100-n3", Some("t100-n3-"), "3a noise"),
+    ("two-sequence-noise", "t100-n3", None, "3b noisy signal"),
+    ("noisy-targets", "t100-n3", None, "3c noisy targets"),
+    ("adding", "t100", Some("t100-"), "4 adding"),
+    ("multiplication", "n140", None, "5 multiplying"),
+    ("temporal-order", "6a", Some("6a-"), "6a two in order"),
+    ("temporal-order", "6b", Some("6b-"), "6b three in order"),
 ];
+
+/// What was recorded of a [`Task`].
+struct Outcome<'a> {
+    name: &'static str,
+    cell: &'a ArmRecord,
+    tanh: Option<&'a ArmRecord>,
+    paper: Option<f64>,
+}
+
+impl<'a> Outcome<'a> {
+    fn of(records: &'a Records, task: &Task) -> Option<Self> {
+        let (experiment, id, tanh, name) = *task;
+        let record = records.get(experiment)?;
+        Some(Self {
+            name,
+            cell: record.arm(id).filter(|arm| !arm.trials.is_empty())?,
+            tanh: tanh.and_then(|prefix| best_tanh(record, prefix)),
+            paper: printed(experiment, id),
+        })
+    }
+
+    /// Every number that the row shows.
+    fn places(&self) -> Vec<f64> {
+        let mut places = self.cell.sequences_to_success();
+        places.push(mean_or_cap(self.cell));
+        places.extend(self.tanh.map(mean_or_cap));
+        places.extend(self.paper);
+        places
+    }
+
+    /// Draws the row at this height.
+    fn draw(&self, panel: &mut Panel, y: f64) {
+        if let Some(paper) = self.paper {
+            panel.dots(Ink::Text, Mark::Hollow, vec![(paper, y)]);
+        }
+        let mark = |arm: &ArmRecord| {
+            if arm.solved() > 0 {
+                Mark::Filled
+            } else {
+                Mark::Cross
+            }
+        };
+        if let Some(needed) = spread(&self.cell.sequences_to_success()) {
+            panel.span(Ink::One, (needed.low, y), (needed.high, y));
+        }
+        panel.dots(Ink::One, mark(self.cell), vec![(mean_or_cap(self.cell), y)]);
+        panel.side(y, Ink::One, fraction(self.cell));
+        if let Some(tanh) = self.tanh {
+            let at = (mean_or_cap(tanh), y + 0.3);
+            panel.dots(Ink::Two, mark(tanh), vec![at]);
+            panel.note(at, (-26, 0), Anchor::End, Ink::Two, fraction(tanh));
+        }
+    }
+
+    /// The row in words.
+    fn said(&self) -> String {
+        let (solved, trials) = (self.cell.solved(), self.cell.trials.len());
+        let mut said = format!("{}: {solved} of {trials} trials", self.name);
+        if let Some(mean) = mean(&self.cell.sequences_to_success()) {
+            said += &format!(", mean {} sequences", count(mean));
+        }
+        if let Some(paper) = self.paper {
+            said += &format!(" (paper {})", count(paper));
+        }
+        if let Some(tanh) = self.tanh {
+            let (solved, trials) = (tanh.solved(), tanh.trials.len());
+            let cap = count(cap_of(tanh));
+            said += &format!("; tanh network {solved} of {trials} within {cap}");
+        }
+        said
+    }
+
+    /// The row's lines in the data table.
+    fn lines(&self) -> Vec<Vec<String>> {
+        let line = |network: &str, arm: &ArmRecord, paper: Option<f64>| {
+            let (low, high) = wilson(arm.solved() as u64, arm.trials.len() as u64);
+            let needed = arm.sequences_to_success();
+            vec![
+                self.name.into(),
+                format!("{network}, {}", arm.id),
+                fraction(arm),
+                format!(
+                    "{} to {} %",
+                    decimals(100.0 * low, 0),
+                    decimals(100.0 * high, 0)
+                ),
+                mean(&needed).map_or_else(dash, count),
+                spread(&needed).map_or_else(dash, |needed| range_of(&needed)),
+                paper.map_or_else(dash, count),
+            ]
+        };
+        let mut lines = vec![line("memory cell", self.cell, self.paper)];
+        lines.extend(self.tanh.map(|arm| line("tanh network", arm, None)));
+        lines
+    }
+}
+
+/// Trials solved over trials run.
+fn fraction(arm: &ArmRecord) -> String {
+    format!("{}/{}", arm.solved(), arm.trials.len())
+}
+
+/// The most sequences that a trial of the arm saw.
+fn cap_of(arm: &ArmRecord) -> f64 {
+    arm.trials
+        .iter()
+        .map(|trial| trial.sequences as f64)
+        .fold(0.0, f64::max)
+}
+
+/// Mean sequences of the solved trials, or where all the others gave up.
+fn mean_or_cap(arm: &ArmRecord) -> f64 {
+    mean(&arm.sequences_to_success()).unwrap_or_else(|| cap_of(arm))
+}
 
 /// The chapter at a glance: what each experiment needed, in the paper and here, and how the tanh
 /// network fared on the same sequences.
 pub fn solved(records: &Records) -> Option<Figure> {
-    let recorded = |experiment: &str, arm: &str| {
-        records
-            .get(experiment)?
-            .arm(arm)
-            .filter(|arm| !arm.trials.is_empty())
-    };
-    let rows: Vec<(Task, &ArmRecord)> = TASKS
+    let rows: Vec<Outcome> = TASKS
         .iter()
-        .filter_map(|task| Some((*task, recorded(task.0, task.1)?)))
+        .filter_map(|task| Outcome::of(records, task))
         .collect();
     if rows.is_empty() {
         return None;
     }
-    let mut panel = Panel::rows(rows.iter().map(|(task, _)| task.3)).tall(84);
+    let mut panel = Panel::rows(rows.iter().map(|row| row.name)).tall(84);
     panel.side(-1.0, Ink::Text, "solved");
-    let (mut low, mut high) = (f64::INFINITY, 0.0f64);
-    let mut reach = |values: &[f64]| {
-        low = values.iter().copied().fold(low, f64::min);
-        high = values.iter().copied().fold(high, f64::max);
-    };
-    let (mut said, mut table) = (Vec::new(), Vec::new());
-    for (row, (task, cell)) in rows.iter().enumerate() {
-        let (experiment, id, tanh_prefix, label) = *task;
-        let y = row as f64;
-        let there = printed(experiment, id);
-        let needed = cell.sequences_to_success();
-        panel.side(
-            y,
-            Ink::One,
-            format!("{}/{}", cell.solved(), cell.trials.len()),
-        );
-        let mut here = format!("{} of {} trials", cell.solved(), cell.trials.len());
-        if let Some(there) = there {
-            reach(&[there]);
-            panel.dots(Ink::Text, Mark::Hollow, vec![(there, y)]);
-        }
-        if let (Some(mean), Some(spread)) = (mean(&needed), spread(&needed)) {
-            reach(&needed);
-            panel.span(Ink::One, (spread.low, y), (spread.high, y));
-            panel.dots(Ink::One, Mark::Filled, vec![(mean, y)]);
-            here += &format!(", mean {} sequences", count(mean));
-        } else {
-            let cap = cap_of(cell);
-            reach(&[cap]);
-            panel.dots(Ink::One, Mark::Cross, vec![(cap, y)]);
-        }
-        if let Some(there) = there {
-            here += &format!(" (paper {})", count(there));
-        }
-        let tanh = tanh_prefix.and_then(|prefix| best_tanh(records.get(experiment)?, prefix));
-        if let Some(tanh) = tanh {
-            let needed = tanh.sequences_to_success();
-            let at = mean(&needed).unwrap_or_else(|| cap_of(tanh));
-            reach(&[at]);
-            let mark = if needed.is_empty() {
-                Mark::Cross
-            } else {
-                Mark::Filled
-            };
-            panel.dots(Ink::Two, mark, vec![(at, y + 0.3)]);
-            let share = format!("{}/{}", tanh.solved(), tanh.trials.len());
-            panel.note((at, y + 0.3), (-26, 0), Anchor::End, Ink::Two, share);
-            here += &format!(
-                "; tanh network {} of {} within {}",
-                tanh.solved(),
-                tanh.trials.len(),
-                count(cap_of(tanh))
-            );
-        }
-        let name = label.split_whitespace().collect::<Vec<_>>().join(" ");
-        said.push(format!("{name}: {here}"));
-        for (network, arm) in [("memory cell", Some(*cell)), ("tanh network", tanh)] {
-            let Some(arm) = arm else { continue };
-            let (solved, trials) = (arm.solved() as u64, arm.trials.len() as u64);
-            let (from, to) = wilson(solved, trials);
-            let needed = arm.sequences_to_success();
-            let range = spread(&needed).map_or_else(dash, |s| range_of(&s));
-            table.push(vec![
-                name.clone(),
-                format!("{network}, {}", arm.id),
-                format!("{solved}/{trials}"),
-                format!(
-                    "{} to {} %",
-                    decimals(100.0 * from, 0),
-                    decimals(100.0 * to, 0)
-                ),
-                mean(&needed).map_or_else(dash, count),
-                range,
-                there
-                    .filter(|_| network == "memory cell")
-                    .map_or_else(dash, count),
-            ]);
-        }
+    for (place, row) in rows.iter().enumerate() {
+        row.draw(&mut panel, place as f64);
     }
+    let places: Vec<f64> = rows.iter().flat_map(Outcome::places).collect();
+    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = places.iter().copied().fold(0.0, f64::max);
     let chart = Chart::new(
         Axis::log("training sequences needed", low, high),
         vec![panel],
@@ -953,6 +983,7 @@ pub fn solved(records: &Records) -> Option<Figure> {
     .key(Mark::Hollow, Ink::Text, "paper")
     .key(Mark::Filled, Ink::One, "memory cell here, mean and range")
     .key(Mark::Cross, Ink::Two, "tanh network, unsolved");
+    let said: Vec<String> = rows.iter().map(Outcome::said).collect();
     Some(Figure::new(
         "solved",
         "Training sequences needed, experiment by experiment",
@@ -972,15 +1003,7 @@ pub fn solved(records: &Records) -> Option<Figure> {
                 "Range",
                 "Paper",
             ]),
-            rows: table,
+            rows: rows.iter().flat_map(Outcome::lines).collect(),
         },
     ))
-}
-
-/// The most sequences that a trial of the arm saw.
-fn cap_of(arm: &ArmRecord) -> f64 {
-    arm.trials
-        .iter()
-        .map(|trial| trial.sequences as f64)
-        .fold(0.0, f64::max)
 }
