@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Experiments as values: scales, seeds, records, claims, verdicts, figures.
 pub mod chapter;
+pub mod checkpoint;
 pub mod experiment;
 pub mod figure;
+pub mod files;
 pub mod record;
+pub mod runner;
 pub mod stats;
+pub mod store;

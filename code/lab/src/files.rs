@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Files that are whole or not there: written beside, then renamed.
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes `bytes` to `path`, creating its folder. A reader sees the old file or the new one,
+/// never a part, whenever this program is killed.
+///
+/// # Errors
+/// When the folder cannot be made or written to; the message names the path.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(name)?;
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(name)?;
+    beside.write_all(bytes).map_err(name)?;
+    beside.as_file().sync_all().map_err(name)?;
+    beside.persist(path).map_err(|e| name(e.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_whole;
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file.json");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        write_whole(&file, b"").unwrap();
+        let error = write_whole(&file.join("below"), b"").unwrap_err();
+        assert!(error.to_string().contains("below"), "{error}");
+    }
+}
