@@ -1,0 +1,810 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Directives and formulas of a page become Markdown and HTML.
+//!
+//! What Markdown and the search must not look into (formulas, pictures, the data under them) is put into slots:
+//! the page holds a mark, and the slot's HTML is filled in when the page is finished.
+use super::html::{address, escape, inline, relative, table};
+use super::listing::{self, Listing, Printed};
+use super::math::{Math, Piece, pieces, tags};
+use super::site::{Drawn, Site};
+use crate::keys::unknown;
+use lab::chapter::{LedgerRow, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Something wrong with a page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The page, relative to the repository.
+    pub page: String,
+    /// The line of the page, from 1.
+    pub line: usize,
+    /// What is wrong, and the way out.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.page, self.line, self.what)
+    }
+}
+
+/// HTML that is filled in when the page is finished.
+#[derive(Debug, Clone)]
+pub enum Slot {
+    /// A formula; may stand within a line of Markdown.
+    Formula(String),
+    /// A block of lines.
+    Block(String),
+}
+
+/// What all pages know of each other.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// The folder of the pages, relative to the repository.
+    pub src: PathBuf,
+    /// Titles of the pages, by source.
+    pub pages: BTreeMap<PathBuf, String>,
+    /// The page of each numbered equation, and its line.
+    pub equations: BTreeMap<String, (PathBuf, usize)>,
+    /// The page that prints the bibliography.
+    pub bibliography: Option<PathBuf>,
+}
+
+impl Index {
+    /// Learns the numbered equations of a page.
+    pub fn learn(&mut self, page: &Path, title: &str, text: &str, math: &Math) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.pages.insert(page.to_owned(), title.to_owned());
+        if text.lines().any(|line| line.trim() == "{{#bibliography}}") {
+            self.bibliography = Some(page.to_owned());
+        }
+        let mut line = 1;
+        // What cannot be cut into formulas is reported when the page is expanded.
+        for piece in pieces(text, math.config()).unwrap_or_default() {
+            let (text, tex) = match piece {
+                Piece::Text(text) => (text, ""),
+                Piece::Formula { tex, .. } => (tex, tex),
+            };
+            for tag in tags(tex) {
+                let place = line + tex.find(tag).map_or(0, |at| tex[..at].matches('\n').count());
+                let what = if !is_equation_number(tag) {
+                    format!("`\\tag{{{tag}}}` is no equation number; write one like 3.14")
+                } else if let Some((other, there)) =
+                    self.equations.insert(tag.to_owned(), (page.to_owned(), place))
+                {
+                    let other = self.src.join(other);
+                    format!("equation {tag} stands in {}:{there} already", other.display())
+                } else {
+                    continue;
+                };
+                problems.push(Problem { page: self.name(page), line: place, what });
+            }
+            line += text.matches('\n').count();
+        }
+        problems
+    }
+
+    fn name(&self, page: &Path) -> String {
+        self.src.join(page).to_string_lossy().replace('\\', "/")
+    }
+}
+
+/// `3.14`, perhaps with a letter: `3.14a`.
+fn is_equation_number(tag: &str) -> bool {
+    let Some((chapter, number)) = tag.split_once('.') else {
+        return false;
+    };
+    let number = number.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(number);
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    digits(chapter) && digits(number)
+}
+
+/// What the expansion of all pages leaves behind.
+#[derive(Debug, Default)]
+pub struct Leavings {
+    /// The slots, in the order of their marks.
+    pub slots: Vec<Slot>,
+    /// Which page prints pieces of which file.
+    pub printed: Printed,
+    /// Everything wrong with the pages.
+    pub problems: Vec<Problem>,
+    /// What the pages ask for and is not recorded yet.
+    pub unrecorded: BTreeSet<String>,
+}
+
+/// The mark of a slot.
+pub fn mark(slot: usize) -> String {
+    format!("<tex-m data-m=\"{slot}\"></tex-m>")
+}
+
+/// Expands one page.
+pub struct Expander<'a> {
+    /// The repository.
+    pub root: &'a Path,
+    /// What pages are filled from.
+    pub site: &'a Site,
+    /// Renders formulas.
+    pub math: &'a Math,
+    /// What all pages know of each other.
+    pub index: &'a Index,
+    /// Whether the files that listings are taken from have pages of their own.
+    pub source_pages: bool,
+    /// The page, relative to the folder of the pages.
+    pub page: &'a Path,
+    /// Where the results go.
+    pub leavings: &'a mut Leavings,
+}
+
+/// A code fence that is open.
+struct Fence {
+    mark: char,
+    length: usize,
+    indent: String,
+    lines: Vec<String>,
+    listings: Vec<Listing>,
+}
+
+/// A figure that is open.
+struct Open {
+    line: usize,
+    data: String,
+    caption: bool,
+}
+
+impl Expander<'_> {
+    /// The page with directives and formulas expanded.
+    pub fn expand(&mut self, text: &str) -> String {
+        let lines = self.without_formulas(text);
+        let (mut out, mut fence, mut figure) = (String::new(), None::<Fence>, None::<Open>);
+        let count = lines.len();
+        for (line, text) in lines {
+            if let Some(open) = &mut fence {
+                let trimmed = text.trim_start_matches([' ', '>']).trim_end();
+                let closes = trimmed.len() >= open.length
+                    && trimmed.chars().all(|c| c == open.mark);
+                if closes {
+                    out += &self.listing(open);
+                    out += &text;
+                    out.push('\n');
+                    out += &self.source_links(open);
+                    fence = None;
+                } else {
+                    let text = self.in_fence(open.indent.clone(), line, &text, &mut open.listings);
+                    open.lines.push(text);
+                }
+                continue;
+            }
+            fence = opened(&text);
+            if fence.is_some() {
+                out += &text;
+                out.push('\n');
+                if let Some(open) = &mut figure {
+                    open.caption = true;
+                }
+                continue;
+            }
+            match directive_alone(&text) {
+                Some(Ok((name, arguments))) => {
+                    let made = match name {
+                        "figure" if figure.is_some() => {
+                            Err("a figure within a figure; end the first with {{#endfigure}}".into())
+                        }
+                        "figure" => self.figure(line, &arguments).map(|(head, open)| {
+                            figure = Some(open);
+                            head
+                        }),
+                        "endfigure" => match figure.take() {
+                            Some(open) if !open.caption => Err(
+                                "this figure has no caption; write it above {{#endfigure}}".into(),
+                            ),
+                            Some(open) => Ok(format!("\n</figcaption>\n{}</figure>\n\n", open.data)),
+                            None => Err("{{#endfigure}} without {{#figure KEY/ID}} above it".into()),
+                        },
+                        _ => self.block(line, name, &arguments),
+                    };
+                    match made {
+                        Ok(html) => out += &html,
+                        Err(what) => self.problem(line, what),
+                    }
+                }
+                Some(Err(what)) => self.problem(line, what),
+                None => {
+                    if let Some(open) = &mut figure {
+                        open.caption |= !text.trim().is_empty();
+                    }
+                    out += &self.inline(line, &text);
+                    out.push('\n');
+                }
+            }
+        }
+        if let Some(open) = figure {
+            self.problem(open.line, "this figure is not ended; write {{#endfigure}} below its caption");
+        }
+        if let Some(open) = fence {
+            // As Markdown has it: a fence that is not closed runs to the end.
+            out += &self.listing(&open);
+            self.problem(count, "the last code fence of the page is not closed");
+        }
+        out
+    }
+
+    fn problem(&mut self, line: usize, what: impl Into<String>) {
+        let page = self.index.name(self.page);
+        self.leavings.problems.push(Problem { page, line, what: what.into() });
+    }
+
+    /// Puts HTML into a slot.
+    fn slot(&mut self, slot: Slot) -> String {
+        self.leavings.slots.push(slot);
+        mark(self.leavings.slots.len() - 1)
+    }
+
+    /// The lines of the page with their numbers, formulas put into slots.
+    fn without_formulas(&mut self, text: &str) -> Vec<(usize, String)> {
+        let (mut lines, mut number, mut line) = (Vec::new(), 1, String::new());
+        let all = match pieces(text, self.math.config()) {
+            Ok(all) => all,
+            Err((offset, what)) => {
+                let place = text[..offset].matches('\n').count() + 1;
+                self.problem(place, what);
+                vec![Piece::Text(text)]
+            }
+        };
+        let mut began = 1;
+        for piece in all {
+            match piece {
+                Piece::Text(text) => {
+                    for (index, part) in text.split('\n').enumerate() {
+                        if index > 0 {
+                            lines.push((began, std::mem::take(&mut line)));
+                            number += 1;
+                            began = number;
+                        }
+                        line += part.trim_end_matches('\r');
+                    }
+                }
+                Piece::Formula { tex, display } => {
+                    line += &self.formula(number, tex, display);
+                    number += tex.matches('\n').count();
+                }
+            }
+        }
+        if !line.is_empty() {
+            lines.push((began, line));
+        }
+        lines
+    }
+
+    /// A formula in a slot, with the anchors of its numbers.
+    fn formula(&mut self, line: usize, tex: &str, display: bool) -> String {
+        let tex = match self.values_in_formula(tex) {
+            Ok(tex) => tex,
+            Err(what) => {
+                self.problem(line, what);
+                return String::new();
+            }
+        };
+        match self.math.render(&tex, display) {
+            Ok(html) => {
+                let mut formula = self.slot(Slot::Formula(html));
+                for tag in tags(&tex) {
+                    formula = format!(
+                        "<span class=\"equation\" id=\"eq-{}\">{formula}</span>",
+                        escape(tag)
+                    );
+                }
+                formula
+            }
+            Err(error) => {
+                let before = tex.len() - tex.trim_start().len();
+                let place = line + tex[..before].matches('\n').count();
+                let start: String = tex.trim().chars().take(60).collect();
+                self.problem(place, format!("{error}, in: {}", start.replace('\n', " ")));
+                String::new()
+            }
+        }
+    }
+
+    /// A formula may hold recorded numbers.
+    fn values_in_formula(&mut self, tex: &str) -> Result<String, String> {
+        if !tex.contains("{{#") {
+            return Ok(tex.to_owned());
+        }
+        let mut out = String::new();
+        for token in tokens(tex)? {
+            match token {
+                Token::Text(text) => out += text,
+                Token::Directive("value", arguments) => out += &self.value(&arguments)?,
+                Token::Directive(name, _) => {
+                    return Err(format!("{{{{#{name}}}}} cannot stand in a formula"));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// A cell or another line of Markdown that comes from code.
+    fn cell(&mut self, line: usize, markdown: &str) -> String {
+        let mut out = String::new();
+        match pieces(markdown, self.math.config()) {
+            Ok(all) => {
+                for piece in all {
+                    match piece {
+                        Piece::Text(text) => out += text,
+                        Piece::Formula { tex, display } => out += &self.formula(line, tex, display),
+                    }
+                }
+            }
+            Err((_, what)) => self.problem(line, format!("{what}, in: {markdown}")),
+        }
+        inline(&out)
+    }
+
+    /// A line of Markdown with its directives expanded.
+    fn inline(&mut self, line: usize, text: &str) -> String {
+        let tokens = match tokens(text) {
+            Ok(tokens) => tokens,
+            Err(what) => {
+                self.problem(line, what);
+                return text.to_owned();
+            }
+        };
+        let mut out = String::new();
+        for token in tokens {
+            let (name, arguments) = match token {
+                Token::Text(text) => {
+                    out += text;
+                    continue;
+                }
+                Token::Directive(name, arguments) => (name, arguments),
+            };
+            let made = match name {
+                "value" => self.value(&arguments).map(|value| self.cell(line, &value)),
+                "cite" => self.cite(&arguments),
+                "eq" => self.equation(&arguments),
+                "include" => self.include(&arguments).map(|listing| listing.text),
+                "figure" | "endfigure" | "table" | "claims" | "ledger" | "card"
+                | "bibliography" => Err(format!(
+                    "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
+                )),
+                _ => Err(unknown_directive(name)),
+            };
+            match made {
+                Ok(html) => out += &html,
+                Err(what) => self.problem(line, what),
+            }
+        }
+        out
+    }
+
+    /// A line of code: only includes are expanded.
+    fn in_fence(
+        &mut self,
+        indent: String,
+        line: usize,
+        text: &str,
+        listings: &mut Vec<Listing>,
+    ) -> String {
+        let tokens = match tokens(text) {
+            Ok(tokens) => tokens,
+            Err(what) => {
+                self.problem(line, what);
+                return format!("{text}\n");
+            }
+        };
+        let mut out = String::new();
+        for token in tokens {
+            match token {
+                Token::Text(text) => out += text,
+                Token::Directive("include", arguments) => match self.include(&arguments) {
+                    Ok(listing) => {
+                        let text = listing.text.trim_end_matches('\n');
+                        out += &text.replace('\n', &format!("\n{indent}"));
+                        listings.push(listing);
+                    }
+                    Err(what) => self.problem(line, what),
+                },
+                Token::Directive(name, _) => self.problem(
+                    line,
+                    format!("{{{{#{name}}}}} in code; to print it as it is write \\{{{{#{name}"),
+                ),
+            }
+        }
+        out.push('\n');
+        out
+    }
+
+    /// The text of a fence; a listing that stands alone begins at the left edge.
+    fn listing(&mut self, fence: &Fence) -> String {
+        let text: String = fence.lines.concat();
+        match fence.listings.as_slice() {
+            [_] if fence.lines.len() == 1 && fence.indent.is_empty() => listing::dedent(&text),
+            _ => text,
+        }
+    }
+
+    /// Links below a fence to the files that it prints.
+    fn source_links(&mut self, fence: &Fence) -> String {
+        let mut links = Vec::new();
+        for Listing { file, line, .. } in &fence.listings {
+            let name = escape(file);
+            let link = if self.source_pages {
+                let title = self.index.pages.get(self.page).cloned().unwrap_or_default();
+                let pages = self.leavings.printed.entry(file.clone()).or_default();
+                pages.insert((title, address(self.page)));
+                let target = relative(self.page, &listing::address(file));
+                format!("<a href=\"{}#L{line}\">{name}</a>", escape(&target))
+            } else {
+                format!("<code>{name}:{line}</code>")
+            };
+            if !links.contains(&link) {
+                links.push(link);
+            }
+        }
+        if links.is_empty() {
+            return String::new();
+        }
+        let indent = &fence.indent;
+        format!("\n{indent}<p class=\"source-link\">{}</p>\n\n", links.join(", "))
+    }
+
+    fn include(&mut self, arguments: &[&str]) -> Result<Listing, String> {
+        let [place] = arguments else {
+            return Err("write {{#include path:anchor}}".into());
+        };
+        let folder = self.page.parent().unwrap_or(Path::new(""));
+        listing::read(self.root, &self.index.src.join(folder), place)
+    }
+
+    fn drawn(&self, key: &str) -> Result<&Drawn, String> {
+        self.site.find(key).ok_or_else(|| unknown("chapter", key, &self.site.keys()))
+    }
+
+    /// What is not there: an error, or a note on the page while records are still to be made.
+    fn absent(&mut self, kind: &str, key: &str, name: &str, known: &[&str]) -> Result<(), String> {
+        let drawn = self.drawn(key)?;
+        if drawn.missing.is_empty() {
+            return Err(unknown(&format!("{kind} of {key}"), name, known));
+        }
+        self.leavings.unrecorded.insert(format!(
+            "{key}: {kind} `{name}` is not drawn: {} not recorded yet",
+            drawn.missing.join(", ")
+        ));
+        Ok(())
+    }
+
+    fn value(&mut self, arguments: &[&str]) -> Result<String, String> {
+        let [key, name] = arguments else {
+            return Err("write {{#value KEY NAME}}".into());
+        };
+        let drawn = self.drawn(key)?;
+        if let Some(value) = drawn.values.get(*name) {
+            return Ok(value.clone());
+        }
+        let known: Vec<String> = drawn.values.keys().cloned().collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        self.absent("value", key, name, &known)?;
+        Ok("(not recorded yet)".into())
+    }
+
+    fn cite(&mut self, arguments: &[&str]) -> Result<String, String> {
+        let [key] = arguments else {
+            return Err("write {{#cite KEY}}".into());
+        };
+        let works = &self.site.bibliography;
+        let work =
+            works.find(key).ok_or_else(|| format!("{} (book/bibliography.bib)", unknown("work", key, &works.keys())))?;
+        let page = self
+            .index
+            .bibliography
+            .as_ref()
+            .ok_or("no page has {{#bibliography}} for this link to lead to")?;
+        let link = relative(self.page, &address(page));
+        Ok(format!(
+            "<a class=\"cite\" href=\"{}#{}\">[{}]</a>",
+            escape(&link),
+            escape(key),
+            escape(&work.label)
+        ))
+    }
+
+    fn equation(&mut self, arguments: &[&str]) -> Result<String, String> {
+        let [number] = arguments else {
+            return Err("write {{#eq 3.14}}".into());
+        };
+        let Some((page, _)) = self.index.equations.get(*number) else {
+            let known: Vec<&String> = self.index.equations.keys().collect();
+            return Err(unknown("equation", number, &known));
+        };
+        let link =
+            if page == self.page { String::new() } else { relative(self.page, &address(page)) };
+        Ok(format!("<a class=\"eq\" href=\"{}#eq-{number}\">({number})</a>", escape(&link)))
+    }
+
+    /// A directive that stands on a line of its own.
+    fn block(&mut self, line: usize, name: &str, arguments: &[&str]) -> Result<String, String> {
+        match (name, arguments) {
+            ("table", [place]) => self.table(line, place),
+            ("table", _) => Err("write {{#table KEY/ID}}".into()),
+            ("claims", [key]) => self.claims(line, key),
+            ("claims", _) => Err("write {{#claims KEY}}".into()),
+            ("ledger", []) => Ok(self.ledger(line)),
+            ("ledger", _) => Err("write {{#ledger}}".into()),
+            ("card", [key]) => self.card(line, key),
+            ("card", _) => Err("write {{#card KEY}}".into()),
+            ("bibliography", []) => Ok(format!("\n{}\n", self.site.bibliography.html())),
+            ("bibliography", _) => Err("write {{#bibliography}}".into()),
+            ("value" | "cite" | "eq" | "include", _) => {
+                let text = format!("{{{{#{name} {}}}}}", arguments.join(" "));
+                Ok(format!("{}\n", self.inline(line, &text)))
+            }
+            _ => Err(unknown_directive(name)),
+        }
+    }
+
+    /// The head of a figure, up to its caption.
+    fn figure(&mut self, line: usize, arguments: &[&str]) -> Result<(String, Open), String> {
+        let (key, id) = match arguments {
+            [place] => place.split_once('/').ok_or("write {{#figure KEY/ID}}")?,
+            _ => return Err("write {{#figure KEY/ID}}, then the caption, then {{#endfigure}}".into()),
+        };
+        let drawn = self.drawn(key)?;
+        let anchor = format!("figure-{}-{}", escape(key), escape(id));
+        let Some(figure) = drawn.figures.iter().find(|figure| figure.id == id).cloned() else {
+            let known: Vec<&str> = drawn.figures.iter().map(|figure| figure.id).collect();
+            self.absent("figure", key, id, &known)?;
+            let head = format!(
+                "<figure id=\"{anchor}\">\n<p class=\"unrecorded\">This figure is drawn from runs \
+                 that are not recorded yet.</p>\n<figcaption>\n\n"
+            );
+            return Ok((head, Open { line, data: String::new(), caption: false }));
+        };
+        let data = table(&figure.data, |text| self.cell(line, text));
+        let data = format!(
+            "<details class=\"figure-data\"><summary>The data of this figure</summary>\n{data}</details>"
+        );
+        let data = self.slot(Slot::Block(data));
+        let picture = match figure.svg.split_once("</desc>") {
+            // Title and description stay on the page, where the search finds them.
+            Some((head, rest)) => {
+                let rest = rest.trim().trim_end_matches("</svg>").to_owned();
+                format!("{head}</desc>\n{}</svg>", self.slot(Slot::Block(rest)))
+            }
+            None => self.slot(Slot::Block(figure.svg)),
+        };
+        let head = format!("<figure id=\"{anchor}\">\n{picture}\n<figcaption>\n\n");
+        Ok((head, Open { line, data: format!("{data}\n"), caption: false }))
+    }
+
+    fn table(&mut self, line: usize, place: &str) -> Result<String, String> {
+        let (key, id) = place.split_once('/').ok_or("write {{#table KEY/ID}}")?;
+        let drawn = self.drawn(key)?;
+        let Some((_, found)) = drawn.tables.iter().find(|(name, _)| *name == id) else {
+            let known: Vec<&str> = drawn.tables.iter().map(|(name, _)| *name).collect();
+            self.absent("table", key, id, &known)?;
+            return Ok("\n<p class=\"unrecorded\">This table is drawn from runs that are not \
+                       recorded yet.</p>\n\n"
+                .into());
+        };
+        let found = found.clone();
+        Ok(format!("\n{}\n", table(&found, |text| self.cell(line, text))))
+    }
+
+    fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
+        let drawn = self.drawn(key)?;
+        let (rows, lines) = (drawn.ledger.clone(), drawn.lines.clone());
+        Ok(format!("\n{}\n", self.claims_table(line, &rows, &lines)))
+    }
+
+    fn claims_table(&mut self, line: usize, rows: &[LedgerRow], lines: &[&str]) -> String {
+        let mut html = String::from(
+            "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
+             <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th>\
+             <th scope=\"col\">Paper</th><th scope=\"col\">Here</th><th scope=\"col\">Scale</th>\
+             <th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
+        );
+        for (row, pass) in rows.iter().zip(lines) {
+            let ours = if row.ours.is_empty() { "–" } else { &row.ours };
+            let scale = row.scale.map_or("–", |scale| scale.name());
+            html += &format!(
+                "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Passes with {}.</small></td>\
+                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td>\
+                 <td><span class=\"verdict verdict-{}\">{}</span></td></tr>\n",
+                escape(&row.chapter),
+                escape(&row.id),
+                self.cell(line, &row.statement),
+                self.cell(line, pass),
+                self.cell(line, &row.source),
+                self.cell(line, &row.paper),
+                self.cell(line, ours),
+                row.verdict.words().replace(' ', "-"),
+                row.verdict.words(),
+            );
+        }
+        html + "</tbody></table></div>\n"
+    }
+
+    /// Every claim of the book: the counts, then each chapter's.
+    fn ledger(&mut self, line: usize) -> String {
+        let site = self.site;
+        let verdicts = [
+            Verdict::Reproduced,
+            Verdict::SameDirection,
+            Verdict::NotReproduced,
+            Verdict::NotTested,
+        ];
+        let mut html = String::from(
+            "\n<div class=\"table-wrapper\"><table class=\"ledger\">\n<thead><tr><th scope=\"col\">Chapter</th>\
+             <th scope=\"col\" class=\"number\">Claims</th>",
+        );
+        for verdict in verdicts {
+            html += &format!("<th scope=\"col\" class=\"number\">{}</th>", verdict.words());
+        }
+        html += "</tr></thead>\n<tbody>\n";
+        for drawn in &site.chapters {
+            let title = self.chapter_link(drawn);
+            if drawn.ledger.is_empty() {
+                let words = if drawn.chapter.draft { "not written yet" } else { "no claims" };
+                html += &format!(
+                    "<tr class=\"draft\"><td>{title}</td><td colspan=\"5\">{words}</td></tr>\n"
+                );
+                continue;
+            }
+            html += &format!("<tr><td>{title}</td><td class=\"number\">{}</td>", drawn.ledger.len());
+            for verdict in verdicts {
+                let count = drawn.ledger.iter().filter(|row| row.verdict == verdict).count();
+                html += &format!("<td class=\"number\">{count}</td>");
+            }
+            html += "</tr>\n";
+        }
+        html += "</tbody></table></div>\n\n";
+        for drawn in site.chapters.iter().filter(|drawn| !drawn.ledger.is_empty()) {
+            html += &format!("## {}\n\n", drawn.chapter.title);
+            html += &self.claims_table(line, &drawn.ledger, &drawn.lines);
+            html.push('\n');
+        }
+        html
+    }
+
+    /// The title of a chapter, linked where its page is written.
+    fn chapter_link(&self, drawn: &Drawn) -> String {
+        let chapter = &drawn.chapter;
+        let title = format!("{}. {}", chapter.number, escape(chapter.title));
+        let page = Path::new(chapter.key).join("index.md");
+        if self.index.pages.contains_key(&page) {
+            let link = relative(self.page, &address(&page));
+            format!("<a href=\"{}\">{title}</a>", escape(&link))
+        } else {
+            title
+        }
+    }
+
+    fn card(&mut self, line: usize, key: &str) -> Result<String, String> {
+        let drawn = self.drawn(key)?;
+        let chapter = &drawn.chapter;
+        let works = &self.site.bibliography;
+        let work = works.find(key).ok_or_else(|| {
+            format!("{} (book/bibliography.bib)", unknown("work", key, &works.keys()))
+        })?;
+        let paper = match work.html.contains("<a href") {
+            true => work.html.clone(),
+            false => format!("{} <a href=\"{}\">Read it</a>.", work.html, escape(chapter.link)),
+        };
+        let before: Vec<String> = chapter
+            .prerequisites
+            .iter()
+            .filter_map(|key| self.site.find(key))
+            .map(|drawn| {
+                let link = self.chapter_link(drawn);
+                if link.starts_with('<') { link } else { format!("{link} (not written yet)") }
+            })
+            .collect();
+        let before = if before.is_empty() { "nothing".to_owned() } else { before.join(", ") };
+        let reading = duration(f64::from(chapter.minutes_to_read));
+        let running = match drawn.minutes_to_reproduce() {
+            Some(minutes) if drawn.missing.is_empty() => {
+                format!("{} on two cores", duration(minutes))
+            }
+            Some(minutes) => {
+                format!("{} on two cores for what is recorded so far", duration(minutes))
+            }
+            None => "nothing is recorded yet".to_owned(),
+        };
+        let gist = chapter.gist;
+        let gist = self.cell(line, gist);
+        let row = |name: &str, text: &str| format!("<dt>{name}</dt><dd>{text}</dd>\n");
+        Ok(format!(
+            "\n<div class=\"card\">\n<dl>\n{}{}{}{}{}</dl>\n</div>\n\n",
+            row("Paper", &paper),
+            row("What it changed", &gist),
+            row("Read before", &before),
+            row("To read", &reading),
+            row(
+                "To reproduce",
+                &format!("{running}: <code>cargo run -- reproduce {key} --scale paper</code>")
+            ),
+        ))
+    }
+}
+
+/// Minutes in words.
+fn duration(minutes: f64) -> String {
+    match minutes {
+        m if m < 1.0 => "less than a minute".into(),
+        m if m < 1.5 => "1 minute".into(),
+        m if m < 120.0 => format!("{m:.0} minutes"),
+        m => format!("{:.1} hours", m / 60.0),
+    }
+}
+
+fn unknown_directive(name: &str) -> String {
+    const NAMES: [&str; 11] = [
+        "include", "value", "figure", "endfigure", "table", "claims", "ledger", "card", "cite",
+        "bibliography", "eq",
+    ];
+    format!("{}; to print it as it is write \\{{{{#{name}", unknown("directive", name, &NAMES))
+}
+
+/// A line that opens a code fence.
+fn opened(text: &str) -> Option<Fence> {
+    let trimmed = text.trim_start_matches([' ', '>']);
+    let mark = trimmed.chars().next().filter(|c| *c == '`' || *c == '~')?;
+    let length = trimmed.chars().take_while(|c| *c == mark).count();
+    let info = &trimmed[length..];
+    if length < 3 || (mark == '`' && info.contains('`')) {
+        return None;
+    }
+    let indent = text[..text.len() - trimmed.len()].to_owned();
+    Some(Fence { mark, length, indent, lines: Vec::new(), listings: Vec::new() })
+}
+
+/// A piece of a line.
+#[derive(Debug, PartialEq, Eq)]
+enum Token<'a> {
+    Text(&'a str),
+    Directive(&'a str, Vec<&'a str>),
+}
+
+/// Cuts a line into text and directives; `\{{#` is text.
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
+    let (mut tokens, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find("{{#") {
+        if rest[..at].ends_with('\\') {
+            tokens.push(Token::Text(&rest[..at - 1]));
+            tokens.push(Token::Text("{{#"));
+            rest = &rest[at + 3..];
+            continue;
+        }
+        tokens.push(Token::Text(&rest[..at]));
+        let Some((inner, after)) = rest[at + 3..].split_once("}}") else {
+            return Err("this directive is not closed; write }} on the same line".into());
+        };
+        let mut words = inner.split_whitespace();
+        let name = words.next().unwrap_or("");
+        tokens.push(Token::Directive(name, words.collect()));
+        rest = after;
+    }
+    tokens.push(Token::Text(rest));
+    Ok(tokens)
+}
+
+/// The directive on a line that holds nothing else.
+#[allow(clippy::type_complexity, reason = "used once, and the parts have no name of their own")]
+fn directive_alone(text: &str) -> Option<Result<(&str, Vec<&str>), String>> {
+    if !text.starts_with("{{#") {
+        return None;
+    }
+    match tokens(text) {
+        Err(what) => Some(Err(what)),
+        Ok(tokens) => match tokens.as_slice() {
+            [Token::Text(""), Token::Directive(name, arguments), Token::Text(rest)]
+                if rest.trim().is_empty() =>
+            {
+                Some(Ok((name, arguments.clone())))
+            }
+            _ => None,
+        },
+    }
+}
