@@ -298,7 +298,8 @@ fn hochreiter1997_alt_texts_and_data_hold_the_numbers() {
     let last = reached.min().expect("five trials") - 1;
     let lag = named(&figures, "lag");
     assert!(
-        lag.alt.contains(&format!("after {last} steps, where")),
+        lag.alt
+            .contains(&format!("after {last} steps, where the derived bound")),
         "{last}: {}",
         lag.alt
     );

@@ -263,8 +263,9 @@ pub fn lag(records: &Records) -> Option<Figure> {
     let of = |arm: &str, name: &str| {
         Some(by_lag(record.arm(arm)?, name)).filter(|points| !points.is_empty())
     };
-    let bound = of("tanh", "bound")?;
     let tanh = of("tanh", "norm")?;
+    let mut bound = of("tanh", "bound")?;
+    bound.truncate(tanh.len());
     let truncated = of("cell-truncated", "norm")?;
     let full = of("cell-full", "norm")?;
     // From back to front: the full gradient's thin line lies on the truncated one's broad line.
@@ -566,7 +567,7 @@ pub fn curves(records: &Records) -> Option<Figure> {
         let mut panel = Panel::new(axis, 380).title(*title);
         if let Some(constant) = constant_error(arms[0].2) {
             let line = vec![(first, constant), (last, constant)];
-            panel.line(Ink::Text, Stroke::Dashed, line, "constant");
+            panel.line(Ink::Text, Stroke::Dashed, line, "best constant");
             said.push(format!(
                 "{id}, best constant answer: error {}",
                 decimals(constant, 3)
@@ -800,11 +801,13 @@ pub fn adding(records: &Records) -> Option<Figure> {
     }
     let low = places.iter().copied().fold(f64::INFINITY, f64::min);
     let high = places.iter().copied().fold(0.0, f64::max);
-    let chart = Chart::new(Axis::log("training sequences", low, high), vec![panel])
+    let mut chart = Chart::new(Axis::log("training sequences", low, high), vec![panel])
         .key(Mark::Hollow, Ink::Text, "paper, mean")
         .key(Mark::Filled, Ink::One, "here, mean")
-        .key(Mark::Small, Ink::One, "a trial")
-        .key(Mark::Cross, Ink::One, "not solved");
+        .key(Mark::Small, Ink::One, "a trial");
+    if rows.iter().any(|row| row.0.solved() < row.0.trials.len()) {
+        chart = chart.key(Mark::Cross, Ink::One, "not solved");
+    }
     Some(Figure::new(
         "adding",
         "Training sequences needed for the adding problem",
@@ -976,13 +979,15 @@ pub fn solved(records: &Records) -> Option<Figure> {
     let places: Vec<f64> = rows.iter().flat_map(Outcome::places).collect();
     let low = places.iter().copied().fold(f64::INFINITY, f64::min);
     let high = places.iter().copied().fold(0.0, f64::max);
-    let chart = Chart::new(
+    let mut chart = Chart::new(
         Axis::log("training sequences needed", low, high),
         vec![panel],
     )
     .key(Mark::Hollow, Ink::Text, "paper")
-    .key(Mark::Filled, Ink::One, "memory cell here, mean and range")
-    .key(Mark::Cross, Ink::Two, "tanh network, unsolved");
+    .key(Mark::Filled, Ink::One, "memory cell here, mean and range");
+    if rows.iter().any(|row| row.tanh.is_some()) {
+        chart = chart.key(Mark::Cross, Ink::Two, "tanh network, unsolved");
+    }
     let said: Vec<String> = rows.iter().map(Outcome::said).collect();
     Some(Figure::new(
         "solved",
