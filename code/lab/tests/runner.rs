@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The runner on a toy experiment: the same bytes with any number of threads, after any number of
+//! interruptions; nothing damaged, foreign or stale is ever taken for a result.
+
+#![allow(missing_docs)]
+
+use lab::experiment::{Arm, Experiment, Scale, Trial};
+use lab::record::{ArmRecord, Record, RunInfo, TrialRecord, FORMAT};
+use lab::runner::{run, Job, Options, RunError};
+use lab::store;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+
+/// A chaotic map: one lost or doubled step changes everything that follows.
+struct Map {
+    seed: u64,
+    x: f64,
+    step: u64,
+    last: u64,
+    calls: Arc<AtomicU64>,
+    stop_after: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Trial for Map {
+    fn advance(&mut self) -> bool {
+        for _ in 0..7 {
+            if self.step < self.last {
+                self.x = 3.9 * self.x * (1.0 - self.x);
+                self.step += 1;
+            }
+        }
+        if self.calls.fetch_add(1, Ordering::SeqCst) + 1 == self.stop_after {
+            self.stop.store(true, Ordering::SeqCst);
+        }
+        self.step >= self.last
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.last)
+    }
+
+    fn save(&self) -> Vec<u8> {
+        [self.x.to_bits().to_le_bytes(), self.step.to_le_bytes()].concat()
+    }
+
+    fn finish(&mut self) -> TrialRecord {
+        TrialRecord {
+            seed: self.seed,
+            solved: self.x > 0.5,
+            sequences: self.step,
+            measures: BTreeMap::from([("x".to_owned(), self.x)]),
+            curve: Vec::new(),
+            series: BTreeMap::new(),
+        }
+    }
+}
+
+struct Toy {
+    last: u64,
+    calls: Arc<AtomicU64>,
+    stop_after: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Toy {
+    fn new() -> Toy {
+        Toy {
+            last: 100,
+            calls: Arc::default(),
+            stop_after: u64::MAX,
+            stop: Arc::default(),
+        }
+    }
+
+    fn map(&self, seed: u64) -> Map {
+        Map {
+            seed,
+            x: 0.1 + 0.01 * seed as f64,
+            step: 0,
+            last: self.last,
+            calls: self.calls.clone(),
+            stop_after: self.stop_after,
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+impl Experiment for Toy {
+    fn id(&self) -> &'static str {
+        "toy"
+    }
+
+    fn title(&self) -> &'static str {
+        "A chaotic map"
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn arms(&self, _: Scale) -> Vec<Arm> {
+        ["a", "b"]
+            .map(|id| Arm {
+                id: id.into(),
+                title: id.into(),
+                config: serde_json::json!({ "last": self.last, "arm": id }),
+                seeds: 1..=4,
+                paper: None,
+                expected_seconds: 0.0,
+            })
+            .to_vec()
+    }
+
+    fn start(&self, _: &Arm, seed: u64) -> Box<dyn Trial> {
+        Box::new(self.map(seed))
+    }
+
+    fn resume(&self, _: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
+        let (x, step) = state.split_at_checked(8).ok_or("too short")?;
+        let number = |b: &[u8]| {
+            b.try_into()
+                .map(u64::from_le_bytes)
+                .map_err(|e| e.to_string())
+        };
+        let (x, step) = (f64::from_bits(number(x)?), number(step)?);
+        Ok(Box::new(Map {
+            x,
+            step,
+            ..self.map(seed)
+        }))
+    }
+}
+
+/// Runs all seeds of all arms in `folder`; the trials, or `None` when it was stopped.
+fn attempt(toy: &Toy, folder: &Path, threads: usize) -> Option<Vec<TrialRecord>> {
+    toy.stop.store(false, Ordering::SeqCst);
+    let arms = toy.arms(Scale::Smoke);
+    let jobs: Vec<Job> = arms
+        .iter()
+        .flat_map(|arm| {
+            arm.seeds.clone().map(|seed| Job {
+                experiment: toy,
+                arm: arm.clone(),
+                seed,
+            })
+        })
+        .collect();
+    let options = Options {
+        key: "test",
+        threads,
+        seeds: folder.join("out"),
+        checkpoints: folder.join("checkpoints"),
+        stop: &toy.stop,
+        progress: false,
+    };
+    match run(&jobs, &options) {
+        Ok(results) => Some(results.into_iter().map(|(trial, _)| trial).collect()),
+        Err(RunError::Stopped) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn text(trials: Vec<TrialRecord>) -> String {
+    let arm = ArmRecord {
+        id: "all".into(),
+        config: serde_json::Value::Null,
+        trials,
+    };
+    store::to_text(&Record {
+        format: FORMAT,
+        chapter: "test".into(),
+        experiment: "toy".into(),
+        revision: 1,
+        scale: Scale::Smoke,
+        arms: vec![arm],
+    })
+}
+
+#[test]
+fn one_thread_and_three_give_the_same_bytes() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let one = text(attempt(&Toy::new(), a.path(), 1).unwrap());
+    let three = text(attempt(&Toy::new(), b.path(), 3).unwrap());
+    assert_eq!(one, three);
+    assert!(one.matches("\"seed\"").count() == 8 && one.contains("\"sequences\": 100"));
+}
+
+#[test]
+fn stopped_anywhere_it_ends_in_the_same_bytes() {
+    let whole = tempfile::tempdir().unwrap();
+    let whole = text(attempt(&Toy::new(), whole.path(), 1).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let mut attempts = 0;
+    let ended = loop {
+        let toy = Toy {
+            stop_after: 3,
+            ..Toy::new()
+        };
+        attempts += 1;
+        if let Some(trials) = attempt(&toy, folder.path(), 1) {
+            break text(trials);
+        }
+        assert!(attempts < 200, "no progress is kept");
+    };
+    assert_eq!(whole, ended);
+    assert!(
+        attempts > 20,
+        "it was not stopped often enough to say anything"
+    );
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy {
+        stop_after: 3,
+        ..Toy::new()
+    };
+    assert!(attempt(&toy, folder.path(), 1).is_none());
+    let states = folder.path().join("checkpoints/test");
+    let state = std::fs::read_dir(&states)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = std::fs::read(&state).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&state, bytes).unwrap();
+    let toy = Toy::new();
+    let arm = toy.arms(Scale::Smoke).remove(0);
+    let jobs = [Job {
+        experiment: &toy,
+        arm,
+        seed: 1,
+    }];
+    let options = Options {
+        key: "test",
+        threads: 1,
+        seeds: folder.path().join("out"),
+        checkpoints: folder.path().join("checkpoints"),
+        stop: &toy.stop,
+        progress: false,
+    };
+    let error = run(&jobs, &options).unwrap_err().to_string();
+    assert!(
+        error.contains("toy.a.0001.state") && error.contains("damaged"),
+        "{error}"
+    );
+    assert!(!error.contains('\n'));
+}
+
+#[test]
+fn a_finished_seed_of_another_configuration_is_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = Toy {
+        last: 50,
+        ..Toy::new()
+    };
+    attempt(&short, folder.path(), 1).unwrap();
+    let long = text(attempt(&Toy::new(), folder.path(), 1).unwrap());
+    assert!(
+        !long.contains("\"sequences\": 50"),
+        "an old seed was taken for a new one"
+    );
+}
+
+fn record(toy: &Toy) -> Record {
+    let folder = tempfile::tempdir().unwrap();
+    let trials = attempt(toy, folder.path(), 2).unwrap();
+    let arms = toy.arms(Scale::Smoke).into_iter().zip(trials.chunks(4));
+    Record {
+        format: FORMAT,
+        chapter: "test".into(),
+        experiment: "toy".into(),
+        revision: 1,
+        scale: Scale::Smoke,
+        arms: arms
+            .map(|(arm, trials)| ArmRecord {
+                id: arm.id,
+                config: arm.config,
+                trials: trials.to_vec(),
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn records_are_stale_when_the_code_says_something_else() {
+    let fresh = record(&Toy::new());
+    assert_eq!(store::stale(&Toy::new(), &fresh), Vec::<String>::new());
+    let changed = Toy {
+        last: 101,
+        ..Toy::new()
+    };
+    assert_eq!(store::stale(&changed, &fresh).len(), 2);
+    let mut older = fresh.clone();
+    older.revision = 0;
+    assert!(store::stale(&Toy::new(), &older)[0].contains("revision"));
+    let mut fewer = fresh.clone();
+    fewer.arms[1].trials.pop();
+    assert!(store::stale(&Toy::new(), &fewer)[0].contains("seeds"));
+    let mut renamed = fresh;
+    renamed.arms[0].id = "c".into();
+    assert!(store::stale(&Toy::new(), &renamed)[0].contains("no such arm"));
+}
+
+#[test]
+fn merging_keeps_what_fits_and_drops_what_does_not() {
+    let toy = Toy::new();
+    let all = record(&toy);
+    let only = |k: usize| Record {
+        arms: vec![all.arms[k].clone()],
+        ..all.clone()
+    };
+    assert_eq!(store::merge(&toy, Some(only(1)), only(0)), all);
+    let mut old = only(1);
+    old.arms[0].config = serde_json::Value::Null;
+    assert_eq!(store::merge(&toy, Some(old), only(0)), only(0));
+}
+
+#[test]
+fn a_record_comes_back_as_it_was_and_a_bad_one_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = record(&Toy::new());
+    let run = RunInfo {
+        date: "2026-11-23".into(),
+        trial_seconds: 1.5,
+        threads: 2,
+        processor: "one".into(),
+        version: "0".into(),
+    };
+    let path = store::save(folder.path(), &all, &run).unwrap();
+    assert_eq!(store::load(&path, "test").unwrap(), all);
+    assert_eq!(store::load_run(folder.path(), "toy").unwrap(), run);
+    assert_eq!(store::load_folder(folder.path(), "test").unwrap().len(), 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let refused = |bad: &str, word: &str| {
+        std::fs::write(&path, bad).unwrap();
+        let error = store::load(&path, "test").unwrap_err().to_string();
+        assert!(
+            error.contains("toy.json") && error.contains(word),
+            "{error}"
+        );
+        assert!(!error.contains('\n'), "{error}");
+    };
+    refused(&text[..text.len() / 2], "damaged");
+    refused("{}", "damaged");
+    refused(
+        &text.replacen("\"format\": 1", "\"format\": 2", 1),
+        "update the program",
+    );
+    refused(
+        &text.replacen("\"chapter\": \"test\"", "\"chapter\": \"other\"", 1),
+        "other/toy",
+    );
+}
