@@ -17,8 +17,8 @@ const SERIES: [(&str, &str); 6] = [
     ("--fig-2", "#b94a00"),
     ("--fig-3", "#007d5a"),
     ("--fig-4", "#a34d86"),
-    ("--fig-5", "#856000"),
-    ("--fig-6", "#5f6368"),
+    ("--fig-5", "#5e4500"),
+    ("--fig-6", "#3f454b"),
 ];
 
 /// A color of the page.
@@ -36,7 +36,7 @@ pub enum Ink {
     Three,
     /// Purple.
     Four,
-    /// Ocher.
+    /// Brown, yellow on dark pages.
     Five,
     /// Gray.
     Six,
