@@ -280,8 +280,8 @@ fn each_color_is_defined_in_the_stylesheet() {
         );
         assert_eq!(
             css.matches(&format!("{name}:")).count(),
-            3,
-            "{name}: light, dark and print"
+            4,
+            "{name}: light, dark, dark without scripts, print"
         );
     }
 }
