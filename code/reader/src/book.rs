@@ -43,7 +43,11 @@ pub struct Built {
 impl Builder {
     /// For the repository at `root`.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), math: Arc::default(), swap: Arc::default() }
+        Self {
+            root: root.to_owned(),
+            math: Arc::default(),
+            swap: Arc::default(),
+        }
     }
 
     /// Held for writing while the finished book is put in the place of the one before.
@@ -77,9 +81,8 @@ impl Builder {
             late: Some(leavings.clone()),
         });
         book.build().map_err(plain)?;
-        let leavings = std::mem::take(
-            &mut *leavings.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let leavings =
+            std::mem::take(&mut *leavings.lock().unwrap_or_else(PoisonError::into_inner));
         let slots: Vec<&str> = leavings
             .slots
             .iter()
@@ -93,7 +96,26 @@ impl Builder {
         prune(&fresh).context("tidying the book")?;
         self.put_in_place(&fresh, beside.path())?;
         let pages = book.book.chapters().count();
-        Ok(Built { folder, pages, unrecorded: leavings.unrecorded.into_iter().collect() })
+        let unrecorded = leavings
+            .unrecorded
+            .into_iter()
+            .map(|(page, (places, runs))| {
+                let runs: Vec<String> = runs.into_iter().collect();
+                let places = if places == 1 {
+                    "1 place".into()
+                } else {
+                    format!("{places} places")
+                };
+                format!(
+                    "{page}: {places} left open: not recorded yet: {}",
+                    runs.join(", ")
+                )
+            });
+        Ok(Built {
+            folder,
+            pages,
+            unrecorded: unrecorded.collect(),
+        })
     }
 
     /// Renames the fresh book to its place.
@@ -143,7 +165,10 @@ impl Preprocessor for Unrolled {
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let site = Site::load(&context.root)?;
-        let mut index = Index { src: context.config.book.src.clone(), ..Index::default() };
+        let mut index = Index {
+            src: context.config.book.src.clone(),
+            ..Index::default()
+        };
         let mut leavings = Leavings::default();
         let mut formulas = BTreeSet::new();
         for item in book.iter() {
@@ -151,7 +176,9 @@ impl Preprocessor for Unrolled {
                 && let Some(source) = &chapter.source_path
             {
                 let text = &chapter.content;
-                leavings.problems.extend(index.learn(source, &chapter.name, text, &self.math));
+                leavings
+                    .problems
+                    .extend(index.learn(source, &chapter.name, text, &self.math));
                 for piece in math::pieces(text, self.math.config()).unwrap_or_default() {
                     if let math::Piece::Formula { tex, display } = piece
                         && !tex.contains("{{#")
@@ -186,7 +213,9 @@ impl Preprocessor for Unrolled {
             None => {
                 let slots: Vec<String> = leavings.slots.iter().map(in_place).collect();
                 let slots: Vec<&str> = slots.iter().map(String::as_str).collect();
-                book.for_each_chapter_mut(|chapter| chapter.content = filled(&chapter.content, &slots));
+                book.for_each_chapter_mut(|chapter| {
+                    chapter.content = filled(&chapter.content, &slots)
+                });
             }
         }
         Ok(book)
@@ -200,7 +229,9 @@ fn in_place(slot: &Slot) -> String {
         Slot::Formula(html) => {
             // The formula's source is text between tags, in which Markdown would see marks of its own.
             let (head, rest) = html.split_once("<annotation").unwrap_or((html, ""));
-            let tail = rest.split_once("</annotation>").map_or("", |(_, tail)| tail);
+            let tail = rest
+                .split_once("</annotation>")
+                .map_or("", |(_, tail)| tail);
             protected(&format!("{head}{tail}"))
         }
     }
@@ -213,8 +244,8 @@ fn protected(html: &str) -> String {
         match c {
             '<' => in_tag = true,
             '>' => in_tag = false,
-            '*' | '_' | '[' | ']' | '|' | '\\' | '`' | '~' | '!' | '\'' | '"' | '.' | '-' | ':'
-            | '$'
+            '*' | '_' | '[' | ']' | '|' | '\\' | '`' | '~' | '!' | '\'' | '"' | '.' | '-'
+            | ':' | '$'
                 if !in_tag =>
             {
                 out += &format!("&#{};", u32::from(c));
@@ -271,7 +302,10 @@ fn prune(folder: &Path) -> Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             prune(&path)?;
-        } else if path.extension().is_some_and(|kind| kind == "hbs" || kind == "bib") {
+        } else if path
+            .extension()
+            .is_some_and(|kind| kind == "hbs" || kind == "bib")
+        {
             fs::remove_file(&path)?;
         }
     }
@@ -287,9 +321,15 @@ pub fn preprocess(input: impl std::io::Read, output: impl std::io::Write) -> Res
         .context("mdBook starts this; standard input holds no book")?;
     let ours = mdbook_preprocessor::MDBOOK_VERSION;
     if context.mdbook_version.split('.').nth(1) != ours.split('.').nth(1) {
-        bail!("this is mdBook {}; the book is written for {ours}", context.mdbook_version);
+        bail!(
+            "this is mdBook {}; the book is written for {ours}",
+            context.mdbook_version
+        );
     }
-    let unrolled = Unrolled { math: Arc::default(), late: None };
+    let unrolled = Unrolled {
+        math: Arc::default(),
+        late: None,
+    };
     let book = unrolled.run(&context, book)?;
     serde_json::to_writer(output, &book).context("writing the book to standard output")
 }

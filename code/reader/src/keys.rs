@@ -48,13 +48,22 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_is_answered_with_the_key_that_was_meant() {
-        let message = chapter("hochreiter97").err().map(|e| e.0).unwrap_or_default();
-        assert_eq!(message, "unknown chapter `hochreiter97`: did you mean `hochreiter1997`?");
+        let message = chapter("hochreiter97")
+            .err()
+            .map(|e| e.0)
+            .unwrap_or_default();
+        assert_eq!(
+            message,
+            "unknown chapter `hochreiter97`: did you mean `hochreiter1997`?"
+        );
     }
 
     #[test]
     fn a_key_like_no_other_is_answered_with_all_of_them() {
         let message = chapter("zzz").err().map(|e| e.0).unwrap_or_default();
-        assert!(message.starts_with("unknown chapter `zzz`: there is elman1990, "), "{message}");
+        assert!(
+            message.starts_with("unknown chapter `zzz`: there is elman1990, "),
+            "{message}"
+        );
     }
 }

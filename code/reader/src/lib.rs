@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The reader's command: builds and serves the book, reproduces its experiments, prints its claims.
+pub mod bench;
 pub mod book;
+pub mod claims;
 pub mod cli;
+pub mod data;
+pub mod grade;
 pub mod keys;
-mod records;
+pub mod output;
+pub mod reproduce;
 pub mod serve;
 pub mod usage;
+mod watch;

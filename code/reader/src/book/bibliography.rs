@@ -29,7 +29,8 @@ impl Bibliography {
     /// Names file and line of what is malformed, or the work that lacks author, title or year.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         let line = |offset: usize| {
-            text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
+            text.get(..offset)
+                .map_or(1, |before| before.matches('\n').count() + 1)
         };
         let parsed = biblatex::Bibliography::parse(text)
             .map_err(|e| anyhow!("{name}:{}: {}", line(e.span.start), e.kind))?;
@@ -52,7 +53,14 @@ impl Bibliography {
             let label = format!("{} {year}", short(&authors));
             let html = reference(&authors, &title, &year, &field);
             let order = (full(&authors).to_lowercase(), year);
-            works.push((order, Work { key: entry.key.clone(), label, html }));
+            works.push((
+                order,
+                Work {
+                    key: entry.key.clone(),
+                    label,
+                    html,
+                },
+            ));
         }
         works.sort_by(|a, b| a.0.cmp(&b.0));
         let mut works: Vec<Work> = works.into_iter().map(|(_, work)| work).collect();
@@ -94,7 +102,8 @@ fn tell_apart(works: &mut [Work]) {
         let same = |other: &&String| **other == labels[place];
         if labels.iter().filter(same).count() > 1 {
             let before = labels[..place].iter().filter(same).count();
-            work.label.push(char::from(b'a' + u8::try_from(before).unwrap_or(0).min(25)));
+            work.label
+                .push(char::from(b'a' + u8::try_from(before).unwrap_or(0).min(25)));
         }
     }
 }
@@ -131,7 +140,11 @@ fn full(authors: &[Person]) -> String {
             if !person.prefix.is_empty() {
                 name = format!("{} {name}", person.prefix);
             }
-            if initials.is_empty() { name } else { format!("{name}, {}", initials.join(" ")) }
+            if initials.is_empty() {
+                name
+            } else {
+                format!("{name}, {}", initials.join(" "))
+            }
         })
         .collect();
     match names.as_slice() {
@@ -200,7 +213,9 @@ mod tests {
     #[test]
     fn a_reference_has_authors_year_linked_title_and_place() {
         let all = Bibliography::parse(EXAMPLE, "x.bib").unwrap_or_default();
-        let work = all.find("elman1990").map(|work| (work.label.as_str(), work.html.as_str()));
+        let work = all
+            .find("elman1990")
+            .map(|work| (work.label.as_str(), work.html.as_str()));
         let html = "Elman, J. L. (1990). \
             <a href=\"https://doi.org/10.1207/s15516709cog1402_1\">Finding Structure in Time</a>. \
             <em>Cognitive Science</em> 14(2), 179–211.";
@@ -211,7 +226,14 @@ mod tests {
     fn labels_name_two_authors_and_shorten_more() {
         let all = Bibliography::parse(EXAMPLE, "x.bib").unwrap_or_default();
         let labels: Vec<&str> = all.works.iter().map(|work| work.label.as_str()).collect();
-        assert_eq!(labels, ["Elman 1990", "Hochreiter and Schmidhuber 1997", "Zed et al. 2000"]);
+        assert_eq!(
+            labels,
+            [
+                "Elman 1990",
+                "Hochreiter and Schmidhuber 1997",
+                "Zed et al. 2000"
+            ]
+        );
         assert!(all.html().contains("T &amp; U"));
     }
 

@@ -68,18 +68,29 @@ impl Index {
                 Piece::Formula { tex, .. } => (tex, tex),
             };
             for tag in tags(tex) {
-                let place = line + tex.find(tag).map_or(0, |at| tex[..at].matches('\n').count());
+                let place = line
+                    + tex
+                        .find(tag)
+                        .map_or(0, |at| tex[..at].matches('\n').count());
                 let what = if !is_equation_number(tag) {
                     format!("`\\tag{{{tag}}}` is no equation number; write one like 3.14")
-                } else if let Some((other, there)) =
-                    self.equations.insert(tag.to_owned(), (page.to_owned(), place))
+                } else if let Some((other, there)) = self
+                    .equations
+                    .insert(tag.to_owned(), (page.to_owned(), place))
                 {
                     let other = self.src.join(other);
-                    format!("equation {tag} stands in {}:{there} already", other.display())
+                    format!(
+                        "equation {tag} stands in {}:{there} already",
+                        other.display()
+                    )
                 } else {
                     continue;
                 };
-                problems.push(Problem { page: self.name(page), line: place, what });
+                problems.push(Problem {
+                    page: self.name(page),
+                    line: place,
+                    what,
+                });
             }
             line += text.matches('\n').count();
         }
@@ -96,7 +107,9 @@ fn is_equation_number(tag: &str) -> bool {
     let Some((chapter, number)) = tag.split_once('.') else {
         return false;
     };
-    let number = number.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(number);
+    let number = number
+        .strip_suffix(|c: char| c.is_ascii_lowercase())
+        .unwrap_or(number);
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     digits(chapter) && digits(number)
 }
@@ -110,8 +123,8 @@ pub struct Leavings {
     pub printed: Printed,
     /// Everything wrong with the pages.
     pub problems: Vec<Problem>,
-    /// What the pages ask for and is not recorded yet.
-    pub unrecorded: BTreeSet<String>,
+    /// How many places of which page wait for which runs.
+    pub unrecorded: BTreeMap<String, (usize, BTreeSet<String>)>,
 }
 
 /// The mark of a slot.
@@ -162,8 +175,8 @@ impl Expander<'_> {
         for (line, text) in lines {
             if let Some(open) = &mut fence {
                 let trimmed = text.trim_start_matches([' ', '>']).trim_end();
-                let closes = trimmed.len() >= open.length
-                    && trimmed.chars().all(|c| c == open.mark);
+                let closes =
+                    trimmed.len() >= open.length && trimmed.chars().all(|c| c == open.mark);
                 if closes {
                     out += &self.listing(open);
                     out += &text;
@@ -171,7 +184,8 @@ impl Expander<'_> {
                     out += &self.source_links(open);
                     fence = None;
                 } else {
-                    let text = self.in_fence(open.indent.clone(), line, &text, &mut open.listings);
+                    let text =
+                        self.in_fence(open.indent.clone(), line, &text, &mut open.listings);
                     open.lines.push(text);
                 }
                 continue;
@@ -188,19 +202,25 @@ impl Expander<'_> {
             match directive_alone(&text) {
                 Some(Ok((name, arguments))) => {
                     let made = match name {
-                        "figure" if figure.is_some() => {
-                            Err("a figure within a figure; end the first with {{#endfigure}}".into())
-                        }
+                        "figure" if figure.is_some() => Err(
+                            "a figure within a figure; end the first with {{#endfigure}}"
+                                .into(),
+                        ),
                         "figure" => self.figure(line, &arguments).map(|(head, open)| {
                             figure = Some(open);
                             head
                         }),
                         "endfigure" => match figure.take() {
-                            Some(open) if !open.caption => Err(
-                                "this figure has no caption; write it above {{#endfigure}}".into(),
-                            ),
-                            Some(open) => Ok(format!("\n</figcaption>\n{}</figure>\n\n", open.data)),
-                            None => Err("{{#endfigure}} without {{#figure KEY/ID}} above it".into()),
+                            Some(open) if !open.caption => {
+                                Err("this figure has no caption; write it above {{#endfigure}}"
+                                    .into())
+                            }
+                            Some(open) => {
+                                Ok(format!("\n</figcaption>\n{}</figure>\n\n", open.data))
+                            }
+                            None => {
+                                Err("{{#endfigure}} without {{#figure KEY/ID}} above it".into())
+                            }
                         },
                         _ => self.block(line, name, &arguments),
                     };
@@ -220,7 +240,10 @@ impl Expander<'_> {
             }
         }
         if let Some(open) = figure {
-            self.problem(open.line, "this figure is not ended; write {{#endfigure}} below its caption");
+            self.problem(
+                open.line,
+                "this figure is not ended; write {{#endfigure}} below its caption",
+            );
         }
         if let Some(open) = fence {
             // As Markdown has it: a fence that is not closed runs to the end.
@@ -232,7 +255,11 @@ impl Expander<'_> {
 
     fn problem(&mut self, line: usize, what: impl Into<String>) {
         let page = self.index.name(self.page);
-        self.leavings.problems.push(Problem { page, line, what: what.into() });
+        self.leavings.problems.push(Problem {
+            page,
+            line,
+            what: what.into(),
+        });
     }
 
     /// Puts HTML into a slot.
@@ -333,7 +360,9 @@ impl Expander<'_> {
                 for piece in all {
                     match piece {
                         Piece::Text(text) => out += text,
-                        Piece::Formula { tex, display } => out += &self.formula(line, tex, display),
+                        Piece::Formula { tex, display } => {
+                            out += &self.formula(line, tex, display)
+                        }
                     }
                 }
             }
@@ -408,7 +437,9 @@ impl Expander<'_> {
                 },
                 Token::Directive(name, _) => self.problem(
                     line,
-                    format!("{{{{#{name}}}}} in code; to print it as it is write \\{{{{#{name}"),
+                    format!(
+                        "{{{{#{name}}}}} in code; to print it as it is write \\{{{{#{name}"
+                    ),
                 ),
             }
         }
@@ -447,7 +478,10 @@ impl Expander<'_> {
             return String::new();
         }
         let indent = &fence.indent;
-        format!("\n{indent}<p class=\"source-link\">{}</p>\n\n", links.join(", "))
+        format!(
+            "\n{indent}<p class=\"source-link\">{}</p>\n\n",
+            links.join(", ")
+        )
     }
 
     fn include(&mut self, arguments: &[&str]) -> Result<Listing, String> {
@@ -459,19 +493,26 @@ impl Expander<'_> {
     }
 
     fn drawn(&self, key: &str) -> Result<&Drawn, String> {
-        self.site.find(key).ok_or_else(|| unknown("chapter", key, &self.site.keys()))
+        self.site
+            .find(key)
+            .ok_or_else(|| unknown("chapter", key, &self.site.keys()))
     }
 
     /// What is not there: an error, or a note on the page while records are still to be made.
-    fn absent(&mut self, kind: &str, key: &str, name: &str, known: &[&str]) -> Result<(), String> {
-        let drawn = self.drawn(key)?;
-        if drawn.missing.is_empty() {
+    fn absent(
+        &mut self,
+        kind: &str,
+        key: &str,
+        name: &str,
+        known: &[&str],
+    ) -> Result<(), String> {
+        let Some(experiments) = self.drawn(key)?.waits_for(name) else {
             return Err(unknown(&format!("{kind} of {key}"), name, known));
-        }
-        self.leavings.unrecorded.insert(format!(
-            "{key}: {kind} `{name}` is not drawn: {} not recorded yet",
-            drawn.missing.join(", ")
-        ));
+        };
+        let page = self.index.name(self.page);
+        let (places, waits) = self.leavings.unrecorded.entry(page).or_default();
+        *places += 1;
+        waits.insert(format!("{key}/{experiments}"));
         Ok(())
     }
 
@@ -494,8 +535,12 @@ impl Expander<'_> {
             return Err("write {{#cite KEY}}".into());
         };
         let works = &self.site.bibliography;
-        let work =
-            works.find(key).ok_or_else(|| format!("{} (book/bibliography.bib)", unknown("work", key, &works.keys())))?;
+        let work = works.find(key).ok_or_else(|| {
+            format!(
+                "{} (book/bibliography.bib)",
+                unknown("work", key, &works.keys())
+            )
+        })?;
         let page = self
             .index
             .bibliography
@@ -518,9 +563,15 @@ impl Expander<'_> {
             let known: Vec<&String> = self.index.equations.keys().collect();
             return Err(unknown("equation", number, &known));
         };
-        let link =
-            if page == self.page { String::new() } else { relative(self.page, &address(page)) };
-        Ok(format!("<a class=\"eq\" href=\"{}#eq-{number}\">({number})</a>", escape(&link)))
+        let link = if page == self.page {
+            String::new()
+        } else {
+            relative(self.page, &address(page))
+        };
+        Ok(format!(
+            "<a class=\"eq\" href=\"{}#eq-{number}\">({number})</a>",
+            escape(&link)
+        ))
     }
 
     /// A directive that stands on a line of its own.
@@ -548,7 +599,11 @@ impl Expander<'_> {
     fn figure(&mut self, line: usize, arguments: &[&str]) -> Result<(String, Open), String> {
         let (key, id) = match arguments {
             [place] => place.split_once('/').ok_or("write {{#figure KEY/ID}}")?,
-            _ => return Err("write {{#figure KEY/ID}}, then the caption, then {{#endfigure}}".into()),
+            _ => {
+                return Err(
+                    "write {{#figure KEY/ID}}, then the caption, then {{#endfigure}}".into(),
+                );
+            }
         };
         let drawn = self.drawn(key)?;
         let anchor = format!("figure-{}-{}", escape(key), escape(id));
@@ -559,7 +614,14 @@ impl Expander<'_> {
                 "<figure id=\"{anchor}\">\n<p class=\"unrecorded\">This figure is drawn from runs \
                  that are not recorded yet.</p>\n<figcaption>\n\n"
             );
-            return Ok((head, Open { line, data: String::new(), caption: false }));
+            return Ok((
+                head,
+                Open {
+                    line,
+                    data: String::new(),
+                    caption: false,
+                },
+            ));
         };
         let data = table(&figure.data, |text| self.cell(line, text));
         let data = format!(
@@ -575,7 +637,14 @@ impl Expander<'_> {
             None => self.slot(Slot::Block(figure.svg)),
         };
         let head = format!("<figure id=\"{anchor}\">\n{picture}\n<figcaption>\n\n");
-        Ok((head, Open { line, data: format!("{data}\n"), caption: false }))
+        Ok((
+            head,
+            Open {
+                line,
+                data: format!("{data}\n"),
+                caption: false,
+            },
+        ))
     }
 
     fn table(&mut self, line: usize, place: &str) -> Result<String, String> {
@@ -584,12 +653,17 @@ impl Expander<'_> {
         let Some((_, found)) = drawn.tables.iter().find(|(name, _)| *name == id) else {
             let known: Vec<&str> = drawn.tables.iter().map(|(name, _)| *name).collect();
             self.absent("table", key, id, &known)?;
-            return Ok("\n<p class=\"unrecorded\">This table is drawn from runs that are not \
+            return Ok(
+                "\n<p class=\"unrecorded\">This table is drawn from runs that are not \
                        recorded yet.</p>\n\n"
-                .into());
+                    .into(),
+            );
         };
         let found = found.clone();
-        Ok(format!("\n{}\n", table(&found, |text| self.cell(line, text))))
+        Ok(format!(
+            "\n{}\n",
+            table(&found, |text| self.cell(line, text))
+        ))
     }
 
     fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
@@ -606,7 +680,11 @@ impl Expander<'_> {
              <th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
         );
         for (row, pass) in rows.iter().zip(lines) {
-            let ours = if row.ours.is_empty() { "–" } else { &row.ours };
+            let ours = if row.ours.is_empty() {
+                "–"
+            } else {
+                &row.ours
+            };
             let scale = row.scale.map_or("–", |scale| scale.name());
             html += &format!(
                 "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Passes with {}.</small></td>\
@@ -640,27 +718,45 @@ impl Expander<'_> {
              <th scope=\"col\" class=\"number\">Claims</th>",
         );
         for verdict in verdicts {
-            html += &format!("<th scope=\"col\" class=\"number\">{}</th>", verdict.words());
+            html += &format!(
+                "<th scope=\"col\" class=\"number\">{}</th>",
+                verdict.words()
+            );
         }
         html += "</tr></thead>\n<tbody>\n";
         for drawn in &site.chapters {
             let title = self.chapter_link(drawn);
             if drawn.ledger.is_empty() {
-                let words = if drawn.chapter.draft { "not written yet" } else { "no claims" };
+                let words = if drawn.chapter.draft {
+                    "not written yet"
+                } else {
+                    "no claims"
+                };
                 html += &format!(
                     "<tr class=\"draft\"><td>{title}</td><td colspan=\"5\">{words}</td></tr>\n"
                 );
                 continue;
             }
-            html += &format!("<tr><td>{title}</td><td class=\"number\">{}</td>", drawn.ledger.len());
+            html += &format!(
+                "<tr><td>{title}</td><td class=\"number\">{}</td>",
+                drawn.ledger.len()
+            );
             for verdict in verdicts {
-                let count = drawn.ledger.iter().filter(|row| row.verdict == verdict).count();
+                let count = drawn
+                    .ledger
+                    .iter()
+                    .filter(|row| row.verdict == verdict)
+                    .count();
                 html += &format!("<td class=\"number\">{count}</td>");
             }
             html += "</tr>\n";
         }
         html += "</tbody></table></div>\n\n";
-        for drawn in site.chapters.iter().filter(|drawn| !drawn.ledger.is_empty()) {
+        for drawn in site
+            .chapters
+            .iter()
+            .filter(|drawn| !drawn.ledger.is_empty())
+        {
             html += &format!("## {}\n\n", drawn.chapter.title);
             html += &self.claims_table(line, &drawn.ledger, &drawn.lines);
             html.push('\n');
@@ -686,11 +782,18 @@ impl Expander<'_> {
         let chapter = &drawn.chapter;
         let works = &self.site.bibliography;
         let work = works.find(key).ok_or_else(|| {
-            format!("{} (book/bibliography.bib)", unknown("work", key, &works.keys()))
+            format!(
+                "{} (book/bibliography.bib)",
+                unknown("work", key, &works.keys())
+            )
         })?;
         let paper = match work.html.contains("<a href") {
             true => work.html.clone(),
-            false => format!("{} <a href=\"{}\">Read it</a>.", work.html, escape(chapter.link)),
+            false => format!(
+                "{} <a href=\"{}\">Read it</a>.",
+                work.html,
+                escape(chapter.link)
+            ),
         };
         let before: Vec<String> = chapter
             .prerequisites
@@ -698,17 +801,28 @@ impl Expander<'_> {
             .filter_map(|key| self.site.find(key))
             .map(|drawn| {
                 let link = self.chapter_link(drawn);
-                if link.starts_with('<') { link } else { format!("{link} (not written yet)") }
+                if link.starts_with('<') {
+                    link
+                } else {
+                    format!("{link} (not written yet)")
+                }
             })
             .collect();
-        let before = if before.is_empty() { "nothing".to_owned() } else { before.join(", ") };
+        let before = if before.is_empty() {
+            "nothing".to_owned()
+        } else {
+            before.join(", ")
+        };
         let reading = duration(f64::from(chapter.minutes_to_read));
         let running = match drawn.minutes_to_reproduce() {
-            Some(minutes) if drawn.missing.is_empty() => {
+            Some(minutes) if drawn.experiments.iter().all(|experiment| experiment.any) => {
                 format!("{} on two cores", duration(minutes))
             }
             Some(minutes) => {
-                format!("{} on two cores for what is recorded so far", duration(minutes))
+                format!(
+                    "{} on two cores for what is recorded so far",
+                    duration(minutes)
+                )
             }
             None => "nothing is recorded yet".to_owned(),
         };
@@ -741,10 +855,22 @@ fn duration(minutes: f64) -> String {
 
 fn unknown_directive(name: &str) -> String {
     const NAMES: [&str; 11] = [
-        "include", "value", "figure", "endfigure", "table", "claims", "ledger", "card", "cite",
-        "bibliography", "eq",
+        "include",
+        "value",
+        "figure",
+        "endfigure",
+        "table",
+        "claims",
+        "ledger",
+        "card",
+        "cite",
+        "bibliography",
+        "eq",
     ];
-    format!("{}; to print it as it is write \\{{{{#{name}", unknown("directive", name, &NAMES))
+    format!(
+        "{}; to print it as it is write \\{{{{#{name}",
+        unknown("directive", name, &NAMES)
+    )
 }
 
 /// A line that opens a code fence.
@@ -757,7 +883,13 @@ fn opened(text: &str) -> Option<Fence> {
         return None;
     }
     let indent = text[..text.len() - trimmed.len()].to_owned();
-    Some(Fence { mark, length, indent, lines: Vec::new(), listings: Vec::new() })
+    Some(Fence {
+        mark,
+        length,
+        indent,
+        lines: Vec::new(),
+        listings: Vec::new(),
+    })
 }
 
 /// A piece of a line.
@@ -791,7 +923,10 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
 }
 
 /// The directive on a line that holds nothing else.
-#[allow(clippy::type_complexity, reason = "used once, and the parts have no name of their own")]
+#[allow(
+    clippy::type_complexity,
+    reason = "used once, and the parts have no name of their own"
+)]
 fn directive_alone(text: &str) -> Option<Result<(&str, Vec<&str>), String>> {
     if !text.starts_with("{{#") {
         return None;
@@ -799,11 +934,11 @@ fn directive_alone(text: &str) -> Option<Result<(&str, Vec<&str>), String>> {
     match tokens(text) {
         Err(what) => Some(Err(what)),
         Ok(tokens) => match tokens.as_slice() {
-            [Token::Text(""), Token::Directive(name, arguments), Token::Text(rest)]
-                if rest.trim().is_empty() =>
-            {
-                Some(Ok((name, arguments.clone())))
-            }
+            [
+                Token::Text(""),
+                Token::Directive(name, arguments),
+                Token::Text(rest),
+            ] if rest.trim().is_empty() => Some(Ok((name, arguments.clone()))),
             _ => None,
         },
     }

@@ -23,10 +23,18 @@ pub fn escape(text: &str) -> String {
 /// One line of Markdown as HTML, without a paragraph around it.
 pub fn inline(markdown: &str) -> String {
     let mut html = String::new();
-    push_html(&mut html, new_cmark_parser(markdown.trim(), &MarkdownOptions::default()));
+    push_html(
+        &mut html,
+        new_cmark_parser(markdown.trim(), &MarkdownOptions::default()),
+    );
     let html = html.trim();
-    let inner = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>"));
-    inner.filter(|inner| !inner.contains("<p>")).unwrap_or(html).replace('\n', " ")
+    let inner = html
+        .strip_prefix("<p>")
+        .and_then(|rest| rest.strip_suffix("</p>"));
+    inner
+        .filter(|inner| !inner.contains("<p>"))
+        .unwrap_or(html)
+        .replace('\n', " ")
 }
 
 /// A table in a wrapper that scrolls; `cell` makes HTML of a cell's Markdown.
@@ -34,7 +42,10 @@ pub fn table(table: &Table, mut cell: impl FnMut(&str) -> String) -> String {
     let mut html = String::from("<div class=\"table-wrapper\"><table>\n<thead><tr>");
     let numeric: Vec<bool> = (0..table.columns.len())
         .map(|column| {
-            table.rows.iter().all(|row| row.get(column).is_none_or(|text| is_number(text)))
+            table
+                .rows
+                .iter()
+                .all(|row| row.get(column).is_none_or(|text| is_number(text)))
         })
         .collect();
     let class = |column: usize| match numeric.get(column) {
@@ -60,13 +71,17 @@ fn is_number(text: &str) -> bool {
     let text = text.trim();
     text == "–" || text.is_empty() || {
         text.chars().any(|c| c.is_ascii_digit())
-            && text.chars().all(|c| c.is_ascii_digit() || " \u{202f}\u{2009}.,+-−–±%e".contains(c))
+            && text
+                .chars()
+                .all(|c| c.is_ascii_digit() || " \u{202f}\u{2009}.,+-−–±%e".contains(c))
     }
 }
 
 /// The way from the folder of one page to another page, as a link; both relative to the book.
 pub fn relative(from: &Path, to: &str) -> String {
-    let depth = from.parent().map_or(0, |folder| folder.components().count());
+    let depth = from
+        .parent()
+        .map_or(0, |folder| folder.components().count());
     "../".repeat(depth) + to
 }
 
@@ -97,13 +112,22 @@ mod tests {
             rows: vec![text(["x", "1.5 ± 2"]), text(["y", "–"])],
         };
         let html = table(&example, inline);
-        assert!(html.contains("<td>x</td><td class=\"number\">1.5 ± 2</td>"), "{html}");
-        assert!(html.contains("<th scope=\"col\" class=\"number\">b</th>"), "{html}");
+        assert!(
+            html.contains("<td>x</td><td class=\"number\">1.5 ± 2</td>"),
+            "{html}"
+        );
+        assert!(
+            html.contains("<th scope=\"col\" class=\"number\">b</th>"),
+            "{html}"
+        );
     }
 
     #[test]
     fn links_climb_out_of_the_folder_of_their_page() {
-        assert_eq!(relative(Path::new("a/index.md"), "b/index.html"), "../b/index.html");
+        assert_eq!(
+            relative(Path::new("a/index.md"), "b/index.html"),
+            "../b/index.html"
+        );
         assert_eq!(relative(Path::new("a.md"), "b/index.html"), "b/index.html");
         assert_eq!(address(Path::new("a/index.md")), "a/index.html");
     }

@@ -33,9 +33,18 @@ pub fn read(root: &Path, folder: &Path, place: &str) -> Result<Listing, String> 
     if let Some(anchor) = anchor {
         return piece(&file, &text, anchor);
     }
-    let marked = |line: &&str| mark(line, "ANCHOR:").is_some() || mark(line, "ANCHOR_END:").is_some();
-    let text = text.lines().filter(|line| !marked(line)).map(|line| format!("{line}\n")).collect();
-    Ok(Listing { file, line: 1, text })
+    let marked =
+        |line: &&str| mark(line, "ANCHOR:").is_some() || mark(line, "ANCHOR_END:").is_some();
+    let text = text
+        .lines()
+        .filter(|line| !marked(line))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    Ok(Listing {
+        file,
+        line: 1,
+        text,
+    })
 }
 
 /// The piece of a file between the two marks of this name.
@@ -58,11 +67,20 @@ fn piece(file: &str, text: &str, anchor: &str) -> Result<Listing, String> {
     }
     match begin {
         Some(_) if !ended => Err(format!("{file} has no `ANCHOR_END: {anchor}`")),
-        Some(line) => Ok(Listing { file: file.to_owned(), line, text: lines }),
+        Some(line) => Ok(Listing {
+            file: file.to_owned(),
+            line,
+            text: lines,
+        }),
         None => {
-            let names: Vec<&str> =
-                text.lines().filter_map(|line| mark(line, "ANCHOR:")).collect();
-            Err(format!("{file}: {}", crate::keys::unknown("anchor", anchor, &names)))
+            let names: Vec<&str> = text
+                .lines()
+                .filter_map(|line| mark(line, "ANCHOR:"))
+                .collect();
+            Err(format!(
+                "{file}: {}",
+                crate::keys::unknown("anchor", anchor, &names)
+            ))
         }
     }
 }
@@ -93,8 +111,17 @@ fn normal(folder: &Path, path: &str) -> Option<PathBuf> {
 /// Takes off the space that all lines begin with.
 pub fn dedent(text: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let common = text.lines().filter(|line| !line.trim().is_empty()).map(indent).min();
-    let cut = |line: &str| format!("{}\n", line.get(common.unwrap_or(0)..).unwrap_or("").trim_end());
+    let common = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(indent)
+        .min();
+    let cut = |line: &str| {
+        format!(
+            "{}\n",
+            line.get(common.unwrap_or(0)..).unwrap_or("").trim_end()
+        )
+    };
     text.lines().map(cut).collect()
 }
 
@@ -124,12 +151,7 @@ pub fn write_pages(root: &Path, book: &Path, printed: &Printed) -> io::Result<()
 }
 
 /// The page of a source file: numbered lines, each with its anchor.
-fn page(
-    file: &str,
-    text: &str,
-    address: &str,
-    pages: &BTreeSet<(String, String)>,
-) -> String {
+fn page(file: &str, text: &str, address: &str, pages: &BTreeSet<(String, String)>) -> String {
     let up = "../".repeat(address.matches('/').count());
     let back: Vec<String> = pages
         .iter()
@@ -175,8 +197,7 @@ span[id] > a { display: inline-block; width: 3.5em; margin-right: 1.5em; text-al
 mod tests {
     use super::*;
 
-    const TEXT: &str =
-        "a\n  // ANCHOR: one\n  b\n  // ANCHOR: two\n    c\n  // ANCHOR_END: two\n  // ANCHOR_END: one\nd\n";
+    const TEXT: &str = "a\n  // ANCHOR: one\n  b\n  // ANCHOR: two\n    c\n  // ANCHOR_END: two\n  // ANCHOR_END: one\nd\n";
 
     #[test]
     fn a_piece_begins_after_its_mark_and_marks_are_not_printed() {
@@ -195,7 +216,8 @@ mod tests {
 
     #[test]
     fn nothing_outside_of_the_repository_is_included() {
-        let error = read(Path::new("/r"), Path::new("book/x"), "../../../etc/passwd").unwrap_err();
+        let error =
+            read(Path::new("/r"), Path::new("book/x"), "../../../etc/passwd").unwrap_err();
         assert!(error.contains("outside"), "{error}");
         let error = read(Path::new("/r"), Path::new("book/x"), "/etc/passwd").unwrap_err();
         assert!(error.contains("outside"), "{error}");
@@ -204,9 +226,17 @@ mod tests {
     #[test]
     fn a_source_page_has_a_line_for_every_line() {
         let pages = BTreeSet::from([("Title".to_owned(), "a/index.html".to_owned())]);
-        let html = page("code/x.rs", "let a = 1 < 2;\n\n", "source/code/x.rs.html", &pages);
+        let html = page(
+            "code/x.rs",
+            "let a = 1 < 2;\n\n",
+            "source/code/x.rs.html",
+            &pages,
+        );
         assert!(html.contains("<span id=\"L1\"><a href=\"#L1\">1</a>let a = 1 &lt; 2;</span>"));
         assert!(html.contains("<span id=\"L2\">"));
-        assert!(html.contains("<a href=\"../../a/index.html\">Title</a>"), "{html}");
+        assert!(
+            html.contains("<a href=\"../../a/index.html\">Title</a>"),
+            "{html}"
+        );
     }
 }

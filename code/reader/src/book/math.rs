@@ -47,7 +47,10 @@ pub fn pieces<'a>(
             return Err((range.start, what));
         }
         if tex.trim().is_empty() {
-            return Err((range.start, "an empty formula; write \\$ for the sign itself".into()));
+            return Err((
+                range.start,
+                "an empty formula; write \\$ for the sign itself".into(),
+            ));
         }
         Ok(Piece::Formula { tex, display })
     };
@@ -64,7 +67,10 @@ pub fn pieces<'a>(
     }
     // The scanner stops silently where a delimiter has no partner.
     if let Some(stray) = unescaped_dollar(&masked, at) {
-        return Err((stray, "a `$` without its partner; write \\$ for the sign itself".into()));
+        return Err((
+            stray,
+            "a `$` without its partner; write \\$ for the sign itself".into(),
+        ));
     }
     pieces.push(Piece::Text(&markdown[at..]));
     Ok(pieces)
@@ -108,7 +114,9 @@ fn mask(markdown: &str) -> String {
             Event::End(TagEnd::HtmlBlock) => {
                 if let Some(start) = html.take() {
                     let text = markdown[start..range.end].trim_start();
-                    if ["<script", "<style", "<svg", "<!--"].iter().any(|tag| text.starts_with(tag))
+                    if ["<script", "<style", "<svg", "<!--"]
+                        .iter()
+                        .any(|tag| text.starts_with(tag))
                     {
                         blank(start..range.end);
                     }
@@ -136,9 +144,17 @@ pub struct Math {
 
 impl Default for Math {
     fn default() -> Self {
-        let config = KatexConfig { output: "htmlAndMathml".into(), ..KatexConfig::default() };
+        let config = KatexConfig {
+            output: "htmlAndMathml".into(),
+            ..KatexConfig::default()
+        };
         let (inline, display) = config.build_opts("");
-        Self { config, inline, display, rendered: Mutex::default() }
+        Self {
+            config,
+            inline,
+            display,
+            rendered: Mutex::default(),
+        }
     }
 }
 
@@ -173,7 +189,10 @@ impl Math {
     pub fn prepare(&self, formulas: BTreeSet<(bool, String)>) {
         let new: Vec<_> = {
             let known = self.known();
-            formulas.into_iter().filter(|formula| !known.contains_key(formula)).collect()
+            formulas
+                .into_iter()
+                .filter(|formula| !known.contains_key(formula))
+                .collect()
         };
         // An engine takes a tenth of a second to start: not worth it for a few.
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -194,7 +213,9 @@ impl Math {
     fn known(
         &self,
     ) -> std::sync::MutexGuard<'_, HashMap<(bool, String), Result<String, String>>> {
-        self.rendered.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.rendered
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn katex(&self, tex: &str, display: bool) -> Result<String, String> {
@@ -203,17 +224,27 @@ impl Math {
             .map(|html| html.replace('\n', " "))
             .map_err(|error| {
                 // KaTeX underlines the place with combining characters, which no terminal shows well.
-                let words = error.to_string().replace('\u{332}', "").replace("\\u{332}", "");
+                let words = error
+                    .to_string()
+                    .replace('\u{332}', "")
+                    .replace("\\u{332}", "");
                 let place = words.find("KaTeX parse error: ");
                 let words = place.map_or(words.as_str(), |start| &words[start..]);
-                words.split("\\n").next().unwrap_or(words).trim_end_matches("\")").to_owned()
+                words
+                    .split("\\n")
+                    .next()
+                    .unwrap_or(words)
+                    .trim_end_matches("\")")
+                    .to_owned()
             })
     }
 }
 
 /// The numbers in `\tag{…}` of a formula.
 pub fn tags(tex: &str) -> impl Iterator<Item = &str> {
-    tex.split("\\tag{").skip(1).filter_map(|rest| rest.split_once('}').map(|(tag, _)| tag.trim()))
+    tex.split("\\tag{")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(tag, _)| tag.trim()))
 }
 
 #[cfg(test)]
@@ -221,7 +252,13 @@ mod tests {
     use super::*;
 
     fn cut(markdown: &str) -> Result<Vec<Piece<'_>>, (usize, String)> {
-        pieces(markdown, &KatexConfig { output: "html".into(), ..KatexConfig::default() })
+        pieces(
+            markdown,
+            &KatexConfig {
+                output: "html".into(),
+                ..KatexConfig::default()
+            },
+        )
     }
 
     fn formulas(markdown: &str) -> Vec<&str> {
@@ -248,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_dollar_without_its_partner_is_an_error_with_its_place() {
-        assert_eq!(cut("five \\$ and $a$ and $b").map_err(|e| e.0), Err(21));
+        assert_eq!(cut("five \\$ and $a$ and $b").map_err(|e| e.0), Err(20));
     }
 
     #[test]
@@ -260,19 +297,33 @@ mod tests {
 
     #[test]
     fn what_katex_refuses_is_said_in_its_words() {
-        let message = Math::default().render("\\undefinedmacro x", false).unwrap_err().to_string();
-        assert!(message.starts_with("KaTeX parse error: Undefined control sequence"), "{message}");
+        let message = Math::default()
+            .render("\\undefinedmacro x", false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("KaTeX parse error: Undefined control sequence"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_formula_is_html_with_mathml_beside_it() {
-        let html = Math::default().render("x_t^2 | y", true).unwrap_or_default();
-        assert!(html.contains("katex-display") && html.contains("<math"), "{html}");
+        let html = Math::default()
+            .render("x_t^2 | y", true)
+            .unwrap_or_default();
+        assert!(
+            html.contains("katex-display") && html.contains("<math"),
+            "{html}"
+        );
         assert!(!html.contains('\n'));
     }
 
     #[test]
     fn tags_are_read_from_a_formula() {
-        assert_eq!(tags("a \\tag{3.1} b \\tag{3.2}").collect::<Vec<_>>(), ["3.1", "3.2"]);
+        assert_eq!(
+            tags("a \\tag{3.1} b \\tag{3.2}").collect::<Vec<_>>(),
+            ["3.1", "3.2"]
+        );
     }
 }

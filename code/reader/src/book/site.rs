@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the pages are filled from: the chapters drawn from their records, and the bibliography.
 use super::bibliography::Bibliography;
-use crate::records;
 use anyhow::{Context, Result};
 use lab::chapter::{Chapter, LedgerRow, Table, Values};
+use lab::experiment::Scale;
 use lab::figure::Figure;
 use lab::record::RunInfo;
+use lab::store;
 use std::{fs, path::Path};
 
 /// A chapter with everything that its records give.
@@ -24,8 +25,19 @@ pub struct Drawn {
     pub tables: Vec<(&'static str, Table)>,
     /// Notes about the runs.
     pub runs: Vec<RunInfo>,
-    /// The experiments that have no record yet.
-    pub missing: Vec<&'static str>,
+    /// Each experiment, and what of it was not recorded.
+    pub experiments: Vec<Recorded>,
+}
+
+/// How far an experiment was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The experiment.
+    pub id: &'static str,
+    /// Whether there is a record at all.
+    pub any: bool,
+    /// Its arms that are not in the record.
+    pub absent: Vec<String>,
 }
 
 /// Everything the pages are filled from.
@@ -46,8 +58,10 @@ impl Site {
     /// Names the file that is damaged.
     pub fn load(root: &Path) -> Result<Self> {
         let chapters = chapters::contents::all();
-        let chapters: Result<Vec<Drawn>> =
-            chapters.into_iter().map(|chapter| Drawn::load(root, chapter)).collect();
+        let chapters: Result<Vec<Drawn>> = chapters
+            .into_iter()
+            .map(|chapter| Drawn::load(root, chapter))
+            .collect();
         let path = root.join(BIBLIOGRAPHY);
         let bibliography = if path.is_file() {
             let text = fs::read_to_string(&path).context(BIBLIOGRAPHY)?;
@@ -55,7 +69,10 @@ impl Site {
         } else {
             Bibliography::default()
         };
-        Ok(Self { chapters: chapters?, bibliography })
+        Ok(Self {
+            chapters: chapters?,
+            bibliography,
+        })
     }
 
     /// The chapter of this key.
@@ -65,19 +82,37 @@ impl Site {
 
     /// All keys, in order.
     pub fn keys(&self) -> Vec<&'static str> {
-        self.chapters.iter().map(|drawn| drawn.chapter.key).collect()
+        self.chapters
+            .iter()
+            .map(|drawn| drawn.chapter.key)
+            .collect()
     }
 }
 
 impl Drawn {
     fn load(root: &Path, chapter: Chapter) -> Result<Self> {
-        let (records, runs) = records::load(root, &chapter)?;
-        let experiments = (chapter.experiments)();
-        let missing = experiments
+        let records = store::load_records(root, chapter.key)?;
+        let folder = store::folder(&root.join("figures"), chapter.key, Scale::Paper);
+        let all = (chapter.experiments)();
+        let runs = all
             .iter()
-            .map(|experiment| experiment.id())
-            .filter(|id| !records.contains_key(*id))
+            .filter(|experiment| records.contains_key(experiment.id()));
+        let runs = runs
+            .filter_map(|experiment| store::load_run(&folder, experiment.id()))
             .collect();
+        let experiments = all.iter().map(|experiment| {
+            let record = records.get(experiment.id());
+            let arms = experiment.arms(record.map_or(Scale::Paper, |record| record.scale));
+            let absent = arms
+                .into_iter()
+                .map(|arm| arm.id)
+                .filter(|id| record.is_none_or(|record| record.arm(id).is_none()));
+            Recorded {
+                id: experiment.id(),
+                any: record.is_some(),
+                absent: absent.collect(),
+            }
+        });
         Ok(Self {
             ledger: chapter.ledger(&records),
             lines: (chapter.claims)().iter().map(|claim| claim.line).collect(),
@@ -85,7 +120,7 @@ impl Drawn {
             figures: (chapter.figures)(&records),
             tables: (chapter.tables)(&records),
             runs,
-            missing,
+            experiments: experiments.collect(),
             chapter,
         })
     }
@@ -94,5 +129,37 @@ impl Drawn {
     pub fn minutes_to_reproduce(&self) -> Option<f64> {
         let seconds: f64 = self.runs.iter().map(|run| run.trial_seconds).sum();
         (!self.runs.is_empty()).then_some(seconds / 2.0 / 60.0)
+    }
+
+    /// What of this chapter a name that is not drawn may be waiting for: something that was not recorded.
+    ///
+    /// A name like `adding.t100.mse` waits for its experiment or its arm only,
+    /// any other for whatever is not recorded.
+    pub fn waits_for(&self, name: &str) -> Option<String> {
+        let mut parts = name.split('.');
+        let (first, arm) = (parts.next().unwrap_or_default(), parts.next());
+        let own = self
+            .experiments
+            .iter()
+            .find(|experiment| experiment.id == first);
+        match (own, arm) {
+            (Some(own), _) if !own.any => Some(own.id.to_owned()),
+            (Some(own), Some(arm)) => {
+                let absent = own.absent.iter().find(|id| {
+                    id.strip_prefix(arm)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+                });
+                absent.map(|id| format!("{}/{id}", own.id))
+            }
+            (Some(_), None) => None,
+            (None, _) => {
+                let lacking = self
+                    .experiments
+                    .iter()
+                    .filter(|e| !e.any || !e.absent.is_empty());
+                let lacking: Vec<&str> = lacking.map(|experiment| experiment.id).collect();
+                (!lacking.is_empty()).then(|| lacking.join("+"))
+            }
+        }
     }
 }

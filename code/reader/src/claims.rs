@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `claims`: the ledger, drawn from the records.
+use crate::{keys, output};
+use anyhow::Result;
+use lab::chapter::{Chapter, LedgerRow, Verdict};
+use std::path::Path;
+
+/// Prints what each paper claims and how it came out here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo run -- claims                         the whole book
+  cargo run -- claims hochreiter1997          one chapter
+  cargo run -- claims hochreiter1997 --json   for programs
+
+A claim is `reproduced` when the pass line that was fixed in the code before the run holds,
+`same direction` when the sign is right and the line is missed, else `not reproduced`;
+`not tested` when nothing was recorded for it.")]
+pub struct Args {
+    /// A chapter's key, for instance hochreiter1997 (default: all chapters)
+    key: Option<String>,
+    /// Print a JSON array of {chapter, id, statement, source, paper, ours, scale, verdict}
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command on the repository at `root`.
+///
+/// # Errors
+/// An unknown key; a damaged record, by name.
+pub fn run(args: &Args, root: &Path) -> Result<()> {
+    let chapters = match &args.key {
+        Some(key) => vec![keys::chapter(key)?],
+        None => chapters::contents::all(),
+    };
+    let mut rows = Vec::new();
+    for chapter in &chapters {
+        rows.extend(chapter.ledger(&lab::store::load_records(root, chapter.key)?));
+    }
+    if args.json {
+        return output::print(&(serde_json::to_string_pretty(&rows)? + "\n"));
+    }
+    if rows.is_empty() {
+        output::say("not written yet: there are no claims");
+        return Ok(());
+    }
+    output::print(&text(&chapters, &rows))
+}
+
+/// The ledger for people.
+fn text(chapters: &[Chapter], rows: &[LedgerRow]) -> String {
+    let mut text = String::new();
+    for chapter in chapters {
+        let own: Vec<&LedgerRow> = rows
+            .iter()
+            .filter(|row| row.chapter == chapter.key)
+            .collect();
+        if own.is_empty() {
+            continue;
+        }
+        text += &format!("{}  {}\n\n", chapter.key, chapter.title);
+        for row in own {
+            let ours = if row.ours.is_empty() {
+                "–"
+            } else {
+                &row.ours
+            };
+            let scale = row.scale.map_or("not run", |scale| scale.name());
+            text += &format!("{:<15} {}\n", row.verdict.words(), row.id);
+            text += &format!("{:<15} {}\n", "", row.statement);
+            text += &format!("{:<15} paper: {} ({})\n", "", row.paper, row.source);
+            text += &format!("{:<15} here:  {ours} ({scale})\n\n", "");
+        }
+    }
+    let count = |verdict: Verdict| {
+        let count = rows.iter().filter(|row| row.verdict == verdict).count();
+        format!("{count} {}", verdict.words())
+    };
+    text + &format!(
+        "{} claims: {}, {}, {}, {}\n",
+        rows.len(),
+        count(Verdict::Reproduced),
+        count(Verdict::SameDirection),
+        count(Verdict::NotReproduced),
+        count(Verdict::NotTested)
+    )
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Results go to standard output, messages to standard error.
+use std::io::{self, Write};
+
+/// Prints a result.
+///
+/// # Errors
+/// When standard output cannot take it; a pipe that its reader has closed is recognized by [`is_closed_pipe`].
+pub fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Says something to the person at the keyboard. There is nobody left to tell when that fails.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether all that went wrong is that nobody reads on.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let cause = cause.downcast_ref::<io::Error>();
+        cause.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

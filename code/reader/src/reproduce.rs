@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `reproduce`: runs a chapter's experiments and holds the result against paper and record.
+use crate::keys;
+use crate::usage::Usage;
+use anyhow::{Context, Result, bail};
+use lab::chapter::Chapter;
+use lab::experiment::{Arm, Experiment, Scale};
+use lab::record::{ArmRecord, FORMAT, Record, RunInfo};
+use lab::runner::{self, Job, Options, RunError};
+use lab::store;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Runs a chapter's experiments and shows paper, record and this run side by side.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo run -- reproduce hochreiter1997                       every experiment, seconds
+  cargo run -- reproduce hochreiter1997/adding --scale paper  one experiment, the paper's constants
+  cargo run -- reproduce hochreiter1997/temporal-order/6a --scale paper --seeds 1..3
+  cargo run -- reproduce hochreiter1997 --scale paper --estimate
+
+A run that is stopped or killed goes on where it was when the same command is given again,
+and ends in the same bytes.")]
+pub struct Args {
+    /// KEY, KEY/EXPERIMENT or KEY/EXPERIMENT/ARM, for instance hochreiter1997/adding
+    what: String,
+    /// smoke (seconds), book (minutes) or paper (the paper's own constants)
+    #[arg(long, default_value = "smoke")]
+    scale: String,
+    /// Seeds, both ends included: 1..10, or one: 3 (default: those of each arm)
+    #[arg(long)]
+    seeds: Option<String>,
+    /// Trials that run side by side (default: one a core)
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Folder for the results (default: target/reproduced)
+    #[arg(long, conflicts_with = "record")]
+    out: Option<PathBuf>,
+    /// Write the records that the book shows, under figures/; needs all seeds
+    #[arg(long, conflicts_with = "seeds")]
+    record: bool,
+    /// Print how long it would take and run nothing
+    #[arg(long)]
+    estimate: bool,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One experiment with the arms and seeds that were asked for.
+struct Plan {
+    experiment: Box<dyn Experiment>,
+    arms: Vec<(Arm, RangeInclusive<u64>)>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Usage`] for names and ranges that are not there; else what broke off the run, in one line.
+pub fn run(args: Args) -> Result<()> {
+    let scale: Scale = args.scale.parse().map_err(Usage)?;
+    let seeds = args.seeds.as_deref().map(parse_seeds).transpose()?;
+    let mut parts = args.what.splitn(3, '/');
+    let key = parts.next().unwrap_or_default();
+    let (experiment, arm) = (parts.next(), parts.next());
+    let chapter = keys::chapter(key)?;
+    let plans = plan(&chapter, experiment, arm, scale, seeds)?;
+    if args.threads == Some(0) {
+        bail!(Usage("--threads 0: at least one is needed".into()));
+    }
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let threads = args.threads.unwrap_or(cores);
+    if args.estimate {
+        return estimate(&plans, threads, args.json);
+    }
+    let root = chapters::contents::root();
+    let figures = if args.record {
+        root.join("figures")
+    } else {
+        args.out
+            .clone()
+            .unwrap_or_else(|| root.join("target/reproduced"))
+    };
+    let folder = match (args.record, scale) {
+        (true, _) | (false, Scale::Smoke) => store::folder(&figures, key, scale),
+        (false, _) => figures.join(key).join(scale.name()),
+    };
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = stop.clone();
+    ctrlc::set_handler(move || heard.store(true, Ordering::SeqCst))
+        .context("cannot listen for Ctrl-C")?;
+    let mut rows = Vec::new();
+    for plan in &plans {
+        let record = run_plan(
+            plan,
+            &chapter,
+            scale,
+            threads,
+            &root,
+            &folder,
+            &stop,
+            args.record,
+        )?;
+        let shown = match scale {
+            Scale::Smoke => root.join("figures").join(key).join("smoke"),
+            _ => root.join("figures").join(key),
+        };
+        let recorded = shown.join(format!("{}.json", plan.experiment.id()));
+        let recorded = if recorded.is_file() {
+            Some(store::load(&recorded, key)?)
+        } else {
+            None
+        };
+        rows.extend(compare(plan, recorded.as_ref(), &record));
+    }
+    if args.json {
+        print(&(serde_json::to_string_pretty(&rows)? + "\n"))
+    } else {
+        print(&table(&rows, &folder))
+    }
+}
+
+/// What was asked for, or which name was probably meant.
+fn plan(
+    chapter: &Chapter,
+    experiment: Option<&str>,
+    arm: Option<&str>,
+    scale: Scale,
+    seeds: Option<RangeInclusive<u64>>,
+) -> Result<Vec<Plan>> {
+    let mut all = (chapter.experiments)();
+    if all.is_empty() {
+        bail!(Usage(format!(
+            "chapter {} is not written yet: it has no experiment",
+            chapter.key
+        )));
+    }
+    if let Some(name) = experiment {
+        let known: Vec<&str> = all.iter().map(|e| e.id()).collect();
+        if !known.contains(&name) {
+            bail!(Usage(keys::unknown("experiment", name, &known)));
+        }
+        all.retain(|e| e.id() == name);
+    }
+    let mut plans = Vec::new();
+    for experiment in all {
+        let mut arms = experiment.arms(scale);
+        if let Some(name) = arm {
+            let known: Vec<String> = arms.iter().map(|arm| arm.id.clone()).collect();
+            if !known.iter().any(|id| id == name) {
+                bail!(Usage(keys::unknown("arm", name, &known)));
+            }
+            arms.retain(|arm| arm.id == name);
+        }
+        let arms = arms.into_iter().map(|arm| {
+            let seeds = seeds.clone().unwrap_or(arm.seeds.clone());
+            (arm, seeds)
+        });
+        plans.push(Plan {
+            arms: arms.collect(),
+            experiment,
+        });
+    }
+    Ok(plans)
+}
+
+/// `3`, or `1..10` with both ends.
+fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, Usage> {
+    let bad = || {
+        Usage(format!(
+            "--seeds {text}: not a range; write 1..10 (both ends included) or 3"
+        ))
+    };
+    let number = |part: &str| part.trim().parse::<u64>().ok().filter(|&n| n > 0);
+    let (first, last) = match text.split_once("..") {
+        Some((first, last)) => (
+            number(first),
+            number(last.strip_prefix('=').unwrap_or(last)),
+        ),
+        None => (number(text), number(text)),
+    };
+    match (first, last) {
+        (Some(first), Some(last)) if first <= last && last - first < 100_000 => {
+            Ok(first..=last)
+        }
+        _ => Err(bad()),
+    }
+}
+
+/// Prints how long each arm would take.
+fn estimate(plans: &[Plan], threads: usize, json: bool) -> Result<()> {
+    let mut total = 0.0;
+    let mut lines = String::new();
+    let mut rows = Vec::new();
+    for plan in plans {
+        for (arm, seeds) in &plan.arms {
+            let trials = seeds.clone().count();
+            let seconds = arm.expected_seconds * trials as f64;
+            total += seconds;
+            lines += &format!(
+                "{:<44} {trials:>3} trials  {:>9}\n",
+                format!("{}/{}", plan.experiment.id(), arm.id),
+                duration(seconds)
+            );
+            rows.push(serde_json::json!({
+                "experiment": plan.experiment.id(), "arm": arm.id,
+                "trials": trials, "core_seconds": seconds,
+            }));
+        }
+    }
+    if json {
+        return print(&(serde_json::to_string_pretty(&rows)? + "\n"));
+    }
+    lines += &format!(
+        "in all {} of one core, about {} on {threads}\n",
+        duration(total),
+        duration(total / threads as f64)
+    );
+    print(&lines)
+}
+
+/// Seconds as a person says them.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// Runs one experiment and writes its record.
+#[allow(clippy::too_many_arguments)]
+fn run_plan(
+    plan: &Plan,
+    chapter: &Chapter,
+    scale: Scale,
+    threads: usize,
+    root: &Path,
+    folder: &Path,
+    stop: &AtomicBool,
+    recording: bool,
+) -> Result<Record> {
+    let experiment = plan.experiment.as_ref();
+    let jobs: Vec<Job> = plan
+        .arms
+        .iter()
+        .flat_map(|(arm, seeds)| {
+            seeds.clone().map(|seed| Job {
+                experiment,
+                arm: arm.clone(),
+                seed,
+            })
+        })
+        .collect();
+    let options = Options {
+        key: chapter.key,
+        threads,
+        seeds: folder.to_path_buf(),
+        checkpoints: root.join("target/checkpoints").join(scale.name()),
+        stop,
+        progress: true,
+    };
+    eprintln!(
+        "{}: {} trials at {scale} scale",
+        experiment.title(),
+        jobs.len()
+    );
+    let results = match runner::run(&jobs, &options) {
+        Ok(results) => results,
+        Err(RunError::Stopped) => {
+            eprintln!("stopped; the same command goes on from here");
+            std::process::exit(130);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut results = results.into_iter();
+    let mut seconds = 0.0;
+    let arms = plan.arms.iter().map(|(arm, seeds)| ArmRecord {
+        id: arm.id.clone(),
+        config: arm.config.clone(),
+        trials: results
+            .by_ref()
+            .take(seeds.clone().count())
+            .map(|(trial, spent)| {
+                seconds += spent;
+                trial
+            })
+            .collect(),
+    });
+    let record = Record {
+        format: FORMAT,
+        chapter: chapter.key.into(),
+        experiment: experiment.id().into(),
+        revision: experiment.revision(),
+        scale,
+        arms: arms.collect(),
+    };
+    let path = folder.join(format!("{}.json", experiment.id()));
+    let old = if recording && path.is_file() {
+        Some(store::load(&path, chapter.key)?)
+    } else {
+        None
+    };
+    let before = store::load_run(folder, experiment.id()).filter(|_| old.is_some());
+    let run = RunInfo {
+        date: today(),
+        trial_seconds: seconds + before.map_or(0.0, |run| run.trial_seconds),
+        threads,
+        processor: processor(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    let whole = store::merge(experiment, old, record.clone());
+    store::save(folder, &whole, &run)?;
+    // All seeds are in the record now; a folder that cannot be removed only makes the next run shorter.
+    let _ = std::fs::remove_dir_all(folder.join(format!("{}.seeds", experiment.id())));
+    Ok(record)
+}
+
+/// One line of the comparison.
+#[derive(serde::Serialize)]
+struct Row {
+    experiment: String,
+    arm: String,
+    paper: Option<f64>,
+    recorded_solved: Option<String>,
+    recorded: Option<f64>,
+    solved: String,
+    sequences: Option<f64>,
+}
+
+/// Paper, record and this run, arm by arm.
+fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
+    let mean = |arm: &ArmRecord| {
+        let all = arm.sequences_to_success();
+        (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
+    };
+    let solved = |arm: &ArmRecord| format!("{}/{}", arm.solved(), arm.trials.len());
+    plan.arms
+        .iter()
+        .filter_map(|(arm, _)| {
+            let old = recorded.and_then(|record| record.arm(&arm.id));
+            let new = now.arm(&arm.id)?;
+            Some(Row {
+                experiment: plan.experiment.id().into(),
+                arm: arm.id.clone(),
+                paper: arm.paper.as_ref().and_then(|paper| paper.sequences),
+                recorded_solved: old.map(solved),
+                recorded: old.and_then(mean),
+                solved: solved(new),
+                sequences: mean(new),
+            })
+        })
+        .collect()
+}
+
+/// The comparison for people.
+fn table(rows: &[Row], folder: &Path) -> String {
+    let number = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.0}"));
+    let mut text = format!(
+        "{:<34} {:>10} {:>9} {:>10} {:>9} {:>10}\n",
+        "training sequences to success", "paper", "recorded", "", "this run", ""
+    );
+    for row in rows {
+        text += &format!(
+            "{:<34} {:>10} {:>9} {:>10} {:>9} {:>10}\n",
+            format!("{}/{}", row.experiment, row.arm),
+            number(row.paper),
+            row.recorded_solved.as_deref().unwrap_or("-"),
+            number(row.recorded),
+            row.solved,
+            number(row.sequences)
+        );
+    }
+    text + &format!("written to {}\n", folder.display())
+}
+
+/// Results go to standard output; a reader that has gone away (`| head`) is no failure.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Today's date in UTC, `YYYY-MM-DD`.
+fn today() -> String {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs());
+    let (year, month, day) = civil((seconds / 86_400) as i64);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day of a day counted from 1970-01-01, by whole eras of 400 years from March 0000.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// The processor's name where the system tells it, else its architecture.
+fn processor() -> String {
+    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = told.lines().find(|line| line.starts_with("model name"));
+    let name = name
+        .and_then(|line| line.split_once(": "))
+        .map(|(_, name)| name.trim());
+    name.unwrap_or(std::env::consts::ARCH).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_a_range_with_both_ends_or_refused() {
+        assert_eq!(parse_seeds("1..10").unwrap(), 1..=10);
+        assert_eq!(parse_seeds("3").unwrap(), 3..=3);
+        for bad in [
+            "",
+            "a",
+            "0..3",
+            "5..1",
+            "1..",
+            "1-3",
+            "-1",
+            "1..99999999999",
+        ] {
+            assert!(parse_seeds(bad).unwrap_err().0.contains("1..10"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_the_calendar_s() {
+        assert_eq!(civil(0), (1970, 1, 1));
+        assert_eq!(civil(19_782), (2024, 2, 29));
+        assert_eq!(civil(20_780), (2026, 11, 23));
+    }
+}
