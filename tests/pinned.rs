@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Figures, ledger, tables and numbers, pinned as they are drawn from the records.
+//! After a change that is meant: `INSTA_UPDATE=always cargo test -p verify --test pinned`.
+#![allow(missing_docs)]
+
+use chapters::contents;
+use lab::chapter::{Chapter, Records};
+use lab::store::load_records;
+
+fn pinned(key: &str, what: impl Fn(&Chapter, &Records)) {
+    let root = contents::root();
+    let chapter = contents::find(key).unwrap();
+    let records = load_records(&root, key).unwrap();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root.join("figures").join(key));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| what(&chapter, &records));
+}
+
+#[test]
+fn hochreiter1997_figures_are_the_pinned_ones() {
+    pinned("hochreiter1997", |chapter, records| {
+        let figures = (chapter.figures)(records);
+        assert!(figures.len() >= 4);
+        for figure in figures {
+            let name = format!("{}.svg", figure.id);
+            insta::assert_binary_snapshot!(&name, figure.svg.into_bytes());
+        }
+    });
+}
+
+#[test]
+fn hochreiter1997_ledger_is_the_pinned_one() {
+    pinned("hochreiter1997", |chapter, records| {
+        insta::assert_json_snapshot!("ledger", chapter.ledger(records));
+    });
+}
+
+#[test]
+fn hochreiter1997_tables_are_the_pinned_ones() {
+    pinned("hochreiter1997", |chapter, records| {
+        insta::assert_json_snapshot!("tables", (chapter.tables)(records));
+    });
+}
+
+#[test]
+fn hochreiter1997_numbers_are_the_pinned_ones() {
+    pinned("hochreiter1997", |chapter, records| {
+        insta::assert_json_snapshot!("values", (chapter.values)(records));
+    });
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The records are what the code says, and the smoke runs replay to them byte for byte.
+#![allow(missing_docs)]
+
+use chapters::contents;
+use lab::experiment::Scale;
+use lab::record::{ArmRecord, FORMAT, Record};
+use lab::runner::{Job, Options, run};
+use lab::store;
+use std::sync::atomic::AtomicBool;
+
+fn figures() -> std::path::PathBuf {
+    contents::root().join("figures")
+}
+
+/// The smoke run of every experiment of a chapter, as the text of its record.
+fn smoke(key: &str, threads: usize) -> Vec<(String, String)> {
+    let chapter = contents::find(key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let options = Options {
+        key,
+        threads,
+        seeds: folder.path().join("seeds"),
+        checkpoints: folder.path().join("checkpoints"),
+        stop: &stop,
+        progress: false,
+    };
+    let mut texts = Vec::new();
+    for experiment in (chapter.experiments)() {
+        let arms = experiment.arms(Scale::Smoke);
+        let jobs: Vec<Job> = arms
+            .iter()
+            .flat_map(|arm| {
+                arm.seeds.clone().map(|seed| Job {
+                    experiment: experiment.as_ref(),
+                    arm: arm.clone(),
+                    seed,
+                })
+            })
+            .collect();
+        let mut trials = run(&jobs, &options)
+            .unwrap()
+            .into_iter()
+            .map(|(trial, _)| trial);
+        let arms = arms.iter().map(|arm| ArmRecord {
+            id: arm.id.clone(),
+            config: arm.config.clone(),
+            trials: trials.by_ref().take(arm.seeds.clone().count()).collect(),
+        });
+        let record = Record {
+            format: FORMAT,
+            chapter: key.into(),
+            experiment: experiment.id().into(),
+            revision: experiment.revision(),
+            scale: Scale::Smoke,
+            arms: arms.collect(),
+        };
+        texts.push((experiment.id().to_owned(), store::to_text(&record)));
+    }
+    texts
+}
+
+fn replays(key: &str, threads: usize) {
+    let folder = store::folder(&figures(), key, Scale::Smoke);
+    let runs = smoke(key, threads);
+    assert!(!runs.is_empty());
+    for (experiment, text) in runs {
+        let path = folder.join(format!("{experiment}.json"));
+        let recorded = std::fs::read_to_string(&path)
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        if text != recorded {
+            let line = text
+                .lines()
+                .zip(recorded.lines())
+                .position(|(a, b)| a != b)
+                .unwrap_or(0);
+            panic!(
+                "{}:{}: the smoke run with {threads} threads gives `{}`, recorded is `{}`",
+                path.display(),
+                line + 1,
+                text.lines().nth(line).unwrap_or_default().trim(),
+                recorded.lines().nth(line).unwrap_or_default().trim()
+            );
+        }
+    }
+}
+
+#[test]
+fn hochreiter1997_smoke_runs_replay_to_the_byte_with_one_thread() {
+    replays("hochreiter1997", 1);
+}
+
+#[test]
+fn hochreiter1997_smoke_runs_replay_to_the_byte_with_two_threads() {
+    replays("hochreiter1997", 2);
+}
+
+/// Every trial is cut into pieces: after each it is saved, dropped and restored.
+#[test]
+fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    let chapter = contents::find("hochreiter1997").unwrap();
+    for experiment in (chapter.experiments)() {
+        for arm in experiment.arms(Scale::Smoke) {
+            let mut whole = experiment.start(&arm, 2);
+            while !whole.advance() {}
+            let mut trial = experiment.start(&arm, 2);
+            let mut cuts = 0;
+            loop {
+                let state = trial.save();
+                trial = experiment.resume(&arm, 2, &state).unwrap();
+                cuts += 1;
+                if trial.advance() {
+                    break;
+                }
+            }
+            let state = trial.save();
+            trial = experiment.resume(&arm, 2, &state).unwrap();
+            assert!(cuts > 0);
+            assert_eq!(
+                whole.finish(),
+                trial.finish(),
+                "{}/{}",
+                experiment.id(),
+                arm.id
+            );
+        }
+    }
+}
+
+#[test]
+fn every_record_is_what_the_code_says_now() {
+    let mut lines = Vec::new();
+    let mut seen = 0;
+    for chapter in contents::all() {
+        let folders =
+            [Scale::Smoke, Scale::Paper].map(|s| store::folder(&figures(), chapter.key, s));
+        for folder in folders {
+            let records = store::load_folder(&folder, chapter.key).unwrap();
+            let experiments = (chapter.experiments)();
+            for (name, record) in &records {
+                seen += 1;
+                match experiments
+                    .iter()
+                    .find(|experiment| experiment.id() == name)
+                {
+                    Some(experiment) => lines.extend(store::stale(experiment.as_ref(), record)),
+                    None => lines.push(format!("{}/{name}: no such experiment", chapter.key)),
+                }
+            }
+        }
+    }
+    assert!(
+        lines.is_empty(),
+        "{} stale\n{}",
+        lines.len(),
+        lines.join("\n")
+    );
+    assert!(seen > 10, "hardly any record was looked at");
+}
+
+#[test]
+fn no_finished_seed_is_left_unmerged() {
+    for chapter in contents::all() {
+        let folder = figures().join(chapter.key);
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            assert!(!name.ends_with(".seeds"), "{}", entry.path().display());
+        }
+    }
+}
