@@ -12,11 +12,25 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(name)?;
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(name)?;
+    let mut beside = beside(folder).map_err(name)?;
     beside.write_all(bytes).map_err(name)?;
     beside.as_file().sync_all().map_err(name)?;
     beside.persist(path).map_err(|e| name(e.error))?;
     Ok(())
+}
+
+/// A new file in the folder, readable by whom the user's settings say and not by its owner alone.
+fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".").suffix(".part");
+    #[cfg(unix)]
+    let readable = {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::Permissions::from_mode(0o666)
+    };
+    #[cfg(unix)]
+    builder.permissions(readable);
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]
