@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
 
 /// Name of our preprocessor in `book.toml`.
 pub const NAME: &str = "unrolled";
@@ -73,6 +75,7 @@ impl Builder {
             .tempdir_in(above)
             .with_context(|| above.display().to_string())?;
         let fresh = beside.path().join("fresh");
+        every_page_is_there(&self.root)?;
         let mut book = MDBook::load(&self.root)?;
         book.config.build.build_dir = fresh.clone();
         let leavings = Arc::new(Mutex::new(Leavings::default()));
@@ -122,11 +125,46 @@ impl Builder {
     fn put_in_place(&self, fresh: &Path, beside: &Path) -> Result<()> {
         let folder = self.folder();
         let _guard = self.swap.write().unwrap_or_else(PoisonError::into_inner);
-        if folder.exists() {
-            fs::rename(&folder, beside.join("before"))
-                .with_context(|| folder.display().to_string())?;
+        // Another run of this program may put its book there at the same moment.
+        for attempt in 0.. {
+            if folder.exists() {
+                let _ = fs::rename(&folder, beside.join(format!("before-{attempt}")));
+            }
+            match fs::rename(fresh, &folder) {
+                Err(error) if attempt == 9 => {
+                    return Err(error).with_context(|| folder.display().to_string());
+                }
+                Err(_) => thread::sleep(Duration::from_millis(50)),
+                Ok(()) => break,
+            }
         }
-        fs::rename(fresh, &folder).with_context(|| folder.display().to_string())
+        Ok(())
+    }
+}
+
+/// Refuses a table of contents that names a page which is not there.
+fn every_page_is_there(root: &Path) -> Result<()> {
+    let summary = root.join("book/SUMMARY.md");
+    let text = fs::read_to_string(&summary).with_context(|| "book/SUMMARY.md")?;
+    let mut problems = Vec::new();
+    for (line, text) in text.lines().enumerate() {
+        let page = text
+            .split_once("](")
+            .and_then(|(_, rest)| rest.split(')').next());
+        if let Some(page) = page.filter(|page| !page.is_empty())
+            && !root.join("book").join(page).is_file()
+        {
+            problems.push(Problem {
+                page: "book/SUMMARY.md".into(),
+                line: line + 1,
+                what: format!("there is no page book/{page}; a draft is written `[Title]()`"),
+            });
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Faults(problems).into())
     }
 }
 

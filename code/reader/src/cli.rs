@@ -23,13 +23,18 @@ const EXAMPLES: &str = "Examples:
 Results go to standard output, messages to standard error.
 Status: 0 on success, 1 on failure, 2 on wrong usage.";
 
-/// Unrolled, a textbook that runs: builds the book from its recorded results and serves it on
-/// 127.0.0.1 with live reload. The commands below reproduce its experiments and print its claims.
+const ABOUT: &str = "Unrolled, a textbook on recurrent networks that runs.
+
+Without a command it builds the book, with the figures drawn from the recorded results,
+and serves it on 127.0.0.1 with live reload.";
+
+/// The arguments.
 #[derive(Debug, Parser)]
 #[command(
     name = "unrolled",
     bin_name = "cargo run --",
     version,
+    about = ABOUT,
     after_help = EXAMPLES,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true

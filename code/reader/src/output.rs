@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Results go to standard output, messages to standard error.
+use anyhow::Context;
 use std::io::{self, Write};
 
 /// Prints a result.
@@ -8,8 +9,8 @@ use std::io::{self, Write};
 /// When standard output cannot take it; a pipe that its reader has closed is recognized by [`is_closed_pipe`].
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    done.context("cannot write to standard output")
 }
 
 /// Says something to the person at the keyboard. There is nobody left to tell when that fails.

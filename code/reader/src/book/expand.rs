@@ -152,6 +152,7 @@ pub struct Expander<'a> {
 
 /// A code fence that is open.
 struct Fence {
+    line: usize,
     mark: char,
     length: usize,
     indent: String,
@@ -171,7 +172,6 @@ impl Expander<'_> {
     pub fn expand(&mut self, text: &str) -> String {
         let lines = self.without_formulas(text);
         let (mut out, mut fence, mut figure) = (String::new(), None::<Fence>, None::<Open>);
-        let count = lines.len();
         for (line, text) in lines {
             if let Some(open) = &mut fence {
                 let trimmed = text.trim_start_matches([' ', '>']).trim_end();
@@ -190,7 +190,7 @@ impl Expander<'_> {
                 }
                 continue;
             }
-            fence = opened(&text);
+            fence = opened(line, &text);
             if fence.is_some() {
                 out += &text;
                 out.push('\n');
@@ -206,10 +206,20 @@ impl Expander<'_> {
                             "a figure within a figure; end the first with {{#endfigure}}"
                                 .into(),
                         ),
-                        "figure" => self.figure(line, &arguments).map(|(head, open)| {
+                        "figure" => {
+                            let made = self.figure(line, &arguments);
+                            // What is wrong with the figure is not wrong with its end.
+                            let open = Open {
+                                line,
+                                data: String::new(),
+                                caption: true,
+                            };
                             figure = Some(open);
-                            head
-                        }),
+                            made.map(|(head, open)| {
+                                figure = Some(open);
+                                head
+                            })
+                        }
                         "endfigure" => match figure.take() {
                             Some(open) if !open.caption => {
                                 Err("this figure has no caption; write it above {{#endfigure}}"
@@ -246,9 +256,7 @@ impl Expander<'_> {
             );
         }
         if let Some(open) = fence {
-            // As Markdown has it: a fence that is not closed runs to the end.
-            out += &self.listing(&open);
-            self.problem(count, "the last code fence of the page is not closed");
+            self.problem(open.line, "this code fence is not closed");
         }
         out
     }
@@ -393,7 +401,9 @@ impl Expander<'_> {
                 "value" => self.value(&arguments).map(|value| self.cell(line, &value)),
                 "cite" => self.cite(&arguments),
                 "eq" => self.equation(&arguments),
-                "include" => self.include(&arguments).map(|listing| listing.text),
+                "include" => self
+                    .include(&arguments)
+                    .and_then(|listing| plain_markdown(&listing)),
                 "figure" | "endfigure" | "table" | "claims" | "ledger" | "card"
                 | "bibliography" => Err(format!(
                     "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
@@ -687,7 +697,7 @@ impl Expander<'_> {
             };
             let scale = row.scale.map_or("–", |scale| scale.name());
             html += &format!(
-                "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Passes with {}.</small></td>\
+                "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line: {}.</small></td>\
                  <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td>\
                  <td><span class=\"verdict verdict-{}\">{}</span></td></tr>\n",
                 escape(&row.chapter),
@@ -824,7 +834,7 @@ impl Expander<'_> {
                     duration(minutes)
                 )
             }
-            None => "nothing is recorded yet".to_owned(),
+            None => "not measured yet".to_owned(),
         };
         let gist = chapter.gist;
         let gist = self.cell(line, gist);
@@ -873,8 +883,17 @@ fn unknown_directive(name: &str) -> String {
     )
 }
 
+/// What is included as Markdown is not expanded in turn.
+fn plain_markdown(listing: &Listing) -> Result<String, String> {
+    if listing.text.contains("{{#") || listing.text.contains('$') {
+        let what = "only plain Markdown can be included outside of code, without directives and formulas";
+        return Err(format!("{}: {what}", listing.file));
+    }
+    Ok(listing.text.trim_end().to_owned())
+}
+
 /// A line that opens a code fence.
-fn opened(text: &str) -> Option<Fence> {
+fn opened(line: usize, text: &str) -> Option<Fence> {
     let trimmed = text.trim_start_matches([' ', '>']);
     let mark = trimmed.chars().next().filter(|c| *c == '`' || *c == '~')?;
     let length = trimmed.chars().take_while(|c| *c == mark).count();
@@ -884,6 +903,7 @@ fn opened(text: &str) -> Option<Fence> {
     }
     let indent = text[..text.len() - trimmed.len()].to_owned();
     Some(Fence {
+        line,
         mark,
         length,
         indent,
@@ -941,5 +961,272 @@ fn directive_alone(text: &str) -> Option<Result<(&str, Vec<&str>), String>> {
             ] if rest.trim().is_empty() => Some(Ok((name, arguments.clone()))),
             _ => None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const WORKS: &str =
+        "@misc{elman1990, author = {Elman, J}, title = {Structure}, year = {1990}}
+        @misc{hochreiter1997, author = {Hochreiter, S}, title = {Memory}, year = {1997}}";
+
+    const SOURCE: &str =
+        "fn a() {}\n// ANCHOR: b\n    fn b() {\n        1;\n    }\n// ANCHOR_END: b\n";
+
+    /// A page of a repository without records, expanded; its formulas and pictures filled in.
+    fn expand(text: &str) -> (String, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("book/x")).unwrap();
+        fs::write(folder.path().join("book/bibliography.bib"), WORKS).unwrap();
+        fs::write(folder.path().join("source.rs"), SOURCE).unwrap();
+        let site = Site::load(folder.path()).unwrap();
+        let math = Math::default();
+        let mut index = Index {
+            src: "book".into(),
+            ..Index::default()
+        };
+        let mut problems =
+            index.learn(Path::new("works.md"), "Works", "{{#bibliography}}", &math);
+        problems.extend(index.learn(Path::new("y.md"), "Y", "$$a \\tag{7.1}$$", &math));
+        problems.extend(index.learn(Path::new("x/index.md"), "X", text, &math));
+        let mut leavings = Leavings::default();
+        let mut expander = Expander {
+            root: folder.path(),
+            site: &site,
+            math: &math,
+            index: &index,
+            source_pages: true,
+            page: Path::new("x/index.md"),
+            leavings: &mut leavings,
+        };
+        let out = expander.expand(text);
+        problems.extend(leavings.problems);
+        (out, problems.iter().map(ToString::to_string).collect())
+    }
+
+    /// The page, which must have nothing wrong with it.
+    fn fine(text: &str) -> String {
+        let (out, problems) = expand(text);
+        assert_eq!(problems, [""; 0], "{text}");
+        out
+    }
+
+    /// The only thing wrong with the page.
+    fn wrong(text: &str) -> String {
+        let (_, problems) = expand(text);
+        assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+        problems.into_iter().next().unwrap_or_default()
+    }
+
+    #[test]
+    fn every_mistake_names_page_line_and_way_out() {
+        for (text, expected) in [
+            (
+                "a\n\n{{#cite elman199}}",
+                "3: unknown work `elman199`: did you mean `elman1990`? (book/bibliography.bib)",
+            ),
+            ("a {{#cite}}", "1: write {{#cite KEY}}"),
+            (
+                "a\n{{#eq 7.2}}",
+                "2: unknown equation `7.2`: did you mean `7.1`?",
+            ),
+            ("{{#eq}}", "1: write {{#eq 3.14}}"),
+            (
+                "{{#value hochreiter1998 a.b}}",
+                "1: unknown chapter `hochreiter1998`: did you mean `hochreiter1997`?",
+            ),
+            ("{{#value a}}", "1: write {{#value KEY NAME}}"),
+            (
+                "{{#value elman1990 a.b}}",
+                "1: unknown value of elman1990 `a.b`: there is none yet",
+            ),
+            (
+                "{{#table elman1990/a}}",
+                "1: unknown table of elman1990 `a`: there is none yet",
+            ),
+            ("{{#table elman1990}}", "1: write {{#table KEY/ID}}"),
+            (
+                "a\n{{#claims elman199}}",
+                "2: unknown chapter `elman199`: did you mean `elman1990`?",
+            ),
+            (
+                "{{#card gers200}}",
+                "1: unknown chapter `gers200`: did you mean `gers2000`?",
+            ),
+            (
+                "{{#card gers2000}}",
+                "1: unknown work `gers2000`: there is elman1990, hochreiter1997 (book/bibliography.bib)",
+            ),
+            (
+                "\n{{#figure elman1990/a}}\nb\n{{#endfigure}}",
+                "2: unknown figure of elman1990 `a`: there is none yet",
+            ),
+            (
+                "{{#figure hochreiter1997/cell}}\nb",
+                "1: this figure is not ended; write {{#endfigure}} below its caption",
+            ),
+            (
+                "{{#figure hochreiter1997/cell}}\n\n{{#endfigure}}",
+                "3: this figure has no caption; write it above {{#endfigure}}",
+            ),
+            (
+                "a\n{{#endfigure}}",
+                "2: {{#endfigure}} without {{#figure KEY/ID}} above it",
+            ),
+            (
+                "see {{#table hochreiter1997/not-run}}",
+                "1: {{#table …}} must stand on a line of its own, without space before it",
+            ),
+            (
+                "a\n{{#ledge}}",
+                "2: unknown directive `ledge`: did you mean `ledger`?; to print it as it is write \\{{#ledge",
+            ),
+            (
+                "a {{#cite elman1990",
+                "1: this directive is not closed; write }} on the same line",
+            ),
+            (
+                "```rust\n{{#include ../../source.rs:c}}\n```",
+                "2: source.rs: unknown anchor `c`: there is b",
+            ),
+            (
+                "```rust\n{{#include ../../../source.rs}}\n```",
+                "2: cannot include `../../../source.rs`: it lies outside of the repository",
+            ),
+            (
+                "```rust\n{{#value a b}}\n```",
+                "2: {{#value}} in code; to print it as it is write \\{{#value",
+            ),
+            ("a\n```rust\nb", "2: this code fence is not closed"),
+            (
+                "a\n\n$b",
+                "3: a `$` without its partner; write \\$ for the sign itself",
+            ),
+            (
+                "a $b\n\nc$ d",
+                "1: a formula runs over a blank line (a `$` without its partner?): b c",
+            ),
+            ("a\n$$\n\\frac{1}\n$$", "3: KaTeX parse error: "),
+            (
+                "$$a \\tag{x}$$",
+                "1: `\\tag{x}` is no equation number; write one like 3.14",
+            ),
+            (
+                "a\n$$a \\tag{7.1}$$",
+                "2: equation 7.1 stands in book/y.md:1 already",
+            ),
+            (
+                "$a = {{#cite elman1990}}$",
+                "1: {{#cite}} cannot stand in a formula",
+            ),
+        ] {
+            let found = wrong(text);
+            let expected = format!("book/x/index.md:{expected}");
+            assert!(
+                found.starts_with(&expected),
+                "{text:?}\n  gives {found}\n  not   {expected}"
+            );
+        }
+        assert!(
+            wrong("```\n{{#include ../../none.rs}}\n```").contains("cannot include none.rs: ")
+        );
+    }
+
+    #[test]
+    fn all_mistakes_of_a_page_are_reported_together() {
+        let (_, problems) = expand("{{#cite a}}\n$\\frac$\n{{#eq 9.9}}");
+        assert_eq!(problems.len(), 3, "{problems:?}");
+    }
+
+    #[test]
+    fn citations_and_equations_become_links() {
+        let out = fine("{{#cite elman1990}} and {{#eq 7.1}}");
+        let expected = "<a class=\"cite\" href=\"../works.html#elman1990\">[Elman 1990]</a> and \
+                        <a class=\"eq\" href=\"../y.html#eq-7.1\">(7.1)</a>\n";
+        assert_eq!(out, expected);
+        let out = fine("$$\na\n\\tag{3.1}\n$$\n{{#eq 3.1}}");
+        assert!(out.contains(
+            "<span class=\"equation\" id=\"eq-3.1\"><tex-m data-m=\"0\"></tex-m></span>"
+        ));
+        assert!(
+            out.contains("<a class=\"eq\" href=\"#eq-3.1\">(3.1)</a>"),
+            "{out}"
+        );
+    }
+
+    #[test]
+    fn a_listing_alone_in_its_fence_begins_at_the_left_and_links_to_its_source() {
+        let out = fine("```rust\n{{#include ../../source.rs:b}}\n```\nafter");
+        let expected = "```rust\nfn b() {\n    1;\n}\n```\n\n<p class=\"source-link\">\
+            <a href=\"../source/source.rs.html#L3\">source.rs</a></p>\n\nafter\n";
+        assert_eq!(out, expected);
+        let out = fine("```rust\n# let x = 1;\n{{#include ../../source.rs:b}}\n```");
+        assert!(out.contains("# let x = 1;\n    fn b() {\n"), "{out}");
+    }
+
+    #[test]
+    fn code_is_left_alone() {
+        let page = "```text\n$a \\{{#x}} | *b*\n```\n\n`$c$` and \\{{#cite x}}\n";
+        assert_eq!(fine(page), page.replace("\\{{#", "{{#"));
+    }
+
+    #[test]
+    fn a_figure_keeps_its_description_and_folds_its_data() {
+        let out = fine("{{#figure hochreiter1997/cell}}\n**A claim.** $x$\n{{#endfigure}}\n");
+        for part in [
+            "<figure id=\"figure-hochreiter1997-cell\">\n<svg",
+            "role=\"img\"",
+            "</title>",
+            "</desc>\n<tex-m data-m=\"",
+            "<figcaption>\n\n**A claim.** <tex-m data-m=\"",
+            "\n</figcaption>\n<tex-m data-m=\"",
+            "</figure>\n\n",
+        ] {
+            assert!(out.contains(part), "{part} is not in {out}");
+        }
+        assert!(!out.contains("<text"), "the picture is filled in late");
+    }
+
+    #[test]
+    fn claims_without_records_are_not_tested() {
+        let out = fine("{{#claims hochreiter1997}}");
+        assert!(out.contains("<span class=\"verdict verdict-not-tested\">not tested</span>"));
+        assert!(!out.contains("verdict-reproduced"), "{out}");
+        assert!(
+            !out.trim().contains("\n\n"),
+            "a blank line would end the HTML"
+        );
+    }
+
+    #[test]
+    fn the_ledger_has_every_chapter() {
+        let out = fine("{{#ledger}}");
+        assert!(out.contains("16. Pointer networks"));
+        assert!(out.contains("## Long short-term memory"));
+        assert!(out.contains("not written yet"));
+    }
+
+    #[test]
+    fn a_card_names_what_to_read_before() {
+        let out = fine("{{#card hochreiter1997}}");
+        assert!(
+            out.contains("1. Finding structure in time (not written yet)"),
+            "{out}"
+        );
+        assert!(out.contains("<dt>To read</dt><dd>60 minutes</dd>"), "{out}");
+    }
+
+    #[test]
+    fn what_waits_for_its_record_leaves_a_note_and_what_cannot_is_an_error() {
+        let out = fine(
+            "{{#value hochreiter1997 adding.t100.mse}}\n\n{{#table hochreiter1997/adding}}",
+        );
+        assert!(
+            out.starts_with("(not recorded yet)") && out.contains("class=\"unrecorded\""),
+            "{out}"
+        );
     }
 }

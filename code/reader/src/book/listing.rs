@@ -186,7 +186,6 @@ header { font-family: system-ui, sans-serif; }
 h1 { font-size: 1.1rem; overflow-wrap: anywhere; }
 pre { overflow-x: auto; }
 code { font: inherit; }
-span[id] { display: block; min-height: 1.5em; }
 span[id]:target { background: color-mix(in srgb, currentColor 14%, transparent); }
 span[id] > a { display: inline-block; width: 3.5em; margin-right: 1.5em; text-align: right;
   color: inherit; opacity: .5; text-decoration: none; user-select: none; }

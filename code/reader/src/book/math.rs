@@ -40,9 +40,10 @@ pub fn pieces<'a>(
     let formula = |range: Range<usize>, display: bool| {
         let tex = &markdown[range.clone()];
         if has_blank_line(tex) {
-            let start: String = tex.trim().chars().take(40).collect();
+            let start: Vec<&str> = tex.split_whitespace().take(6).collect();
             let what = format!(
-                "a formula runs over a blank line (a `$` without its partner?): {start}"
+                "a formula runs over a blank line (a `$` without its partner?): {}",
+                start.join(" ")
             );
             return Err((range.start, what));
         }

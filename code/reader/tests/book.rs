@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Small books, built whole: what stands in them, and what happens to a broken one.
+use reader::book::{self, Builder};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+const SETTINGS: &str = "
+[book]
+src = \"book\"
+[build]
+build-dir = \"target/book\"
+create-missing = false
+use-default-preprocessors = false
+[preprocessor.unrolled]
+command = \"false\"
+";
+
+const PAGE: &str = "# One
+
+A formula $x_1 * y_1 | z$ and a number {{#eq 1.1}}.
+
+$$
+\\sum_i a_i
+\\tag{1.1}
+$$
+
+{{#figure hochreiter1997/cell}}
+**A claim.** With $c$.
+{{#endfigure}}
+
+| a | b |
+|---|---|
+| $|x|$ | \\$5 |
+
+```rust
+{{#include ../code/source.rs:part}}
+```
+";
+
+/// A repository with these pages.
+fn repository(pages: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("book.toml", SETTINGS);
+    write("book/notes.bib", "");
+    write("code/source.rs", "// ANCHOR: part\nfn part() {}\n// ANCHOR_END: part\n");
+    let names = pages.iter().map(|(name, _)| format!("- [{name}]({name}.md)\n"));
+    write("book/SUMMARY.md", &format!("# Contents\n\n{}- [A draft]()\n", names.collect::<String>()));
+    for (name, text) in pages {
+        write(&format!("book/{name}.md"), text);
+    }
+    folder
+}
+
+fn built(root: &Path, page: &str) -> String {
+    fs::read_to_string(root.join("target/book").join(page)).unwrap()
+}
+
+#[test]
+fn a_book_has_its_formulas_figures_listings_and_sources() {
+    let folder = repository(&[("one", PAGE)]);
+    let built_book = Builder::new(folder.path()).build().unwrap();
+    assert_eq!(built_book.folder, folder.path().join("target/book"));
+    assert_eq!(built_book.pages, 1);
+    let html = built(folder.path(), "one.html");
+    assert!(!html.contains("<tex-m") && !html.contains("{{#"), "something is not filled in");
+    assert!(html.contains("class=\"katex\"") && html.contains("<math"));
+    assert!(html.contains("x_1 * y_1 | z</annotation>"), "the formula's source is untouched");
+    assert!(html.contains("id=\"eq-1.1\"") && html.contains("href=\"#eq-1.1\""));
+    assert!(html.contains("<svg") && html.contains("<text") && html.contains("<figcaption>"));
+    assert!(html.contains("<td>$5</td>"), "{html}");
+    assert!(html.contains("fn part() {}"));
+    assert!(html.contains("href=\"source/code/source.rs.html#L2\""));
+    assert!(built(folder.path(), "source/code/source.rs.html").contains("id=\"L2\""));
+    assert!(!folder.path().join("target/book/notes.bib").exists(), "no page asks for it");
+    let index = fs::read_dir(folder.path().join("target/book")).unwrap().flatten().find(|entry| {
+        entry.file_name().to_string_lossy().starts_with("searchindex")
+    });
+    let index = fs::read_to_string(index.unwrap().path()).unwrap();
+    assert!(!index.contains("katex") && !index.contains("annotation"), "formulas are searched");
+    assert!(!index.contains("viewBox"), "pictures are searched");
+}
+
+#[test]
+fn a_broken_page_leaves_the_book_from_before_and_no_rubbish() {
+    let folder = repository(&[("one", PAGE), ("two", "# Two\n")]);
+    let builder = Builder::new(folder.path());
+    builder.build().unwrap();
+    fs::write(folder.path().join("book/two.md"), "# Two\n\n$\\frac$ {{#cite nobody}}\n").unwrap();
+    let error = builder.build().unwrap_err().to_string();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines.iter().all(|line| line.starts_with("book/two.md:3: ")), "{error}");
+    assert!(built(folder.path(), "two.html").contains("Two"));
+    let left: Vec<_> = fs::read_dir(folder.path().join("target")).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    fs::write(folder.path().join("book/two.md"), "# Mended\n").unwrap();
+    builder.build().unwrap();
+    assert!(built(folder.path(), "two.html").contains("Mended"));
+}
+
+#[test]
+fn a_page_that_the_contents_name_and_nobody_wrote_is_named_with_its_line() {
+    let folder = repository(&[("one", PAGE)]);
+    fs::remove_file(folder.path().join("book/one.md")).unwrap();
+    let error = Builder::new(folder.path()).build().unwrap_err().to_string();
+    assert!(error.starts_with("book/SUMMARY.md:3: there is no page book/one.md"), "{error}");
+}
+
+#[test]
+fn a_damaged_or_newer_record_is_named() {
+    let folder = repository(&[("one", PAGE)]);
+    let records = folder.path().join("figures/hochreiter1997");
+    fs::create_dir_all(&records).unwrap();
+    for text in ["{\"format\": 1, ", "{\"format\": 999}"] {
+        fs::write(records.join("adding.json"), text).unwrap();
+        let error = format!("{:#}", Builder::new(folder.path()).build().unwrap_err());
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains("adding.json"), "{error}");
+    }
+}
+
+/// What mdBook hands to a preprocessor for a book of one page.
+fn handed(root: &Path, text: &str) -> String {
+    let chapter = json!({
+        "name": "One", "content": text, "number": [1], "sub_items": [],
+        "path": "one.md", "source_path": "one.md", "parent_names": [],
+    });
+    let context = json!({
+        "root": root, "config": {"book": {"src": "book"}}, "renderer": "html",
+        "mdbook_version": "0.5.4",
+    });
+    json!([context, {"items": [{"Chapter": chapter}]}]).to_string()
+}
+
+#[test]
+fn plain_mdbook_gets_the_same_content_with_the_formulas_in_place() {
+    let folder = repository(&[("one", PAGE)]);
+    let mut out = Vec::new();
+    book::preprocess(handed(folder.path(), PAGE).as_bytes(), &mut out).unwrap();
+    let book: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let text = book["items"][0]["Chapter"]["content"].as_str().unwrap();
+    assert!(!text.contains("<tex-m") && !text.contains("{{#"));
+    assert!(text.contains("class=\"katex\"") && !text.contains("<annotation"));
+    assert!(text.contains("<svg") && text.contains("<text"));
+    assert!(text.contains("<code>code/source.rs:2</code>"), "there is no page to link to");
+    let row = text.lines().find(|line| line.contains("\\$5")).unwrap();
+    assert_eq!(row.matches('|').count(), 3, "no formula adds a cell: {row}");
+}
+
+#[test]
+fn a_broken_page_fails_plain_mdbook_too() {
+    let folder = repository(&[("one", PAGE)]);
+    let handed = handed(folder.path(), "# One\n\n{{#eq 9.9}}");
+    let error = book::preprocess(handed.as_bytes(), Vec::new()).unwrap_err().to_string();
+    assert!(error.starts_with("book/one.md:3: unknown equation `9.9`"), "{error}");
+}
+
+#[test]
+fn the_program_speaks_mdbook_s_protocol() {
+    let folder = repository(&[("one", PAGE)]);
+    let program = env!("CARGO_BIN_EXE_unrolled");
+    let supports = |renderer| {
+        Command::new(program).args(["preprocess", "supports", renderer]).status().unwrap().code()
+    };
+    assert_eq!((supports("html"), supports("epub")), (Some(0), Some(1)));
+    let input = folder.path().join("input.json");
+    fs::write(&input, handed(folder.path(), PAGE)).unwrap();
+    let output = Command::new(program)
+        .arg("preprocess")
+        .stdin(Stdio::from(fs::File::open(&input).unwrap()))
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The program from outside: what it prints where, and the status that it ends with.
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, Output, Stdio};
+
+fn unrolled(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_unrolled")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2_and_says_what_was_meant() {
+    for (arguments, expected) in [
+        (&["claims", "hochreiter97"][..], "did you mean `hochreiter1997`?"),
+        (&["bench", "elman90"], "did you mean `elman1990`?"),
+        (&["grade", "hochreiter"], "did you mean `hochreiter1997`?"),
+        (&["reproduce", "hochreiter97"], "did you mean `hochreiter1997`?"),
+        (&["reproduce", "hochreiter1997/addin"], "did you mean `adding`?"),
+        (&["data", "fetch", "nothing"], "unknown data set `nothing`"),
+        (&["bench", "--against", "tensorflow", "--python", "x"], "unknown library"),
+        (&["clams"], "claims"),
+        (&["--port", "many"], "--port"),
+        (&["--build-only", "--port", "3000"], "--port"),
+        (&["reproduce", "hochreiter1997", "--scale", "huge"], "smoke, book or paper"),
+        (&["reproduce", "hochreiter1997", "--seeds", "a..b"], "seeds"),
+    ] {
+        let output = unrolled(arguments);
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.contains(expected), "{arguments:?}: {message}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(!message.contains('\u{1b}'), "color where there is no terminal: {message}");
+    }
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    for command in [
+        &["--help"][..],
+        &["reproduce", "--help"],
+        &["claims", "--help"],
+        &["bench", "--help"],
+        &["data", "--help"],
+        &["data", "list", "--help"],
+        &["data", "fetch", "--help"],
+        &["grade", "--help"],
+        &["preprocess", "--help"],
+        &["preprocess", "supports", "--help"],
+    ] {
+        let output = unrolled(command);
+        assert_eq!(output.status.code(), Some(0), "{command:?}");
+        let help = text(&output.stdout);
+        assert!(help.contains("Example"), "{command:?}: {help}");
+        assert!(help.contains("cargo run"), "{command:?}: {help}");
+    }
+}
+
+#[test]
+fn a_port_in_use_gets_one_line_and_status_1() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = unrolled(&["--port", &port]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains(&format!("port {port} is in use")), "{message}");
+}
+
+#[test]
+fn claims_are_json_for_programs() {
+    let output = unrolled(&["claims", "hochreiter1997", "--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rows: Vec<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_slice(&output.stdout).unwrap();
+    assert!(rows.len() >= 15, "{}", rows.len());
+    for row in rows {
+        let names: Vec<&str> = row.keys().map(String::as_str).collect();
+        let expected =
+            ["chapter", "id", "ours", "paper", "scale", "source", "statement", "verdict"];
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
+fn a_chapter_that_is_not_written_has_no_claims() {
+    let output = unrolled(&["claims", "vinyals2015", "--json"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "[]\n".into()));
+}
+
+#[test]
+fn what_is_not_there_yet_is_said_on_standard_error() {
+    let output = unrolled(&["bench", "--json"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "[]\n".into()));
+    assert!(text(&output.stderr).contains("no training step is timed yet"));
+    let output = unrolled(&["data", "list"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
+    assert!(text(&output.stderr).contains("no data set yet"));
+}
+
+#[test]
+fn exercises_are_graded_in_points() {
+    let output = unrolled(&["grade", "hochreiter1997"]);
+    assert!(output.status.success());
+    assert!(text(&output.stdout).trim_end().ends_with("points"));
+    assert_eq!(unrolled(&["grade", "elman1990"]).status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_its_reader_closes_is_no_error() {
+    for arguments in [&["claims"][..], &["claims", "--json"], &["--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    }
+}
