@@ -588,7 +588,7 @@ fn one_cell(data: TaskConfig, at_end: bool) -> Config {
                 at_end,
                 every: 10,
             },
-            cap: 100_000,
+            cap: 50_000,
             curve_every: 100,
             test_sequences: 10_000,
             test_tolerance: 0.25,
