@@ -503,7 +503,7 @@ fn reber() -> Vec<Row> {
                 range: 0.2,
                 protocol: Protocol {
                     stop: Stop::LegalSuccessors { every: 100 },
-                    cap: 200_000,
+                    cap: 100_000,
                     curve_every: 1_000,
                     test_sequences: 0,
                     test_tolerance: 0.0,
@@ -559,7 +559,7 @@ fn reber() -> Vec<Row> {
         ),
     ];
     let like = rows[0].config.clone();
-    rows.extend(baseline("", &like, 10, 30, 200_000));
+    rows.extend(baseline("", &like, 10, 30, 100_000));
     rows
 }
 
