@@ -50,9 +50,17 @@ fn repository(pages: &[(&str, &str)]) -> TempDir {
     };
     write("book.toml", SETTINGS);
     write("book/notes.bib", "");
-    write("code/source.rs", "// ANCHOR: part\nfn part() {}\n// ANCHOR_END: part\n");
-    let names = pages.iter().map(|(name, _)| format!("- [{name}]({name}.md)\n"));
-    write("book/SUMMARY.md", &format!("# Contents\n\n{}- [A draft]()\n", names.collect::<String>()));
+    write(
+        "code/source.rs",
+        "// ANCHOR: part\nfn part() {}\n// ANCHOR_END: part\n",
+    );
+    let names = pages
+        .iter()
+        .map(|(name, _)| format!("- [{name}]({name}.md)\n"));
+    write(
+        "book/SUMMARY.md",
+        &format!("# Contents\n\n{}- [A draft]()\n", names.collect::<String>()),
+    );
     for (name, text) in pages {
         write(&format!("book/{name}.md"), text);
     }
@@ -70,21 +78,39 @@ fn a_book_has_its_formulas_figures_listings_and_sources() {
     assert_eq!(built_book.folder, folder.path().join("target/book"));
     assert_eq!(built_book.pages, 1);
     let html = built(folder.path(), "one.html");
-    assert!(!html.contains("<tex-m") && !html.contains("{{#"), "something is not filled in");
+    assert!(
+        !html.contains("<tex-m") && !html.contains("{{#"),
+        "something is not filled in"
+    );
     assert!(html.contains("class=\"katex\"") && html.contains("<math"));
-    assert!(html.contains("x_1 * y_1 | z</annotation>"), "the formula's source is untouched");
+    assert!(
+        html.contains("x_1 * y_1 | z</annotation>"),
+        "the formula's source is untouched"
+    );
     assert!(html.contains("id=\"eq-1.1\"") && html.contains("href=\"#eq-1.1\""));
     assert!(html.contains("<svg") && html.contains("<text") && html.contains("<figcaption>"));
     assert!(html.contains("<td>$5</td>"), "{html}");
     assert!(html.contains("fn part() {}"));
     assert!(html.contains("href=\"source/code/source.rs.html#L2\""));
     assert!(built(folder.path(), "source/code/source.rs.html").contains("id=\"L2\""));
-    assert!(!folder.path().join("target/book/notes.bib").exists(), "no page asks for it");
-    let index = fs::read_dir(folder.path().join("target/book")).unwrap().flatten().find(|entry| {
-        entry.file_name().to_string_lossy().starts_with("searchindex")
-    });
+    assert!(
+        !folder.path().join("target/book/notes.bib").exists(),
+        "no page asks for it"
+    );
+    let index = fs::read_dir(folder.path().join("target/book"))
+        .unwrap()
+        .flatten()
+        .find(|entry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with("searchindex")
+        });
     let index = fs::read_to_string(index.unwrap().path()).unwrap();
-    assert!(!index.contains("katex") && !index.contains("annotation"), "formulas are searched");
+    assert!(
+        !index.contains("katex") && !index.contains("annotation"),
+        "formulas are searched"
+    );
     assert!(!index.contains("viewBox"), "pictures are searched");
 }
 
@@ -93,13 +119,23 @@ fn a_broken_page_leaves_the_book_from_before_and_no_rubbish() {
     let folder = repository(&[("one", PAGE), ("two", "# Two\n")]);
     let builder = Builder::new(folder.path());
     builder.build().unwrap();
-    fs::write(folder.path().join("book/two.md"), "# Two\n\n$\\frac$ {{#cite nobody}}\n").unwrap();
+    fs::write(
+        folder.path().join("book/two.md"),
+        "# Two\n\n$\\frac$ {{#cite nobody}}\n",
+    )
+    .unwrap();
     let error = builder.build().unwrap_err().to_string();
     let lines: Vec<&str> = error.lines().collect();
     assert_eq!(lines.len(), 2, "{error}");
-    assert!(lines.iter().all(|line| line.starts_with("book/two.md:3: ")), "{error}");
+    assert!(
+        lines.iter().all(|line| line.starts_with("book/two.md:3: ")),
+        "{error}"
+    );
     assert!(built(folder.path(), "two.html").contains("Two"));
-    let left: Vec<_> = fs::read_dir(folder.path().join("target")).unwrap().flatten().collect();
+    let left: Vec<_> = fs::read_dir(folder.path().join("target"))
+        .unwrap()
+        .flatten()
+        .collect();
     assert_eq!(left.len(), 1, "{left:?}");
     fs::write(folder.path().join("book/two.md"), "# Mended\n").unwrap();
     builder.build().unwrap();
@@ -111,7 +147,10 @@ fn a_page_that_the_contents_name_and_nobody_wrote_is_named_with_its_line() {
     let folder = repository(&[("one", PAGE)]);
     fs::remove_file(folder.path().join("book/one.md")).unwrap();
     let error = Builder::new(folder.path()).build().unwrap_err().to_string();
-    assert!(error.starts_with("book/SUMMARY.md:3: there is no page book/one.md"), "{error}");
+    assert!(
+        error.starts_with("book/SUMMARY.md:3: there is no page book/one.md"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -150,7 +189,10 @@ fn plain_mdbook_gets_the_same_content_with_the_formulas_in_place() {
     assert!(!text.contains("<tex-m") && !text.contains("{{#"));
     assert!(text.contains("class=\"katex\"") && !text.contains("<annotation"));
     assert!(text.contains("<svg") && text.contains("<text"));
-    assert!(text.contains("<code>code/source.rs:2</code>"), "there is no page to link to");
+    assert!(
+        text.contains("<code>code/source.rs:2</code>"),
+        "there is no page to link to"
+    );
     let row = text.lines().find(|line| line.contains("\\$5")).unwrap();
     assert_eq!(row.matches('|').count(), 3, "no formula adds a cell: {row}");
 }
@@ -159,8 +201,13 @@ fn plain_mdbook_gets_the_same_content_with_the_formulas_in_place() {
 fn a_broken_page_fails_plain_mdbook_too() {
     let folder = repository(&[("one", PAGE)]);
     let handed = handed(folder.path(), "# One\n\n{{#eq 9.9}}");
-    let error = book::preprocess(handed.as_bytes(), Vec::new()).unwrap_err().to_string();
-    assert!(error.starts_with("book/one.md:3: unknown equation `9.9`"), "{error}");
+    let error = book::preprocess(handed.as_bytes(), Vec::new())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("book/one.md:3: unknown equation `9.9`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -168,7 +215,11 @@ fn the_program_speaks_mdbook_s_protocol() {
     let folder = repository(&[("one", PAGE)]);
     let program = env!("CARGO_BIN_EXE_unrolled");
     let supports = |renderer| {
-        Command::new(program).args(["preprocess", "supports", renderer]).status().unwrap().code()
+        Command::new(program)
+            .args(["preprocess", "supports", renderer])
+            .status()
+            .unwrap()
+            .code()
     };
     assert_eq!((supports("html"), supports("epub")), (Some(0), Some(1)));
     let input = folder.path().join("input.json");

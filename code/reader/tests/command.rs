@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Output, Stdio};
 
 fn unrolled(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_unrolled")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_unrolled"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -14,17 +17,32 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn wrong_usage_ends_with_status_2_and_says_what_was_meant() {
     for (arguments, expected) in [
-        (&["claims", "hochreiter97"][..], "did you mean `hochreiter1997`?"),
+        (
+            &["claims", "hochreiter97"][..],
+            "did you mean `hochreiter1997`?",
+        ),
         (&["bench", "elman90"], "did you mean `elman1990`?"),
         (&["grade", "hochreiter"], "did you mean `hochreiter1997`?"),
-        (&["reproduce", "hochreiter97"], "did you mean `hochreiter1997`?"),
-        (&["reproduce", "hochreiter1997/addin"], "did you mean `adding`?"),
+        (
+            &["reproduce", "hochreiter97"],
+            "did you mean `hochreiter1997`?",
+        ),
+        (
+            &["reproduce", "hochreiter1997/addin"],
+            "did you mean `adding`?",
+        ),
         (&["data", "fetch", "nothing"], "unknown data set `nothing`"),
-        (&["bench", "--against", "tensorflow", "--python", "x"], "unknown library"),
+        (
+            &["bench", "--against", "tensorflow", "--python", "x"],
+            "unknown library",
+        ),
         (&["clams"], "claims"),
         (&["--port", "many"], "--port"),
         (&["--build-only", "--port", "3000"], "--port"),
-        (&["reproduce", "hochreiter1997", "--scale", "huge"], "smoke, book or paper"),
+        (
+            &["reproduce", "hochreiter1997", "--scale", "huge"],
+            "smoke, book or paper",
+        ),
         (&["reproduce", "hochreiter1997", "--seeds", "a..b"], "seeds"),
     ] {
         let output = unrolled(arguments);
@@ -32,7 +50,10 @@ fn wrong_usage_ends_with_status_2_and_says_what_was_meant() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
         assert!(message.contains(expected), "{arguments:?}: {message}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
-        assert!(!message.contains('\u{1b}'), "color where there is no terminal: {message}");
+        assert!(
+            !message.contains('\u{1b}'),
+            "color where there is no terminal: {message}"
+        );
     }
 }
 
@@ -66,7 +87,10 @@ fn a_port_in_use_gets_one_line_and_status_1() {
     let message = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(message.lines().count(), 1, "{message}");
-    assert!(message.contains(&format!("port {port} is in use")), "{message}");
+    assert!(
+        message.contains(&format!("port {port} is in use")),
+        "{message}"
+    );
 }
 
 #[test]
@@ -78,8 +102,16 @@ fn claims_are_json_for_programs() {
     assert!(rows.len() >= 15, "{}", rows.len());
     for row in rows {
         let names: Vec<&str> = row.keys().map(String::as_str).collect();
-        let expected =
-            ["chapter", "id", "ours", "paper", "scale", "source", "statement", "verdict"];
+        let expected = [
+            "chapter",
+            "id",
+            "ours",
+            "paper",
+            "scale",
+            "source",
+            "statement",
+            "verdict",
+        ];
         assert_eq!(names, expected);
     }
 }
@@ -87,13 +119,19 @@ fn claims_are_json_for_programs() {
 #[test]
 fn a_chapter_that_is_not_written_has_no_claims() {
     let output = unrolled(&["claims", "vinyals2015", "--json"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "[]\n".into()));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "[]\n".into())
+    );
 }
 
 #[test]
 fn what_is_not_there_yet_is_said_on_standard_error() {
     let output = unrolled(&["bench", "--json"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "[]\n".into()));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout)),
+        (Some(0), "[]\n".into())
+    );
     assert!(text(&output.stderr).contains("no training step is timed yet"));
     let output = unrolled(&["data", "list"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));

@@ -127,6 +127,12 @@ pub struct Leavings {
     pub unrecorded: BTreeMap<String, (usize, BTreeSet<String>)>,
 }
 
+/// Punctuation that belongs on the line of the formula before it; a browser breaks the line there.
+const CLOSING: [char; 8] = [',', '.', ';', ':', '?', ')', '”', '’'];
+
+/// Longest formula, in characters of its source, that is kept on one line with its punctuation.
+const LONGEST_TOGETHER: usize = 40;
+
 /// The mark of a slot.
 pub fn mark(slot: usize) -> String {
     format!("<tex-m data-m=\"{slot}\"></tex-m>")
@@ -287,10 +293,12 @@ impl Expander<'_> {
                 vec![Piece::Text(text)]
             }
         };
-        let mut began = 1;
-        for piece in all {
+        let (mut began, mut taken) = (1, 0);
+        let mut all = all.into_iter().peekable();
+        while let Some(piece) = all.next() {
             match piece {
                 Piece::Text(text) => {
+                    let text = &text[std::mem::take(&mut taken)..];
                     for (index, part) in text.split('\n').enumerate() {
                         if index > 0 {
                             lines.push((began, std::mem::take(&mut line)));
@@ -301,8 +309,25 @@ impl Expander<'_> {
                     }
                 }
                 Piece::Formula { tex, display } => {
-                    line += &self.formula(number, tex, display);
+                    let formula = self.formula(number, tex, display);
                     number += tex.matches('\n').count();
+                    let after = match all.peek() {
+                        Some(Piece::Text(text)) => {
+                            &text[..text.len() - text.trim_start_matches(CLOSING).len()]
+                        }
+                        _ => "",
+                    };
+                    let before = if line.ends_with('(') { "(" } else { "" };
+                    let short = !display && tex.chars().count() <= LONGEST_TOGETHER;
+                    if short && !(before.is_empty() && after.is_empty()) {
+                        line.truncate(line.len() - before.len());
+                        line += &format!(
+                            "<span style=\"white-space: nowrap\">{before}{formula}{after}</span>"
+                        );
+                        taken = after.len();
+                    } else {
+                        line += &formula;
+                    }
                 }
             }
         }
@@ -1165,6 +1190,18 @@ mod tests {
         assert_eq!(out, expected);
         let out = fine("```rust\n# let x = 1;\n{{#include ../../source.rs:b}}\n```");
         assert!(out.contains("# let x = 1;\n    fn b() {\n"), "{out}");
+    }
+
+    #[test]
+    fn punctuation_stays_on_the_line_of_its_formula() {
+        let mark = |slot| format!("<tex-m data-m=\"{slot}\"></tex-m>");
+        let expected = format!(
+            "<span style=\"white-space: nowrap\">({}),</span> {} and\n",
+            mark(0),
+            mark(1)
+        );
+        assert_eq!(fine("($a$), $b$ and"), expected);
+        assert!(!fine(&format!("${}$.", "a".repeat(50))).contains("nowrap"));
     }
 
     #[test]
