@@ -6,7 +6,7 @@ use lab::chapter::{Chapter, LedgerRow, Verdict};
 use std::path::Path;
 
 /// Prints what each paper claims and how it came out here.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
   cargo run -- claims                         the whole book
   cargo run -- claims hochreiter1997          one chapter

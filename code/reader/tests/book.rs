@@ -166,6 +166,21 @@ fn a_damaged_or_newer_record_is_named() {
     }
 }
 
+#[test]
+fn the_claims_of_a_damaged_record_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("figures/hochreiter1997");
+    fs::create_dir_all(&records).unwrap();
+    fs::write(records.join("adding.json"), "{").unwrap();
+    let error =
+        reader::claims::run(&reader::claims::Args::default(), folder.path()).unwrap_err();
+    assert!(error.to_string().contains("adding.json"), "{error}");
+    assert!(
+        !error.is::<reader::usage::Usage>(),
+        "that would be status 2"
+    );
+}
+
 /// What mdBook hands to a preprocessor for a book of one page.
 fn handed(root: &Path, text: &str) -> String {
     let chapter = json!({
@@ -195,6 +210,32 @@ fn plain_mdbook_gets_the_same_content_with_the_formulas_in_place() {
     );
     let row = text.lines().find(|line| line.contains("\\$5")).unwrap();
     assert_eq!(row.matches('|').count(), 3, "no formula adds a cell: {row}");
+}
+
+#[test]
+fn plain_mdbook_builds_a_whole_book_through_the_program() {
+    let folder = repository(&[("one", PAGE)]);
+    let settings = SETTINGS.replace(
+        "command = \"false\"",
+        &format!(
+            "command = '\"{}\" preprocess'",
+            env!("CARGO_BIN_EXE_unrolled")
+        ),
+    );
+    fs::write(folder.path().join("book.toml"), settings).unwrap();
+    // What the program `mdbook` does, through its own library.
+    mdbook_driver::MDBook::load(folder.path())
+        .unwrap()
+        .build()
+        .unwrap();
+    let html = built(folder.path(), "one.html");
+    assert!(
+        !html.contains("<tex-m") && !html.contains("{{#"),
+        "something is not filled in"
+    );
+    assert!(html.contains("class=\"katex-display\"") && html.contains("<math"));
+    assert!(html.contains("<svg") && html.contains("<td>$5</td>"));
+    assert!(!html.contains("</em>") && html.contains("id=\"eq-1.1\""));
 }
 
 #[test]

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The book of this repository, built: every link and anchor leads somewhere, nothing is loaded
+//! from elsewhere, every figure says what it shows.
+#![allow(missing_docs)]
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Every page of the book, by its file.
+fn pages() -> &'static HashMap<PathBuf, String> {
+    static PAGES: OnceLock<HashMap<PathBuf, String>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let built = reader::book::Builder::new(&chapters::contents::root()).build();
+        let folder = built
+            .unwrap_or_else(|e| panic!("{e:#}"))
+            .folder
+            .canonicalize()
+            .unwrap();
+        let mut files = Vec::new();
+        html(&folder, &mut files);
+        // The print page repeats all others; the 404 page is served from anywhere.
+        files.retain(|file| !file.ends_with("print.html") && !file.ends_with("404.html"));
+        assert!(files.len() > 8);
+        files
+            .into_iter()
+            .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
+            .collect()
+    })
+}
+
+fn html(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            html(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "html") {
+            files.push(path);
+        }
+    }
+}
+
+/// The values of an attribute.
+fn attributes<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    let pattern = format!(" {name}=\"");
+    let values = text.match_indices(&pattern);
+    values
+        .filter_map(|(at, _)| text[at + pattern.len()..].split('"').next())
+        .collect()
+}
+
+#[test]
+fn every_link_and_anchor_leads_somewhere() {
+    let ids: HashMap<&PathBuf, BTreeSet<&str>> = pages()
+        .iter()
+        .map(|(file, text)| (file, attributes(text, "id").into_iter().collect()))
+        .collect();
+    let mut bad = BTreeSet::new();
+    let mut checked = 0;
+    for (file, text) in pages() {
+        for link in attributes(text, "href")
+            .into_iter()
+            .chain(attributes(text, "src"))
+        {
+            let link = link.replace("&amp;", "&");
+            let elsewhere = ["http:", "https:", "//", "data:", "mailto:"];
+            if elsewhere.iter().any(|start| link.starts_with(start)) {
+                continue;
+            }
+            checked += 1;
+            let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if path.is_empty() {
+                file.clone()
+            } else {
+                file.parent().unwrap().join(path)
+            };
+            let Ok(target) = target.canonicalize() else {
+                bad.insert(format!("{}: no {link}", file.display()));
+                continue;
+            };
+            let target = if target.is_dir() {
+                target.join("index.html")
+            } else {
+                target
+            };
+            let known = ids.get(&target).is_none_or(|ids| ids.contains(anchor));
+            if !anchor.is_empty() && !known {
+                bad.insert(format!("{}: no anchor {link}", file.display()));
+            }
+        }
+    }
+    assert!(
+        bad.is_empty(),
+        "{} bad links\n{}",
+        bad.len(),
+        Vec::from_iter(bad).join("\n")
+    );
+    assert!(checked > 300, "only {checked} links were looked at");
+}
+
+#[test]
+fn nothing_is_loaded_from_another_host() {
+    for (file, text) in pages() {
+        let mut loaded = attributes(text, "src");
+        for tag in text.split("<link ").skip(1) {
+            loaded.extend(attributes(
+                &format!(" {}", tag.split('>').next().unwrap()),
+                "href",
+            ));
+        }
+        for address in loaded {
+            let far = address.starts_with("http") || address.starts_with("//");
+            assert!(!far, "{} loads {address}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_figure_says_what_it_shows() {
+    let mut figures = 0;
+    for (file, text) in pages() {
+        for svg in text
+            .split("<svg")
+            .skip(1)
+            .filter(|svg| svg.contains("role=\"img\""))
+        {
+            let inside = |tag: &str| {
+                let start = svg.find(&format!("<{tag}"))?;
+                let text = svg[start..].split_once('>')?.1;
+                Some(text.split("</").next()?.trim().to_owned())
+            };
+            let (title, says) = (inside("title"), inside("desc"));
+            let what = format!("{}: {title:?}", file.display());
+            assert!(
+                title.is_some_and(|title| !title.is_empty()),
+                "{what}: no title"
+            );
+            assert!(
+                says.is_some_and(|says| says.len() > 60),
+                "{what}: no description"
+            );
+            figures += 1;
+        }
+    }
+    assert!(figures >= 5, "only {figures} figures were looked at");
+}
+
+#[test]
+fn every_id_stands_once_on_its_page() {
+    for (file, text) in pages() {
+        let mut seen = BTreeSet::new();
+        for id in attributes(text, "id") {
+            assert!(seen.insert(id), "{}: two of {id}", file.display());
+        }
+    }
+}
