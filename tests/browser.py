@@ -4,10 +4,11 @@
 Usage: browser.py FOLDER. Needs Python's standard library, chromium and chromedriver.
 
 Of every page, wide and phone-narrow, light and dark: no error on the console, no request to another
-host, every formula with its height and its fonts, no page wider than a phone. Without scripts: the
-text is there.
+host, every formula with its height and its fonts, no page wider than a phone, no page heavier than
+300 kB compressed without its fonts. Without scripts: the text is there.
 """
 import functools
+import gzip
 import http.server
 import json
 import pathlib
@@ -18,6 +19,7 @@ import time
 import urllib.request
 
 PORT = 9533
+HEAVIEST = 300_000
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -105,7 +107,7 @@ def main():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_address[1]}/"
     driver = Driver()
-    wrong, checks, formulas = [], 0, 0
+    wrong, checks, formulas, heaviest = [], 0, 0, (0, "")
     try:
         for width, theme in ((1440, "light"), (390, "dark")):
             driver.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900,
@@ -123,12 +125,19 @@ def main():
                 for entry in driver.log("browser"):
                     if entry["level"] in ("SEVERE", "WARNING") and "404.html" not in page:
                         wrong.append(f"{name}: console: {entry['message']}")
+                weight = 0
                 for entry in driver.log("performance"):
                     message = json.loads(entry["message"])["message"]
                     if message["method"] == "Network.requestWillBeSent":
                         url = message["params"]["request"]["url"]
                         if not url.startswith((here, "data:", "blob:")):
                             wrong.append(f"{name}: asks for {url}")
+                        elif url.startswith(here) and not url.endswith(".woff2"):
+                            file = root / url[len(here):].split("?")[0].split("#")[0]
+                            weight += len(gzip.compress(file.read_bytes())) if file.is_file() else 0
+                heaviest = max(heaviest, (weight, page))
+                if weight > HEAVIEST:
+                    wrong.append(f"{name}: {weight} bytes compressed")
                 if seen["flat"]:
                     wrong.append(f"{name}: {seen['flat']} formulas without height")
                 if seen["formulas"] and not seen["fonts"]:
@@ -152,7 +161,8 @@ def main():
         wrong.append("no formula on any page")
     for line in wrong:
         print(line)
-    print(f"{len(pages)} pages, {formulas} formulas looked at")
+    print(f"{len(pages)} pages, {formulas} formulas looked at; the heaviest is "
+          f"{heaviest[1]} with {heaviest[0] // 1000} kB")
     print(f"{checks} passed, {len(wrong)} failed" if not wrong else f"0 passed, {len(wrong)} failed")
     sys.exit(1 if wrong else 0)
 
