@@ -334,17 +334,25 @@ fn fill(folder: &Path, slots: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Removes what mdBook copies and no page asks for.
-fn prune(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
+/// Removes what mdBook copies and no page asks for: templates, the bibliography's source, and
+/// of the theme what mdBook has put elsewhere; folders of our own in it stay.
+fn prune(book: &Path) -> Result<()> {
+    for entry in fs::read_dir(book)? {
         let path = entry?.path();
-        if path.is_dir() {
-            prune(&path)?;
-        } else if path
-            .extension()
-            .is_some_and(|kind| kind == "hbs" || kind == "bib")
-        {
+        if path.extension().is_some_and(|kind| kind == "bib") {
             fs::remove_file(&path)?;
+        }
+    }
+    let theme = book.join("theme");
+    if !theme.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(theme)? {
+        let path = entry?.path();
+        if path.is_file() {
+            fs::remove_file(&path)?;
+        } else if path.ends_with("fonts") {
+            fs::remove_dir_all(&path)?;
         }
     }
     Ok(())

@@ -50,6 +50,8 @@ fn repository(pages: &[(&str, &str)]) -> TempDir {
     };
     write("book.toml", SETTINGS);
     write("book/notes.bib", "");
+    write("book/theme/index.hbs", "");
+    write("book/theme/katex/katex.min.css", "");
     write(
         "code/source.rs",
         "// ANCHOR: part\nfn part() {}\n// ANCHOR_END: part\n",
