@@ -61,6 +61,15 @@ pub fn thousands(value: f64) -> String {
     text
 }
 
+/// A mean count: one decimal where it is small, thousands separated where it is not.
+pub fn count(value: f64) -> String {
+    if value >= 100.0 {
+        thousands(value)
+    } else {
+        format!("{value:.1}")
+    }
+}
+
 /// `k of n`.
 pub fn share(arm: &ArmRecord) -> String {
     format!("{} of {}", arm.solved(), arm.trials.len())
@@ -154,7 +163,8 @@ fn few_wrong(records: &Records, experiment: &str, id: &str, limit: f64) -> Optio
     };
     let (wrong, tested) = (mean(&of("wrong"))?, mean(&of("tested"))?);
     let ours = format!(
-        "{wrong:.1} of {} wrong, {} trials",
+        "{} of {} wrong, {} trials",
+        count(wrong),
         thousands(tested),
         share(arm)
     );

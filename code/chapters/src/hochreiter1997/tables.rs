@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's.
-use super::claims::{mean, share, thousands};
+use super::claims::{count, mean, share, thousands};
 use super::experiments;
 use lab::chapter::{Records, Table};
 use lab::experiment::{Arm, Scale};
@@ -40,7 +40,7 @@ fn rows(record: &Record, arms: &[Arm]) -> Table {
         let of = |value: Option<f64>| value.map_or("–".to_owned(), thousands);
         let tested = mean(&arm.measure("tested"));
         let wrong = match (mean(&arm.measure("wrong")), tested) {
-            (Some(wrong), Some(tested)) => format!("{wrong:.1} of {}", thousands(tested)),
+            (Some(wrong), Some(tested)) => format!("{} of {}", count(wrong), thousands(tested)),
             _ => "–".to_owned(),
         };
         vec![

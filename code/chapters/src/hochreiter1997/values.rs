@@ -8,7 +8,7 @@
 //! `most-wrong`, `tested`, `mse`, `mae`, `constant-mse`, `constant-wrong`; from some protocols
 //! `first` (when the held-out set was first classified) and `memory-added` (means).
 //! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
-use super::claims::{best_tanh, mean, share, thousands};
+use super::claims::{best_tanh, count, mean, share, thousands};
 use super::experiments;
 use lab::chapter::{Records, Values};
 use lab::experiment::Arm;
@@ -125,10 +125,10 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
         ("memory-added", "memory_added", 0),
     ] {
         if let Some(average) = mean(&arm.measure(measure)) {
-            let text = if decimals == 0 {
-                thousands(average)
-            } else {
-                format!("{average:.decimals$}")
+            let text = match decimals {
+                0 => thousands(average),
+                1 => count(average),
+                _ => format!("{average:.decimals$}"),
             };
             put(key, text);
         }
