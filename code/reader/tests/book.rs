@@ -20,7 +20,7 @@ command = \"false\"
 
 const PAGE: &str = "# One
 
-A formula $x_1 * y_1 | z$ and a number {{#eq 1.1}}.
+A formula $x_1 * y_1 | z$, another $\\text{*a*}$ and a number {{#eq 1.1}}.
 
 $$
 \\sum_i a_i

@@ -1143,6 +1143,7 @@ mod tests {
                 "a\n$$a \\tag{7.1}$$",
                 "2: equation 7.1 stands in book/y.md:1 already",
             ),
+            ("$$\na\n$$\n\n{{#cite}}", "5: write {{#cite KEY}}"),
             (
                 "$a = {{#cite elman1990}}$",
                 "1: {{#cite}} cannot stand in a formula",
