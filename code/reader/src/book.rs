@@ -7,12 +7,14 @@ mod listing;
 mod math;
 mod site;
 
+use crate::watch::Stamp;
 use anyhow::{Context, Result, bail};
 use expand::{Expander, Index, Leavings, Problem, Slot};
 use math::Math;
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+pub use site::BIBLIOGRAPHY;
 use site::Site;
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,8 +29,31 @@ pub const NAME: &str = "unrolled";
 /// Builds the book, and remembers from one build to the next what need not be done again.
 pub struct Builder {
     root: PathBuf,
-    math: Arc<Math>,
+    kept: Arc<Kept>,
     swap: Arc<RwLock<()>>,
+}
+
+/// What need not be done again while nothing changes that it rests on.
+#[derive(Default)]
+struct Kept {
+    math: Math,
+    site: Mutex<Option<(Stamp, Arc<Site>)>>,
+}
+
+impl Kept {
+    /// The chapters drawn from the records as they are now.
+    fn site(&self, root: &Path) -> Result<Arc<Site>> {
+        let now = Stamp::records(root);
+        let mut kept = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((stamp, site)) = &*kept
+            && *stamp == now
+        {
+            return Ok(site.clone());
+        }
+        let site = Arc::new(Site::load(root)?);
+        *kept = Some((now, site.clone()));
+        Ok(site)
+    }
 }
 
 /// What a build did.
@@ -47,7 +72,7 @@ impl Builder {
     pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            math: Arc::default(),
+            kept: Arc::default(),
             swap: Arc::default(),
         }
     }
@@ -80,7 +105,7 @@ impl Builder {
         book.config.build.build_dir = fresh.clone();
         let leavings = Arc::new(Mutex::new(Leavings::default()));
         book.with_preprocessor(Unrolled {
-            math: self.math.clone(),
+            kept: self.kept.clone(),
             late: Some(leavings.clone()),
         });
         book.build().map_err(plain)?;
@@ -191,7 +216,7 @@ impl std::error::Error for Faults {}
 
 /// Our preprocessor.
 struct Unrolled {
-    math: Arc<Math>,
+    kept: Arc<Kept>,
     /// Where the slots go that are filled in after rendering; without it they are filled in at once.
     late: Option<Arc<Mutex<Leavings>>>,
 }
@@ -202,7 +227,8 @@ impl Preprocessor for Unrolled {
     }
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
-        let site = Site::load(&context.root)?;
+        let site = self.kept.site(&context.root)?;
+        let math = &self.kept.math;
         let mut index = Index {
             src: context.config.book.src.clone(),
             ..Index::default()
@@ -216,8 +242,8 @@ impl Preprocessor for Unrolled {
                 let text = &chapter.content;
                 leavings
                     .problems
-                    .extend(index.learn(source, &chapter.name, text, &self.math));
-                for piece in math::pieces(text, self.math.config()).unwrap_or_default() {
+                    .extend(index.learn(source, &chapter.name, text, math));
+                for piece in math::pieces(text, math.config()).unwrap_or_default() {
                     if let math::Piece::Formula { tex, display } = piece
                         && !tex.contains("{{#")
                     {
@@ -226,7 +252,7 @@ impl Preprocessor for Unrolled {
                 }
             }
         }
-        self.math.prepare(formulas);
+        math.prepare(formulas);
         book.for_each_chapter_mut(|chapter| {
             let Some(source) = chapter.source_path.clone() else {
                 return;
@@ -234,7 +260,7 @@ impl Preprocessor for Unrolled {
             let mut expander = Expander {
                 root: &context.root,
                 site: &site,
-                math: &self.math,
+                math,
                 index: &index,
                 source_pages: self.late.is_some(),
                 page: &source,
@@ -373,7 +399,7 @@ pub fn preprocess(input: impl std::io::Read, output: impl std::io::Write) -> Res
         );
     }
     let unrolled = Unrolled {
-        math: Arc::default(),
+        kept: Arc::default(),
         late: None,
     };
     let book = unrolled.run(&context, book)?;

@@ -19,6 +19,14 @@ impl Stamp {
             path.extension()
                 .is_some_and(|kind| kind == "rs" || kind == "stderr" || kind == "py")
         });
+        stamp.0.append(&mut Self::records(root).0);
+        stamp
+    }
+
+    /// The state of the records, and of the bibliography.
+    pub fn records(root: &Path) -> Self {
+        let mut stamp = Self::default();
+        stamp.take(&root.join(crate::book::BIBLIOGRAPHY));
         // Seeds of a run that goes on are no records yet.
         stamp.walk(&root.join("figures"), &|path| {
             path.extension().is_some_and(|kind| kind == "json")

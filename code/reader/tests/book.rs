@@ -158,14 +158,18 @@ fn a_page_that_the_contents_name_and_nobody_wrote_is_named_with_its_line() {
 #[test]
 fn a_damaged_or_newer_record_is_named() {
     let folder = repository(&[("one", PAGE)]);
-    let records = folder.path().join("figures/hochreiter1997");
-    fs::create_dir_all(&records).unwrap();
+    let builder = Builder::new(folder.path());
+    builder.build().unwrap();
+    let record = folder.path().join("figures/hochreiter1997/adding.json");
+    fs::create_dir_all(record.parent().unwrap()).unwrap();
     for text in ["{\"format\": 1, ", "{\"format\": 999}"] {
-        fs::write(records.join("adding.json"), text).unwrap();
-        let error = format!("{:#}", Builder::new(folder.path()).build().unwrap_err());
+        fs::write(&record, text).unwrap();
+        let error = format!("{:#}", builder.build().unwrap_err());
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(error.contains("adding.json"), "{error}");
     }
+    fs::remove_file(&record).unwrap();
+    builder.build().unwrap();
 }
 
 #[test]

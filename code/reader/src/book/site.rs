@@ -134,7 +134,7 @@ impl Drawn {
     /// What of this chapter a name that is not drawn may be waiting for: something that was not recorded.
     ///
     /// A name like `adding.t100.mse` waits for its experiment or its arm only,
-    /// any other for whatever is not recorded.
+    /// any other for the experiments that have no record.
     pub fn waits_for(&self, name: &str) -> Option<String> {
         let mut parts = name.split('.');
         let (first, arm) = (parts.next().unwrap_or_default(), parts.next());
@@ -153,13 +153,47 @@ impl Drawn {
             }
             (Some(_), None) => None,
             (None, _) => {
-                let lacking = self
-                    .experiments
-                    .iter()
-                    .filter(|e| !e.any || !e.absent.is_empty());
+                let lacking = self.experiments.iter().filter(|experiment| !experiment.any);
                 let lacking: Vec<&str> = lacking.map(|experiment| experiment.id).collect();
                 (!lacking.is_empty()).then(|| lacking.join("+"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_waits_only_for_what_was_not_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let chapter = chapters::contents::find("hochreiter1997").unwrap();
+        let mut drawn = Drawn::load(folder.path(), chapter).unwrap();
+        let recorded = |id, any, absent: &[&str]| Recorded {
+            id,
+            any,
+            absent: absent.iter().map(|arm| (*arm).to_owned()).collect(),
+        };
+        drawn.experiments = vec![
+            recorded("adding", true, &["t500", "tanh-0.1"]),
+            recorded("reber", false, &["a"]),
+        ];
+        let waits = |drawn: &Drawn, name: &str| drawn.waits_for(name);
+        assert_eq!(waits(&drawn, "reber.a.mean"), Some("reber".into()));
+        assert_eq!(waits(&drawn, "reber"), Some("reber".into()));
+        assert_eq!(
+            waits(&drawn, "adding.t500.mean"),
+            Some("adding/t500".into())
+        );
+        assert_eq!(
+            waits(&drawn, "adding.tanh.mean"),
+            Some("adding/tanh-0.1".into())
+        );
+        assert_eq!(waits(&drawn, "adding.t100.mean"), None);
+        assert_eq!(waits(&drawn, "adding"), None);
+        assert_eq!(waits(&drawn, "curves"), Some("reber".into()));
+        drawn.experiments.remove(1);
+        assert_eq!(waits(&drawn, "curves"), None);
     }
 }
