@@ -95,8 +95,9 @@ impl Builder {
         let folder = self.folder();
         let above = folder.parent().unwrap_or(&self.root);
         fs::create_dir_all(above).with_context(|| above.display().to_string())?;
+        sweep(above);
         let beside = tempfile::Builder::new()
-            .prefix("book-")
+            .prefix(BESIDE)
             .tempdir_in(above)
             .with_context(|| above.display().to_string())?;
         let fresh = beside.path().join("fresh");
@@ -164,6 +165,25 @@ impl Builder {
             }
         }
         Ok(())
+    }
+}
+
+/// How the folders begin that a book is built in.
+const BESIDE: &str = "book-";
+
+/// Removes what a build left behind that was killed, an hour or more ago.
+fn sweep(above: &Path) {
+    for entry in fs::read_dir(above).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let age = entry
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .map(|time| time.elapsed());
+        let old = matches!(age, Ok(Ok(age)) if age > Duration::from_secs(3600));
+        if old && name.to_string_lossy().starts_with(BESIDE) {
+            // Should this fail, the folder is in nobody's way.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

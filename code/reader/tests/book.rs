@@ -5,6 +5,7 @@ use serde_json::json;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 const SETTINGS: &str = "
@@ -142,6 +143,23 @@ fn a_broken_page_leaves_the_book_from_before_and_no_rubbish() {
     fs::write(folder.path().join("book/two.md"), "# Mended\n").unwrap();
     builder.build().unwrap();
     assert!(built(folder.path(), "two.html").contains("Mended"));
+}
+
+#[test]
+fn what_a_killed_build_left_is_swept_away_and_what_another_builds_now_is_not() {
+    let folder = repository(&[("one", PAGE)]);
+    let [old, new] =
+        ["book-old", "book-new"].map(|name| folder.path().join("target").join(name));
+    for path in [&old, &new] {
+        fs::create_dir_all(path).unwrap();
+    }
+    let long_ago = SystemTime::now() - Duration::from_secs(7200);
+    fs::File::open(&old)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    Builder::new(folder.path()).build().unwrap();
+    assert!(!old.exists() && new.exists());
 }
 
 #[test]
