@@ -2,4 +2,109 @@
 //! Every block of Rust on every page compiles and runs.
 #![allow(missing_docs)]
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 include!(concat!(env!("OUT_DIR"), "/skeptic-tests.rs"));
+
+/// What `build.rs` made of the pages.
+const TESTS: &str = include_str!(concat!(env!("OUT_DIR"), "/skeptic-tests.rs"));
+
+/// What may stand behind the backticks of a fence.
+const FENCES: [&str; 7] = [
+    "rust",
+    "rust,compile_fail",
+    "rust,should_panic",
+    "text",
+    "sh",
+    "toml",
+    "json",
+];
+
+/// All pages, by name and text.
+fn pages(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            all.extend(pages(&path));
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            let text = fs::read_to_string(&path).unwrap();
+            all.push((path, text));
+        }
+    }
+    all
+}
+
+/// The fences of a page: the line each opens at, and what stands behind its backticks. A fence in a
+/// list, in a quotation or of tildes is an error: `build.rs` would not see it.
+fn fences(page: &str) -> Result<Vec<(usize, &str)>, String> {
+    let mut all = Vec::new();
+    let mut open = 0;
+    for (at, line) in page.lines().enumerate() {
+        let ticks = line.len() - line.trim_start_matches('`').len();
+        if open > 0 {
+            if ticks >= open && line.trim_matches('`').trim().is_empty() {
+                open = 0;
+            }
+        } else if ticks >= 3 {
+            open = ticks;
+            all.push((at + 1, line.trim_matches('`')));
+        } else if line.contains("```") || line.contains("~~~") {
+            return Err(format!("{}: a fence that no test sees", at + 1));
+        }
+    }
+    if open > 0 {
+        return Err("a fence is not closed".into());
+    }
+    Ok(all)
+}
+
+#[test]
+fn hochreiter1997_and_every_page_has_each_of_its_blocks_of_rust_tested() {
+    let book = chapters::contents::root().join("book");
+    let (mut wrong, mut blocks) = (Vec::new(), 0);
+    for (path, text) in pages(&book) {
+        let page = path.strip_prefix(&book).unwrap().with_extension("");
+        let name = page.to_string_lossy().replace(['/', '\\'], "_");
+        let name = name.replace("_index", "");
+        let fences = match fences(&text) {
+            Ok(fences) => fences,
+            Err(what) => {
+                wrong.push(format!("{}:{what}", path.display()));
+                continue;
+            }
+        };
+        for (line, info) in fences {
+            let place = format!("{}:{line}", path.display());
+            if !FENCES.contains(&info) {
+                wrong.push(format!("{place}: a fence of `{info}`"));
+            }
+            let has = |what| TESTS.contains(&format!("fn {name}_line_{line}_{what}_line_1()"));
+            let tested = match info {
+                "rust" => {
+                    // All such blocks of a page are one test.
+                    let start = TESTS.find(&format!("fn {name}_page_line_1()"));
+                    let test = start.map_or("", |start| &TESTS[start..]);
+                    let test = test.split("\n#[test]").next().unwrap();
+                    test.contains(&format!("mod line_{line} {{"))
+                }
+                "rust,compile_fail" => has("refused"),
+                "rust,should_panic" => has("compiles") && has("panics"),
+                _ => continue,
+            };
+            blocks += 1;
+            if !tested {
+                wrong.push(format!("{place}: in no test"));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(blocks > 10, "only {blocks} blocks of Rust");
+    assert!(!TESTS.contains("#[ignore]"), "a test is ignored");
+}
