@@ -4,22 +4,23 @@
 Usage: browser.py FOLDER. Needs Python's standard library, chromium and chromedriver.
 
 Of every page, wide and phone-narrow, light and dark: no error on the console, no request to another
-host, every formula with its height and its fonts, no page wider than a phone, no page heavier than
-300 kB compressed without its fonts. Without scripts: the text is there.
+host, every formula with its height and its fonts, no page that scrolls sideways, none heavier than
+300 kB compressed without its fonts, colors that follow the theme. Without scripts: the text is there.
 """
 import functools
 import gzip
 import http.server
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 
-PORT = 9533
 HEAVIEST = 300_000
+LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -31,8 +32,11 @@ class Driver:
     """The few calls of WebDriver that are needed."""
 
     def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
-            ["chromedriver", f"--port={PORT}", "--silent"],
+            ["chromedriver", f"--port={self.port}", "--silent"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         arguments = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -56,7 +60,7 @@ class Driver:
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"http://127.0.0.1:{PORT}{self.base}{path}", data=data, method=method,
+            f"http://127.0.0.1:{self.port}{self.base}{path}", data=data, method=method,
             headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)["value"]
@@ -91,6 +95,7 @@ return {
   fonts: [...document.fonts].filter(f => f.family.includes('KaTeX') && f.status === 'loaded').length,
   broken: [...document.fonts].filter(f => f.status === 'error').map(f => f.family),
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  colors: getComputedStyle(document.body).color,
   words: main.innerText.split(/\\s+/).length,
 };
 """
@@ -107,9 +112,9 @@ def main():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_address[1]}/"
     driver = Driver()
-    wrong, checks, formulas, heaviest = [], 0, 0, (0, "")
+    wrong, checks, formulas, heaviest, colors = [], 0, 0, (0, ""), {}
     try:
-        for width, theme in ((1440, "light"), (390, "dark")):
+        for width, theme in LOOKS:
             driver.devtools("Emulation.setDeviceMetricsOverride", width=width, height=900,
                             deviceScaleFactor=1, mobile=width < 500)
             driver.devtools("Emulation.setEmulatedMedia",
@@ -122,6 +127,7 @@ def main():
                 name = f"{page} at {width} px, {theme}"
                 checks += 1
                 formulas += seen["formulas"]
+                colors.setdefault(page, set()).add(seen["colors"])
                 for entry in driver.log("browser"):
                     if entry["level"] in ("SEVERE", "WARNING") and "404.html" not in page:
                         wrong.append(f"{name}: console: {entry['message']}")
@@ -157,6 +163,7 @@ def main():
                 wrong.append(f"{page}: {words} words without scripts")
     finally:
         driver.end()
+    wrong += [f"{page}: the same colors in light and dark" for page in pages if len(colors[page]) < 2]
     if not formulas:
         wrong.append("no formula on any page")
     for line in wrong:

@@ -23,6 +23,16 @@ fn hochreiter1997_figures_are_the_pinned_ones() {
     pinned("hochreiter1997", |chapter, records| {
         let figures = (chapter.figures)(records);
         assert!(figures.len() >= 4);
+        let folder = contents::root().join("figures").join(chapter.key);
+        let pictures = std::fs::read_dir(folder).unwrap().flatten();
+        for file in pictures.map(|entry| entry.file_name().to_string_lossy().into_owned()) {
+            // A picture that no figure draws any more would stay for ever.
+            let name = file.strip_suffix(".snap.svg");
+            assert!(
+                name.is_none_or(|name| figures.iter().any(|figure| figure.id == name)),
+                "{file} is no figure of the chapter"
+            );
+        }
         for figure in figures {
             let name = format!("{}.svg", figure.id);
             insta::assert_binary_snapshot!(&name, figure.svg.into_bytes());

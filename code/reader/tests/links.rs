@@ -18,25 +18,25 @@ fn pages() -> &'static HashMap<PathBuf, String> {
             .folder
             .canonicalize()
             .unwrap();
-        let mut files = Vec::new();
-        html(&folder, &mut files);
+        let mut found = Vec::new();
+        files(&folder, "html", &mut found);
         // The print page repeats all others; the 404 page is served from anywhere.
-        files.retain(|file| !file.ends_with("print.html") && !file.ends_with("404.html"));
-        assert!(files.len() > 8);
-        files
+        found.retain(|file| !file.ends_with("print.html") && !file.ends_with("404.html"));
+        assert!(found.len() > 8);
+        found
             .into_iter()
             .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
             .collect()
     })
 }
 
-fn html(folder: &Path, files: &mut Vec<PathBuf>) {
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            html(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "html") {
-            files.push(path);
+            files(&path, ending, found);
+        } else if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
         }
     }
 }
@@ -103,6 +103,8 @@ fn every_link_and_anchor_leads_somewhere() {
 fn nothing_is_loaded_from_another_host() {
     for (file, text) in pages() {
         let mut loaded = attributes(text, "src");
+        loaded.extend(attributes(text, "srcset"));
+        loaded.extend(attributes(text, "poster"));
         for tag in text.split("<link").skip(1) {
             loaded.extend(attributes(tag.split('>').next().unwrap(), "href"));
         }
@@ -114,33 +116,64 @@ fn nothing_is_loaded_from_another_host() {
 }
 
 #[test]
+fn no_style_sheet_loads_from_another_host() {
+    let folder = pages().keys().find(|file| file.ends_with("toc.html"));
+    let folder = folder.unwrap().parent().unwrap();
+    let mut sheets = Vec::new();
+    files(folder, "css", &mut sheets);
+    assert!(sheets.len() > 5, "only {} style sheets", sheets.len());
+    for file in sheets {
+        let text = fs::read_to_string(&file).unwrap();
+        for sign in ["url(http", "url(//", "url('http", "url(\"http", "@import"] {
+            assert!(!text.contains(sign), "{}: {sign}", file.display());
+        }
+    }
+}
+
+/// The text of the first element of this name.
+fn inside(html: &str, tag: &str) -> Option<String> {
+    let starts = [format!("<{tag}>"), format!("<{tag} ")];
+    let start = starts.iter().find_map(|start| html.find(start))?;
+    let text = html[start..].split_once('>')?.1;
+    Some(text.split(&format!("</{tag}>")).next()?.trim().to_owned())
+}
+
+#[test]
 fn every_figure_says_what_it_shows() {
     let mut figures = 0;
     for (file, text) in pages() {
-        for svg in text
-            .split("<svg")
-            .skip(1)
-            .filter(|svg| svg.contains("role=\"img\""))
-        {
-            let inside = |tag: &str| {
-                let start = svg.find(&format!("<{tag}"))?;
-                let text = svg[start..].split_once('>')?.1;
-                Some(text.split("</").next()?.trim().to_owned())
-            };
-            let (title, says) = (inside("title"), inside("desc"));
-            let what = format!("{}: {title:?}", file.display());
-            assert!(
-                title.is_some_and(|title| !title.is_empty()),
-                "{what}: no title"
-            );
-            assert!(
-                says.is_some_and(|says| says.len() > 60),
-                "{what}: no description"
-            );
+        for figure in text.split("<figure").skip(1) {
+            let figure = figure.split("</figure>").next().unwrap();
             figures += 1;
+            let title = inside(figure, "title").unwrap_or_default();
+            let what = format!("{}: figure {figures}, `{title}`", file.display());
+            assert!(figure.contains("role=\"img\""), "{what}: no picture");
+            assert!(!title.is_empty(), "{what}: no title");
+            let says = inside(figure, "desc").unwrap_or_default();
+            assert!(says.len() > 60, "{what}: no description");
+            let numbers = says.split(|c: char| !c.is_ascii_digit());
+            assert!(
+                numbers.filter(|number| !number.is_empty()).count() > 1,
+                "{what}: its description has no numbers"
+            );
+            let caption = inside(figure, "figcaption").unwrap_or_default();
+            assert!(
+                caption.contains("<strong>"),
+                "{what}: its caption claims nothing"
+            );
+            let data = inside(figure, "details").unwrap_or_default();
+            assert!(data.matches("<tr>").count() > 1, "{what}: no data");
+        }
+        let pictures = text.split("<img").skip(1);
+        for picture in pictures.filter_map(|rest| rest.split('>').next()) {
+            assert!(
+                attributes(picture, "alt").iter().any(|alt| !alt.is_empty()),
+                "{}: a picture without an alt text",
+                file.display()
+            );
         }
     }
-    assert!(figures >= 5, "only {figures} figures were looked at");
+    assert!(figures > 5, "only {figures} figures were looked at");
 }
 
 #[test]
