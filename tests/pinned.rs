@@ -4,8 +4,9 @@
 #![allow(missing_docs)]
 
 use chapters::contents;
-use lab::chapter::{Chapter, Records};
+use lab::chapter::{Chapter, Records, Table};
 use lab::store::load_records;
+use std::collections::BTreeMap;
 
 fn pinned(key: &str, what: impl Fn(&Chapter, &Records)) {
     let root = contents::root();
@@ -58,5 +59,15 @@ fn hochreiter1997_tables_are_the_pinned_ones() {
 fn hochreiter1997_numbers_are_the_pinned_ones() {
     pinned("hochreiter1997", |chapter, records| {
         insta::assert_json_snapshot!("values", (chapter.values)(records));
+    });
+}
+
+/// What is folded under a figure has more digits than the picture shows.
+#[test]
+fn hochreiter1997_data_of_the_figures_is_the_pinned_one() {
+    pinned("hochreiter1997", |chapter, records| {
+        let figures = (chapter.figures)(records);
+        let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
+        insta::assert_json_snapshot!("figure-data", data);
     });
 }
