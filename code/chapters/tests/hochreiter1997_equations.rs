@@ -3,6 +3,8 @@
 //! written out, against automatic differentiation, against central differences.
 
 #![allow(missing_docs)]
+// The formulas are written with their indices, as on paper.
+#![allow(clippy::needless_range_loop)]
 
 mod hochreiter1997 {
     use chapters::hochreiter1997::flow;

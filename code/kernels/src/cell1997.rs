@@ -226,8 +226,7 @@ fn step<F: Real, const K: usize, const C: usize, const U: usize>(
 // ANCHOR_END: step
 
 /// Adds the gradients of one sequence (3.16) to `gradients`, given `d_cells` (T×C), the gradient with
-/// respect to the cells' outputs. Only the steps up to the last one with a gradient are visited
-/// when the error is truncated, since none flows into later ones.
+/// respect to the cells' outputs.
 ///
 /// # Panics
 /// When a slice does not have the size that its name states, or `trace` is of another sequence.

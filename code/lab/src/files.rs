@@ -19,6 +19,17 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the folder where it is not there, and tries whether a file can be written to it.
+///
+/// # Errors
+/// When it cannot; the message names the folder.
+pub fn writable(folder: &Path) -> io::Result<()> {
+    let name = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(name)?;
+    beside(folder).map_err(name)?;
+    Ok(())
+}
+
 /// A new file in the folder, readable by whom the user's settings say and not by its owner alone.
 fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
@@ -35,7 +46,7 @@ fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 #[cfg(test)]
 mod tests {
-    use super::write_whole;
+    use super::{writable, write_whole};
 
     #[test]
     fn a_file_is_replaced_and_nothing_is_left_beside_it() {
@@ -57,5 +68,15 @@ mod tests {
         write_whole(&file, b"").unwrap();
         let error = write_whole(&file.join("below"), b"").unwrap_err();
         assert!(error.to_string().contains("below"), "{error}");
+        let error = writable(&file.join("folder")).unwrap_err();
+        assert!(error.to_string().contains("folder"), "{error}");
+    }
+
+    #[test]
+    fn trying_a_folder_makes_it_and_leaves_nothing_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("deep/er");
+        writable(&deep).unwrap();
+        assert_eq!(std::fs::read_dir(deep).unwrap().count(), 0);
     }
 }

@@ -104,7 +104,8 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
 fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunError> {
     let (experiment, arm) = (job.experiment, &job.arm);
     let done = seed_path(&options.seeds, experiment.id(), &arm.id, job.seed);
-    if let Some(file) = load_seed(&done, experiment, arm) {
+    let there = load_seed(&done, experiment, arm);
+    if let Some(file) = there.filter(|file| file.trial.seed == job.seed) {
         show.finished(job, &file);
         return Ok(file);
     }

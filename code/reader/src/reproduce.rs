@@ -5,6 +5,7 @@ use crate::usage::Usage;
 use anyhow::{Context, Result, bail};
 use lab::chapter::Chapter;
 use lab::experiment::{Arm, Experiment, Scale};
+use lab::files;
 use lab::record::{ArmRecord, FORMAT, Record, RunInfo};
 use lab::runner::{self, Job, Options, RunError};
 use lab::store;
@@ -88,15 +89,21 @@ pub fn run(args: Args) -> Result<()> {
         (true, _) | (false, Scale::Smoke) => store::folder(&figures, key, scale),
         (false, _) => figures.join(key).join(scale.name()),
     };
-    std::fs::create_dir_all(&folder)
+    files::writable(&folder)
         .with_context(|| format!("cannot write to {}", folder.display()))?;
+    // What is there already is read before hours are spent: it may have to be refused.
+    let shown = store::folder(&root.join("figures"), key, scale);
+    let before = plans
+        .iter()
+        .map(|plan| Before::read(plan, key, scale, &shown, args.record))
+        .collect::<Result<Vec<_>>>()?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let heard = stop.clone();
     ctrlc::set_handler(move || heard.store(true, Ordering::SeqCst))
         .context("cannot listen for Ctrl-C")?;
     let mut rows = Vec::new();
-    for plan in &plans {
+    for (plan, before) in plans.iter().zip(before) {
         let record = run_plan(
             plan,
             &chapter,
@@ -105,24 +112,73 @@ pub fn run(args: Args) -> Result<()> {
             &root,
             &folder,
             &stop,
-            args.record,
+            before.kept,
+            &args,
         )?;
-        let shown = match scale {
-            Scale::Smoke => root.join("figures").join(key).join("smoke"),
-            _ => root.join("figures").join(key),
-        };
-        let recorded = shown.join(format!("{}.json", plan.experiment.id()));
-        let recorded = if recorded.is_file() {
-            Some(store::load(&recorded, key)?)
-        } else {
-            None
-        };
-        rows.extend(compare(plan, recorded.as_ref(), &record));
+        rows.extend(compare(plan, before.recorded.as_ref(), &record));
     }
     if args.json {
         print(&(serde_json::to_string_pretty(&rows)? + "\n"))
     } else {
-        print(&table(&rows, &folder))
+        print(&table(&rows, scale, &folder))
+    }
+}
+
+/// What was recorded before a run of ours.
+struct Before {
+    /// The record that the book shows.
+    recorded: Option<Record>,
+    /// The record whose other arms are kept when ours is written over it.
+    kept: Option<Record>,
+}
+
+impl Before {
+    /// Reads the record in `shown`, and refuses to write a smaller run over it.
+    fn read(plan: &Plan, key: &str, scale: Scale, shown: &Path, writing: bool) -> Result<Self> {
+        let path = shown.join(format!("{}.json", plan.experiment.id()));
+        let recorded = match path.try_exists() {
+            Ok(false) => None,
+            _ => Some(store::load(&path, key)?),
+        };
+        let larger = recorded.as_ref().filter(|record| record.scale > scale);
+        if let Some(record) = larger.filter(|_| writing) {
+            bail!(
+                "{}: it was recorded at {} scale; delete it to record at {scale} scale",
+                path.display(),
+                record.scale
+            );
+        }
+        let kept = recorded.clone().filter(|_| writing);
+        Ok(Self { recorded, kept })
+    }
+}
+
+/// The command that goes on with these arguments.
+fn again(args: &Args) -> String {
+    let mut words = vec!["cargo run -- reproduce".to_owned(), quoted(&args.what)];
+    words.push(format!("--scale {}", args.scale));
+    if let Some(seeds) = &args.seeds {
+        words.push(format!("--seeds {}", quoted(seeds)));
+    }
+    if let Some(threads) = args.threads {
+        words.push(format!("--threads {threads}"));
+    }
+    if let Some(out) = &args.out {
+        words.push(format!("--out {}", quoted(&out.to_string_lossy())));
+    }
+    for (flag, given) in [("--record", args.record), ("--json", args.json)] {
+        words.extend(given.then(|| flag.to_owned()));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -244,7 +300,8 @@ fn run_plan(
     root: &Path,
     folder: &Path,
     stop: &AtomicBool,
-    recording: bool,
+    old: Option<Record>,
+    args: &Args,
 ) -> Result<Record> {
     let experiment = plan.experiment.as_ref();
     let jobs: Vec<Job> = plan
@@ -274,7 +331,10 @@ fn run_plan(
     let results = match runner::run(&jobs, &options) {
         Ok(results) => results,
         Err(RunError::Stopped) => {
-            eprintln!("stopped; the same command goes on from here");
+            eprintln!(
+                "stopped; the same command goes on from here: {}",
+                again(args)
+            );
             std::process::exit(130);
         }
         Err(error) => return Err(error.into()),
@@ -301,25 +361,58 @@ fn run_plan(
         scale,
         arms: arms.collect(),
     };
-    let path = folder.join(format!("{}.json", experiment.id()));
-    let old = if recording && path.is_file() {
-        Some(store::load(&path, chapter.key)?)
-    } else {
-        None
+    let spent_before = match &old {
+        Some(old) => {
+            let run = store::load_run(folder, experiment.id());
+            run.map_or(0.0, |run| run.trial_seconds) * kept_share(experiment, old, &record)
+        }
+        None => 0.0,
     };
-    let before = store::load_run(folder, experiment.id()).filter(|_| old.is_some());
     let run = RunInfo {
         date: today(),
-        trial_seconds: seconds + before.map_or(0.0, |run| run.trial_seconds),
+        trial_seconds: seconds + spent_before,
         threads,
         processor: processor(),
         version: env!("CARGO_PKG_VERSION").into(),
     };
     let whole = store::merge(experiment, old, record.clone());
     store::save(folder, &whole, &run)?;
-    // All seeds are in the record now; a folder that cannot be removed only makes the next run shorter.
-    let _ = std::fs::remove_dir_all(folder.join(format!("{}.seeds", experiment.id())));
+    // These seeds are in the record now; those of other arms may still be waiting for theirs.
+    for job in &jobs {
+        let path = store::seed_path(folder, experiment.id(), &job.arm.id, job.seed);
+        // Should one stay, the next run is shorter, and nothing else.
+        let _ = std::fs::remove_file(path);
+    }
+    remove_if_no_seed(&folder.join(format!("{}.seeds", experiment.id())));
     Ok(record)
+}
+
+/// Removes a folder of seeds that holds none, with what a killed run left of a file half written.
+fn remove_if_no_seed(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut left = entries.flatten().map(|entry| entry.path());
+    if !left.any(|path| path.extension().is_some_and(|e| e == "json")) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// The share of the time of the record before that went into arms which are kept beside the new
+/// ones, told from the seconds that each arm is expected to take.
+fn kept_share(experiment: &dyn Experiment, old: &Record, new: &Record) -> f64 {
+    let whole = store::merge(experiment, Some(old.clone()), new.clone());
+    let known = experiment.arms(old.scale);
+    let seconds = |arms: &mut dyn Iterator<Item = &ArmRecord>| -> f64 {
+        arms.map(|arm| {
+            let expected = known.iter().find(|known| known.id == arm.id);
+            expected.map_or(0.0, |e| e.expected_seconds) * arm.trials.len() as f64
+        })
+        .sum()
+    };
+    let kept = seconds(&mut whole.arms.iter().filter(|arm| new.arm(&arm.id).is_none()));
+    let all = seconds(&mut old.arms.iter());
+    if all > 0.0 { kept / all } else { 0.0 }
 }
 
 /// One line of the comparison.
@@ -328,10 +421,15 @@ struct Row {
     experiment: String,
     arm: String,
     paper: Option<f64>,
+    paper_solved: Option<f64>,
+    paper_test: Option<&'static str>,
+    recorded_scale: Option<Scale>,
     recorded_solved: Option<String>,
     recorded: Option<f64>,
+    recorded_test: Option<String>,
     solved: String,
     sequences: Option<f64>,
+    test: Option<String>,
 }
 
 /// Paper, record and this run, arm by arm.
@@ -341,6 +439,13 @@ fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
         (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
     };
     let solved = |arm: &ArmRecord| format!("{}/{}", arm.solved(), arm.trials.len());
+    // Wrong test sequences a trial, and how many were tested.
+    let test = |arm: &ArmRecord| {
+        let (wrong, tested) = (arm.measure("wrong"), arm.measure("tested"));
+        let mean = wrong.iter().sum::<f64>() / wrong.len() as f64;
+        let tested = tested.first().filter(|_| !wrong.is_empty())?;
+        Some(format!("{mean:.1} of {tested}"))
+    };
     plan.arms
         .iter()
         .filter_map(|(arm, _)| {
@@ -350,32 +455,67 @@ fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
                 experiment: plan.experiment.id().into(),
                 arm: arm.id.clone(),
                 paper: arm.paper.as_ref().and_then(|paper| paper.sequences),
+                paper_solved: arm.paper.as_ref().and_then(|paper| paper.solved),
+                paper_test: arm.paper.as_ref().and_then(|paper| paper.test),
+                recorded_scale: old.and(recorded).map(|record| record.scale),
                 recorded_solved: old.map(solved),
                 recorded: old.and_then(mean),
+                recorded_test: old.and_then(test),
                 solved: solved(new),
                 sequences: mean(new),
+                test: test(new),
             })
         })
         .collect()
 }
 
-/// The comparison for people.
-fn table(rows: &[Row], folder: &Path) -> String {
+/// The comparison for people: trials solved, training sequences until then, wrong test sequences.
+fn table(rows: &[Row], scale: Scale, folder: &Path) -> String {
     let number = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.0}"));
-    let mut text = format!(
-        "{:<34} {:>10} {:>9} {:>10} {:>9} {:>10}\n",
-        "training sequences to success", "paper", "recorded", "", "this run", ""
+    let percent =
+        |share: Option<f64>| share.map_or("-".into(), |s| format!("{:.0} %", 100.0 * s));
+    let line = |name: &str, cells: [&str; 9]| {
+        let [a, b, c, d, e, f, g, h, i] = cells;
+        let text = format!(
+            "{name:<34} {a:>7} {b:>9} | {d:>7} {e:>9} {f:>13} | {g:>7} {h:>9} {i:>13}  {c}"
+        );
+        text.trim_end().to_owned() + "\n"
+    };
+    let ours = ["solved", "sequences", "wrong"];
+    let mut text = line("", ["paper", "", "", "record", "", "", "ours", "", ""]);
+    text += &line(
+        "",
+        [
+            "solved",
+            "sequences",
+            "test, as printed",
+            ours[0],
+            ours[1],
+            ours[2],
+            ours[0],
+            ours[1],
+            ours[2],
+        ],
     );
     for row in rows {
-        text += &format!(
-            "{:<34} {:>10} {:>9} {:>10} {:>9} {:>10}\n",
-            format!("{}/{}", row.experiment, row.arm),
-            number(row.paper),
-            row.recorded_solved.as_deref().unwrap_or("-"),
-            number(row.recorded),
-            row.solved,
-            number(row.sequences)
+        text += &line(
+            &format!("{}/{}", row.experiment, row.arm),
+            [
+                &percent(row.paper_solved),
+                &number(row.paper),
+                row.paper_test.unwrap_or(""),
+                row.recorded_solved.as_deref().unwrap_or("-"),
+                &number(row.recorded),
+                row.recorded_test.as_deref().unwrap_or("-"),
+                &row.solved,
+                &number(row.sequences),
+                row.test.as_deref().unwrap_or("-"),
+            ],
         );
+    }
+    let other = rows.iter().filter_map(|row| row.recorded_scale);
+    if let Some(other) = other.into_iter().find(|other| *other != scale) {
+        text += &format!("ours ran at {scale} scale, the record at {other} scale\n");
     }
     text + &format!("written to {}\n", folder.display())
 }

@@ -195,6 +195,18 @@ fn config(arm: &Arm) -> Config {
 }
 
 impl Row {
+    /// The same row under another name, to be changed in one thing.
+    fn again(&self, id: &str, title: &str) -> Row {
+        Row {
+            id: format!("{}-{id}", self.id),
+            title: format!("{}, {title}", self.title),
+            config: self.config.clone(),
+            trials: self.trials,
+            paper: self.paper.clone(),
+            expected: self.expected,
+        }
+    }
+
     /// The arm at this scale: the paper's own constants, five trials of the short arms for the
     /// book, or two trials cut off after a few sequences for a smoke run.
     fn at(mut self, scale: Scale) -> Option<Arm> {
@@ -558,9 +570,19 @@ fn reber() -> Vec<Row> {
             8_440.0,
         ),
     ];
+    rows.extend(rows.iter().map(full).collect::<Vec<_>>());
     let like = rows[0].config.clone();
     rows.extend(baseline("", &like, 10, 30, 100_000));
     rows
+}
+
+/// The same row with the full gradient in place of the truncated one.
+fn full(row: &Row) -> Row {
+    let mut row = row.again("full", "full gradient");
+    if let NetworkConfig::Memory { gradient, .. } = &mut row.config.model {
+        *gradient = "full".into();
+    }
+    row
 }
 
 /// What experiments 2a and 2b share: one cell and its input gate, added once the outputs alone
@@ -677,9 +699,20 @@ fn distractors() -> Vec<Row> {
         row(1000, 100, "Table 3, q = 1000, p = 100", 135_000.0),
         row(1000, 50, "Table 3, q = 1000, p = 50", 203_000.0),
     ];
+    rows.extend(rows.iter().map(apart).collect::<Vec<_>>());
     let like = rows[0].config.clone();
     rows.extend(baseline("", &like, 6, 20, 150_000));
     rows
+}
+
+/// The same row with hidden units that do not read each other: a reading of the paper that its
+/// printed weight counts contradict, and that was tried because the printed wiring fails.
+fn apart(row: &Row) -> Row {
+    let mut row = row.again("apart", "hidden units apart");
+    if let NetworkConfig::Memory { recurrent, .. } = &mut row.config.model {
+        *recurrent = false;
+    }
+    row
 }
 
 /// What the three variants of experiment 3 share.
