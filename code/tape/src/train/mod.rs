@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Training: parameters by name, and what the papers do with them.
+//!
+//! A model lists its parameters once ([`Parameters`]); everything here works over that list. The
+//! arithmetic is additions, multiplications, divisions and square roots in a fixed order, without
+//! fused multiply-add, so that an update has the same bits on every processor.
+pub mod optimizer;
+pub mod parameters;
+pub mod rules;
+
+pub use optimizer::{Optimizer, Rule};
+pub use parameters::{Name, Parameter, Parameters, Scalar, Visitor};
