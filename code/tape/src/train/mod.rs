@@ -4,9 +4,15 @@
 //! A model lists its parameters once ([`Parameters`]); everything here works over that list. The
 //! arithmetic is additions, multiplications, divisions and square roots in a fixed order, without
 //! fused multiply-add, so that an update has the same bits on every processor.
+pub mod initialize;
 pub mod optimizer;
 pub mod parameters;
+mod random;
 pub mod rules;
+pub mod statistics;
+mod sums;
+pub mod weights;
 
+pub use initialize::{initialize, Start};
 pub use optimizer::{Optimizer, Rule};
 pub use parameters::{Name, Parameter, Parameters, Scalar, Visitor};

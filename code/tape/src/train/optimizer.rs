@@ -2,7 +2,6 @@
 //! An optimizer: a paper's rule, and what the rule remembers of each parameter.
 use super::parameters::{for_each, Name, Parameters, Scalar};
 use dfdx::prelude::{Cpu, Gradients};
-use kernels::Real;
 use std::fmt::Debug;
 
 /// What a rule keeps beside each parameter, one value a weight.
@@ -176,7 +175,7 @@ fn find<E: Scalar>(
             updates: 0,
             memory: memory
                 .iter()
-                .map(|memory| vec![<E as Real>::from_f64(memory.start); count])
+                .map(|memory| vec![E::nearest(memory.start); count])
                 .collect(),
         });
         slots.len() - 1

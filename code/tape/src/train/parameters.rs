@@ -11,6 +11,10 @@ pub trait Scalar: Element {
     const DTYPE: safetensors::Dtype;
     /// Bytes of one value.
     const BYTES: usize;
+    /// The value of this type nearest to `value`.
+    fn nearest(value: f64) -> Self;
+    /// The same value in `f64`.
+    fn wide(self) -> f64;
     /// √x, correctly rounded.
     fn root(self) -> Self;
     /// Whether it is neither infinite nor NaN.
@@ -26,6 +30,16 @@ macro_rules! scalar {
         impl Scalar for $type {
             const DTYPE: safetensors::Dtype = safetensors::Dtype::$dtype;
             const BYTES: usize = size_of::<$type>();
+
+            #[inline(always)]
+            fn nearest(value: f64) -> Self {
+                <Self as kernels::Real>::from_f64(value)
+            }
+
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                kernels::Real::to_f64(self)
+            }
 
             #[inline(always)]
             fn root(self) -> Self {

@@ -6,12 +6,6 @@
 //! formula of the paper that it names. ∇ is the gradient, η the learning rate.
 use super::optimizer::{Memory, Rule, Step};
 use super::parameters::Scalar;
-use kernels::Real;
-
-/// The nearest value of the parameters' type.
-fn real<E: Scalar>(value: f64) -> E {
-    <E as Real>::from_f64(value)
-}
 
 /// The names of memory that starts at 0.
 fn zeros<const N: usize>(names: [&'static str; N]) -> Vec<Memory> {
@@ -65,7 +59,7 @@ impl<E: Scalar> Rule<E> for Sgd {
     }
 
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]) {
-        let descent = real::<E>(-step.rate);
+        let descent = E::nearest(-step.rate);
         match self.momentum {
             Momentum::None => {
                 for (w, &g) in weights.iter_mut().zip(gradient) {
@@ -74,7 +68,7 @@ impl<E: Scalar> Rule<E> for Sgd {
             }
             Momentum::Classical(momentum) => {
                 let [velocity] = vectors(memory);
-                let momentum = real::<E>(momentum);
+                let momentum = E::nearest(momentum);
                 for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity) {
                     *v = momentum * *v + descent * g;
                     *w += *v;
@@ -82,7 +76,7 @@ impl<E: Scalar> Rule<E> for Sgd {
             }
             Momentum::Nesterov(momentum) => {
                 let [velocity] = vectors(memory);
-                let momentum = real::<E>(momentum);
+                let momentum = E::nearest(momentum);
                 for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(velocity) {
                     let fall = descent * g;
                     *v = momentum * *v + fall;
@@ -142,8 +136,8 @@ impl RmsProp {
         memory: &mut [Vec<E>],
         step: impl Fn(E, E) -> E,
     ) {
-        let (keep, take) = (real::<E>(self.decay), real::<E>(1.0 - self.decay));
-        let rate = real::<E>(rate);
+        let (keep, take) = (E::nearest(self.decay), E::nearest(1.0 - self.decay));
+        let rate = E::nearest(rate);
         if self.momentum == 0.0 {
             let [mean] = vectors(memory);
             for ((w, &g), m) in weights.iter_mut().zip(gradient).zip(mean) {
@@ -152,7 +146,7 @@ impl RmsProp {
             }
         } else {
             let [mean, velocity] = vectors(memory);
-            let momentum = real::<E>(self.momentum);
+            let momentum = E::nearest(self.momentum);
             for (((w, &g), m), v) in weights.iter_mut().zip(gradient).zip(mean).zip(velocity) {
                 *m = keep * *m + take * (g * g);
                 *v = momentum * *v - rate * step(g, *m);
@@ -186,19 +180,19 @@ impl<E: Scalar> Rule<E> for RmsProp {
                 }
             }),
             Guard::Inside(epsilon) => {
-                let epsilon = real::<E>(epsilon);
+                let epsilon = E::nearest(epsilon);
                 self.run(step.rate, weights, gradient, memory, |g, m| {
                     g / (m + epsilon).root()
                 });
             }
             Guard::Outside(epsilon) => {
-                let epsilon = real::<E>(epsilon);
+                let epsilon = E::nearest(epsilon);
                 self.run(step.rate, weights, gradient, memory, |g, m| {
                     g / (m.root() + epsilon)
                 });
             }
             Guard::AtLeast(epsilon) => {
-                let epsilon = real::<E>(epsilon);
+                let epsilon = E::nearest(epsilon);
                 self.run(step.rate, weights, gradient, memory, |g, m| {
                     let root = m.root();
                     g / if root < epsilon { epsilon } else { root }
@@ -247,9 +241,9 @@ impl<E: Scalar> Rule<E> for CenteredRmsProp {
 
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]) {
         let [square, mean, velocity] = vectors(memory);
-        let (keep, take) = (real::<E>(self.decay), real::<E>(1.0 - self.decay));
-        let (momentum, epsilon) = (real::<E>(self.momentum), real::<E>(self.epsilon));
-        let rate = real::<E>(step.rate);
+        let (keep, take) = (E::nearest(self.decay), E::nearest(1.0 - self.decay));
+        let (momentum, epsilon) = (E::nearest(self.momentum), E::nearest(self.epsilon));
+        let rate = E::nearest(step.rate);
         let zero = E::default();
         let rows = weights.iter_mut().zip(gradient);
         for ((((w, &g), n), m), v) in rows.zip(square).zip(mean).zip(velocity) {
@@ -281,7 +275,7 @@ impl<E: Scalar> Rule<E> for Adagrad {
 
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]) {
         let [sum] = vectors(memory);
-        let (rate, delta) = (real::<E>(step.rate), real::<E>(self.delta));
+        let (rate, delta) = (E::nearest(step.rate), E::nearest(self.delta));
         let zero = E::default();
         for ((w, &g), s) in weights.iter_mut().zip(gradient).zip(sum) {
             *s += g * g;
@@ -327,8 +321,8 @@ impl<E: Scalar> Rule<E> for Adadelta {
 
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]) {
         let [square, square_step] = vectors(memory);
-        let (keep, take) = (real::<E>(self.decay), real::<E>(1.0 - self.decay));
-        let (rate, epsilon) = (real::<E>(step.rate), real::<E>(self.epsilon));
+        let (keep, take) = (E::nearest(self.decay), E::nearest(1.0 - self.decay));
+        let (rate, epsilon) = (E::nearest(step.rate), E::nearest(self.epsilon));
         for (((w, &g), m), d) in weights
             .iter_mut()
             .zip(gradient)
@@ -377,11 +371,11 @@ impl<E: Scalar> Rule<E> for Adam {
 
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]) {
         let [mean, square] = vectors(memory);
-        let (keep1, take1) = (real::<E>(self.beta1), real::<E>(1.0 - self.beta1));
-        let (keep2, take2) = (real::<E>(self.beta2), real::<E>(1.0 - self.beta2));
-        let mean_scale = real::<E>(1.0 / (1.0 - power(self.beta1, step.number)));
-        let square_scale = real::<E>(1.0 / (1.0 - power(self.beta2, step.number)));
-        let (rate, epsilon) = (real::<E>(step.rate), real::<E>(self.epsilon));
+        let (keep1, take1) = (E::nearest(self.beta1), E::nearest(1.0 - self.beta1));
+        let (keep2, take2) = (E::nearest(self.beta2), E::nearest(1.0 - self.beta2));
+        let mean_scale = E::nearest(1.0 / (1.0 - power(self.beta1, step.number)));
+        let square_scale = E::nearest(1.0 / (1.0 - power(self.beta2, step.number)));
+        let (rate, epsilon) = (E::nearest(step.rate), E::nearest(self.epsilon));
         for (((w, &g), m), v) in weights.iter_mut().zip(gradient).zip(mean).zip(square) {
             *m = keep1 * *m + take1 * g;
             *v = keep2 * *v + take2 * (g * g);
