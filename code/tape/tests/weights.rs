@@ -175,6 +175,26 @@ fn a_file_of_another_model_is_refused_with_tensor_and_expectation() {
     );
 }
 
+/// Names come from the file and may hold anything.
+#[test]
+fn a_message_is_one_line_whatever_the_file_holds() {
+    let file = |header: &str| {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.extend([0; 4]);
+        bytes
+    };
+    let mut none: Vec<Readout<2, 3, 4, f32>> = Vec::new();
+    let offset = r#"{"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
+    refused(&mut none, &file(offset), &["damaged", "a b"]);
+    let name = r#"{"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    refused(
+        &mut none,
+        &file(name),
+        &["tensor a\\nb", "no such parameter"],
+    );
+}
+
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let error = load(&mut model::<f32>(0.1), Path::new("nowhere/w.safetensors"))

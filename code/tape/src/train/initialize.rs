@@ -124,7 +124,7 @@ pub fn draw(start: &Start, dims: &[usize], rng: &mut dyn RngCore) -> Result<Vec<
             let &[rows, columns] = dims else {
                 return Err("it needs a matrix".into());
             };
-            Ok(orthogonal(rows, columns, gain, rng))
+            orthogonal(rows, columns, gain, rng)
         }
         Start::Sparse { incoming, radius } => {
             let units = square(dims)?;
@@ -179,10 +179,16 @@ fn square(dims: &[usize]) -> Result<usize, String> {
 }
 
 /// Orthonormal vectors, as many as the smaller side and as long as the larger.
-fn orthogonal(rows: usize, columns: usize, gain: f64, rng: &mut dyn RngCore) -> Vec<f64> {
+fn orthogonal(
+    rows: usize,
+    columns: usize,
+    gain: f64,
+    rng: &mut dyn RngCore,
+) -> Result<Vec<f64>, String> {
     let (long, short) = (rows.max(columns), rows.min(columns));
     let mut normal = Normal::default();
     let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(short);
+    let mut redrawn = 0;
     while vectors.len() < short {
         let mut vector: Vec<f64> = (0..long).map(|_| normal.draw(rng)).collect();
         let before = dot(&vector, &vector).sqrt();
@@ -200,9 +206,14 @@ fn orthogonal(rows: usize, columns: usize, gain: f64, rng: &mut dyn RngCore) -> 
         if norm > 1e-8 * before {
             vector.iter_mut().for_each(|v| *v /= norm);
             vectors.push(vector);
+        } else {
+            redrawn += 1;
+            if redrawn == 100 {
+                return Err("a hundred draws had no new direction".into());
+            }
         }
     }
-    (0..rows * columns)
+    Ok((0..rows * columns)
         .map(|place| {
             let (row, column) = (place / columns, place % columns);
             gain * if rows >= columns {
@@ -211,7 +222,7 @@ fn orthogonal(rows: usize, columns: usize, gain: f64, rng: &mut dyn RngCore) -> 
                 vectors[row][column]
             }
         })
-        .collect()
+        .collect())
 }
 
 /// A sparse square matrix of the spectral radius asked for.

@@ -35,7 +35,11 @@ pub enum FileError {
         reason: String,
     },
     /// A tensor that is not as the model has it.
-    #[error("{}: tensor {tensor}: expected {expected}, found {found}", file.display())]
+    #[error(
+        "{}: tensor {}: expected {expected}, found {found}",
+        file.display(),
+        tensor.escape_debug()
+    )]
     Tensor {
         /// The file.
         file: PathBuf,
