@@ -188,6 +188,18 @@ mod tests {
     }
 
     #[test]
+    fn sequences_of_one_length_stay_in_order() {
+        let lengths = lengths(1_600);
+        let order = shuffled(&mut rng(8), 1_600);
+        let mut place = vec![0; 1_600];
+        for (k, &sequence) in order.iter().enumerate() {
+            place[sequence] = k;
+        }
+        let sorted = by_pools(&order, &lengths, 80, 20).concat();
+        assert!(sorted.is_sorted_by_key(|&sequence| (lengths[sequence], place[sequence])));
+    }
+
+    #[test]
     fn a_bucket_holds_the_lengths_up_to_its_end() {
         let lengths = lengths(2_000);
         let order = shuffled(&mut rng(3), 2_000);

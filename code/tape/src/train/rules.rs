@@ -304,8 +304,7 @@ pub struct Adadelta {
 }
 
 impl Default for Adadelta {
-    /// ρ = 0.95, ε = 10⁻⁶: Zeiler's for MNIST, and those of Cho et al. (2014) and Bahdanau et al.
-    /// (2015).
+    /// ρ = 0.95, ε = 10⁻⁶, as Cho et al. (2014) and Bahdanau et al. (2015) have them.
     fn default() -> Self {
         Adadelta {
             decay: 0.95,
