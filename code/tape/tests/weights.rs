@@ -205,4 +205,10 @@ fn a_file_that_is_not_there_is_named() {
         .unwrap_err()
         .to_string();
     assert!(error.starts_with("nowhere/w.safetensors: "), "{error}");
+    // A folder of that name is in the way: nothing is left beside it.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.safetensors");
+    std::fs::create_dir(&file).unwrap();
+    save(&mut model::<f32>(0.1), &file).unwrap_err();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -9,7 +9,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The key of our note in a file's metadata.
@@ -290,11 +290,22 @@ pub fn save<E: Scalar>(model: &mut dyn Parameters<E>, file: &Path) -> Result<(),
     let mut beside = file.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, file));
+    let written = write(&beside, &bytes).and_then(|()| std::fs::rename(&beside, file));
+    if written.is_err() {
+        // What is half written is of no use; that it cannot be removed adds nothing to the error.
+        let _ = std::fs::remove_file(&beside);
+    }
     written.map_err(|error| FileError::Io {
         file: file.into(),
         error,
     })
+}
+
+/// Writes a file and waits until it is on the disk.
+fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut open = std::fs::File::create(file)?;
+    open.write_all(bytes)?;
+    open.sync_all()
 }
 
 /// Reads the model's weights from a file.
