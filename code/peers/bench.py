@@ -96,7 +96,8 @@ UPDATES = {
 class Way:
     """One way to do the row: parameters, a loss for training, outputs for inference."""
 
-    def __init__(self, name, parameters, loss, outputs, measure, onednn=True):
+    def __init__(self, name, parameters, loss, outputs, measure, onednn=True, sparse=False):
+        self.sparse = sparse
         self.name, self.loss, self.outputs, self.measure = name, loss, outputs, measure
         self.parameters, self.onednn = parameters, onednn
         self.start = [p.detach().clone() for p in parameters]
@@ -108,6 +109,8 @@ class Way:
 
     def trained(self, update, rate, clip):
         """A training step as a function; it returns loss and norm."""
+        if self.sparse:
+            return self.trained_sparsely(rate, clip)
         options = UPDATES[update]
         optimizer = torch.optim.SGD(self.parameters, lr=rate, **options)
         parameters, loss_of = self.parameters, self.loss
@@ -123,6 +126,28 @@ class Way:
             return loss, norm
 
         return step
+
+    def trained_sparsely(self, rate, clip):
+        """The same where gradients are sparse: PyTorch's clipping does not know those."""
+        optimizer = torch.optim.SGD(self.parameters, lr=rate)
+        (parameter,), loss_of = self.parameters, self.loss
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of()
+            loss.backward()
+            parameter.grad = parameter.grad.coalesce()
+            values = parameter.grad.values()
+            norm = torch.linalg.vector_norm(values)
+            values.mul_(torch.clamp(clip / (norm + 1e-6), max=1.0))
+            optimizer.step()
+            return loss, norm
+
+        return step
+
+    def updates(self):
+        """The ways to update that there are."""
+        return ["one by one"] if self.sparse else list(UPDATES)
 
 
 def recurrent(request, tensors):
@@ -264,7 +289,61 @@ def cell1997(request, tensors):
     yield way("scripted loop", lambda s, *p: scripted(s, *p, cells, blocks))
 
 
-KINDS = {"rnn": recurrent, "lstm": recurrent, "gru": recurrent, "cell1997": cell1997}
+def projection(request, tensors):
+    """A projection to a vocabulary with softmax cross-entropy; the inputs need a gradient too."""
+    x = tensors["inputs"].clone().requires_grad_()
+    targets = tensors["targets"]
+    for transposed in (True, False):
+        # nn.Linear keeps (out, in); a plain matrix product wants (in, out).
+        w = tensors["w"].T.contiguous() if transposed else tensors["w"].clone()
+        w.requires_grad_()
+        bias = tensors["bias"].clone().requires_grad_()
+
+        def outputs(w=w, bias=bias, transposed=transposed):
+            return F.linear(x, w, bias) if transposed else torch.addmm(bias, x, w)
+
+        def loss(outputs=outputs):
+            x.grad = None
+            return F.cross_entropy(outputs(), targets)
+
+        def infer(outputs=outputs):
+            return F.log_softmax(outputs(), dim=1)
+
+        def measure(output):
+            return F.nll_loss(output.double(), targets).item()
+
+        name = "F.linear" if transposed else "torch.addmm"
+        yield Way(name, [w, bias], loss, infer, measure)
+
+
+def embedding(request, tensors):
+    """An embedding whose vectors are compared with targets; dense and sparse gradients."""
+    indices, targets, rows = tensors["indices"], tensors["targets"], len(tensors["indices"])
+
+    def measure(output):
+        return 0.5 * (output - targets).double().square().sum().item() / rows
+
+    for sparse in (False, True):
+        w = tensors["w"].clone().requires_grad_()
+
+        def outputs(w=w, sparse=sparse):
+            return F.embedding(indices, w, sparse=sparse)
+
+        def loss(outputs=outputs):
+            return F.mse_loss(outputs(), targets, reduction="sum") * (0.5 / rows)
+
+        name = "F.embedding" + (", sparse gradient" if sparse else "")
+        yield Way(name, [w], loss, outputs, measure, sparse=sparse)
+
+
+KINDS = {
+    "projection": projection,
+    "embedding": embedding,
+    "rnn": recurrent,
+    "lstm": recurrent,
+    "gru": recurrent,
+    "cell1997": cell1997,
+}
 
 
 class Row:
@@ -284,7 +363,7 @@ class Row:
                 raise ValueError(f"{way.name} and {ways[0].name} do not agree")
         times = [self.time(way, way.trained("one by one", rate, clip)) for way in ways]
         self.way = ways[times.index(min(times))]
-        steps = {name: self.way.trained(name, rate, clip) for name in UPDATES}
+        steps = {name: self.way.trained(name, rate, clip) for name in self.way.updates()}
         times = {name: self.time(self.way, step) for name, step in steps.items()}
         update = min(times, key=times.get)
         self.step = steps[update]

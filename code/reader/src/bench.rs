@@ -299,3 +299,111 @@ fn show(args: &Args, root: &Path, record: &Record) -> Result<()> {
         output::print(&record.text())
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use chapters::bench::{Blob, Outcome};
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
+
+    /// A step of one millisecond whose loss is halved by each update.
+    struct Halving(f64);
+
+    impl Step for Halving {
+        fn restart(&mut self) {
+            self.0 = 1.0;
+        }
+        fn train(&mut self) -> Outcome {
+            self.infer();
+            let loss = self.0;
+            self.0 /= 2.0;
+            Outcome { loss, norm: None }
+        }
+        fn infer(&mut self) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        fn inferred(&self) -> f64 {
+            self.0
+        }
+        fn kernel(&mut self) -> bool {
+            false
+        }
+        fn blobs(&self) -> Vec<Blob> {
+            vec![Blob::floats("x", &[1], &[1.0])]
+        }
+    }
+
+    /// A repository whose peer answers a row with these losses and says that a step takes `time`
+    /// seconds.
+    fn repository(losses: [f64; 3], time: &str) -> (tempfile::TempDir, Job, Peer) {
+        let folder = tempfile::tempdir().unwrap();
+        let python = folder.path().join("python");
+        let outcomes: Vec<String> = losses
+            .iter()
+            .map(|loss| format!(r#"{{"loss":{loss},"norm":null}}"#))
+            .collect();
+        let script = format!(
+            r#"#!/bin/sh
+echo '{{"library":"PyTorch","version":"0","python":"0","note":""}}'
+while read -r line; do
+  case "$line" in
+    *prepare*) echo '{{"outcomes":[{}],"inferred":1,"way":"a way"}}';;
+    *) count=${{line#*\"count\":}}; count=${{count%%[,\}}]*}}; times={time}
+       while [ "$count" -gt 1 ]; do times="$times,{time}"; count=$((count - 1)); done
+       echo "{{\"seconds\":[$times]}}";;
+  esac
+done
+"#,
+            outcomes.join(",")
+        );
+        std::fs::write(&python, script).unwrap();
+        std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let row = Row {
+            name: "halving".into(),
+            chapter: "elman1990",
+            kind: "halving",
+            sizes: vec![("x", 1)],
+            threads: &[1],
+            work: 0.0,
+            rate: 1.0,
+            clip: None,
+            build: |_| Box::new(Halving(1.0)),
+        };
+        let peer = Peer::start(folder.path(), &python, Arc::default()).unwrap();
+        (folder, Job { row, threads: 1 }, peer)
+    }
+
+    #[test]
+    fn a_peer_that_agrees_is_timed() {
+        let (_folder, job, mut peer) = repository([1.0, 0.5, 0.25], "0.5");
+        let line = timed(&job, Some(&mut peer), 0.0, &AtomicBool::new(false)).unwrap();
+        assert_eq!(line.training.peer.map(|peer| peer.median), Some(500.0));
+        assert_eq!(line.inference.peer.map(|peer| peer.median), Some(500.0));
+        assert_eq!(line.way.as_deref(), Some("a way"));
+        assert!(line.training.ratio().is_some_and(|ratio| ratio > 1.0));
+        assert!(
+            line.summary().contains("a way: 500 ms"),
+            "{}",
+            line.summary()
+        );
+    }
+
+    #[test]
+    fn a_peer_that_takes_a_different_update_is_refused() {
+        let (_folder, job, mut peer) = repository([1.0, 0.5, 0.2501], "0.5");
+        let error = timed(&job, Some(&mut peer), 0.0, &AtomicBool::new(false)).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(
+            error.starts_with("halving: the losses of training step 3 differ"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn told_to_stop_it_stops() {
+        let (_folder, job, mut peer) = repository([1.0, 0.5, 0.25], "0.5");
+        let error = timed(&job, Some(&mut peer), 0.0, &AtomicBool::new(true)).unwrap_err();
+        assert!(error.is::<Stopped>(), "{error:#}");
+    }
+}

@@ -163,48 +163,68 @@ impl Record {
         (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
     }
 
-    /// The table; times in milliseconds with their quartiles.
+    /// The table; times are medians in milliseconds.
     pub fn table(&self) -> Table {
-        let mut columns = vec!["Row", "Threads", "Training step, ms"];
-        let name = self.peer.as_ref().map(|peer| peer.library.as_str());
-        if let Some(name) = name {
-            columns.extend([name, "Ratio"]);
+        let peer = self.peer.as_ref().map(|peer| peer.library.clone());
+        let mut columns = vec!["Row".to_owned(), "Threads".into()];
+        for kind in ["Training step, ms", "Inference, ms"] {
+            columns.extend([kind.into(), "half of them".into()]);
+            if let Some(peer) = &peer {
+                columns.extend([peer.clone(), "half of them".into(), "ratio".into()]);
+            }
         }
-        columns.push("Inference, ms");
-        if let Some(name) = name {
-            columns.extend([name, "Ratio"]);
-        }
-        columns.extend(["Kernel, of peak", "Memory, MiB"]);
+        columns.extend(["Kernel, % of peak".into(), "Memory, MiB".into()]);
         let rows = self.lines.iter().map(|line| {
             let mut cells = vec![format!("`{}`", line.name), line.threads.to_string()];
-            for (timing, with_spread) in [(&line.training, true), (&line.inference, false)] {
-                let spread = |spread: &Spread| {
-                    let median = number(spread.median);
-                    if with_spread {
-                        let (low, high) = (number(spread.low), number(spread.high));
-                        format!("{median} ({low}–{high})")
-                    } else {
-                        median
-                    }
+            for timing in [&line.training, &line.inference] {
+                let mut spread = |spread: Option<&Spread>| match spread {
+                    Some(spread) => cells.extend([
+                        number(spread.median),
+                        format!("{}–{}", number(spread.low), number(spread.high)),
+                    ]),
+                    None => cells.extend(["–".into(), "–".into()]),
                 };
-                cells.push(spread(&timing.ours));
-                if self.peer.is_some() {
-                    cells.push(timing.peer.as_ref().map_or("–".into(), spread));
-                    let ratio = timing.ratio();
-                    cells.push(ratio.map_or("–".into(), |ratio| format!("{ratio:.2}")));
+                spread(Some(&timing.ours));
+                if peer.is_some() {
+                    spread(timing.peer.as_ref());
+                    cells.push(or_dash(timing.ratio(), number));
                 }
             }
-            let share = line
-                .kernel_rate
-                .map(|rate| rate / (self.peak * line.threads as f64));
-            cells.push(share.map_or("–".into(), |share| format!("{:.0} %", 100.0 * share)));
-            cells.push(line.memory.map_or("–".into(), |mib| format!("{mib:.0}")));
+            let peak = self.peak * line.threads as f64;
+            let share = line.kernel_rate.map(|rate| 100.0 * rate / peak);
+            cells.push(or_dash(share, |share| format!("{share:.0}")));
+            cells.push(or_dash(line.memory, |mib| format!("{mib:.0}")));
             cells
         });
         Table {
             rows: rows.collect(),
-            columns: columns.into_iter().map(String::from).collect(),
+            columns,
         }
+    }
+
+    /// How the table is read.
+    pub fn reading(&self) -> String {
+        let mut text = String::from(
+            "Times are medians; half of all steps lie in the interval beside them.",
+        );
+        if let Some(peer) = &self.peer {
+            let name = &peer.library;
+            let _ = write!(
+                text,
+                " A ratio is how many times as long {name} takes, by the fastest of its own ways."
+            );
+            if let Some(mean) = self.mean_ratio() {
+                let _ = write!(
+                    text,
+                    " The geometric mean over the training steps is {}.",
+                    number(mean)
+                );
+            }
+            if !peer.note.is_empty() {
+                let _ = write!(text, " {}.", peer.note);
+            }
+        }
+        text
     }
 
     /// The table as text, with what it means.
@@ -233,21 +253,7 @@ impl Record {
             text += line.trim_end();
             text.push('\n');
         }
-        text += "\nMedians, with quartiles in brackets.";
-        if let Some(peer) = &self.peer {
-            let _ = write!(
-                text,
-                " A ratio above 1: {} takes that many times as long.",
-                peer.library
-            );
-            if let Some(mean) = self.mean_ratio() {
-                let _ = write!(text, " Geometric mean of the training steps: {mean:.2}.");
-            }
-            if !peer.note.is_empty() {
-                let _ = write!(text, "\n{}.", peer.note);
-            }
-        }
-        text.push('\n');
+        let _ = writeln!(text, "\n{}", self.reading());
         text
     }
 }
@@ -267,10 +273,15 @@ impl Line {
         if let (Some(peer), Some(ratio)) = (self.training.peer, self.training.ratio()) {
             let way = self.way.as_deref().unwrap_or("the peer");
             let peer = number(peer.median);
-            let _ = write!(text, ", {way} {peer} ms, ratio {ratio:.2}");
+            let _ = write!(text, "; {way}: {peer} ms, ratio {}", number(ratio));
         }
         text
     }
+}
+
+/// A cell that may have nothing to say.
+fn or_dash(value: Option<f64>, say: impl Fn(f64) -> String) -> String {
+    value.map_or_else(|| "–".into(), say)
 }
 
 /// Three digits that count.
@@ -283,4 +294,112 @@ fn number(value: f64) -> String {
         _ => 4,
     };
     format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(peer: bool) -> Record {
+        let spread = |median: f64| Spread {
+            median,
+            low: median - 0.5,
+            high: median + 0.5,
+        };
+        let line = |name: &str, ours: f64, theirs: f64| Line {
+            name: name.into(),
+            threads: 2,
+            training: Timing {
+                ours: spread(ours),
+                peer: peer.then(|| spread(theirs)),
+            },
+            inference: Timing {
+                ours: spread(1.0),
+                peer: peer.then(|| spread(2.0)),
+            },
+            kernel_rate: Some(60.0),
+            memory: None,
+            way: None,
+        };
+        Record {
+            format: FORMAT,
+            date: "2026-01-02".into(),
+            processor: "a processor".into(),
+            path: "portable".into(),
+            version: "0".into(),
+            peer: peer.then(|| About {
+                library: "PyTorch".into(),
+                version: "9.9".into(),
+                python: "3".into(),
+                note: String::new(),
+            }),
+            peak: 50.0,
+            lines: vec![line("a", 10.0, 20.0), line("b", 10.0, 80.0)],
+        }
+    }
+
+    #[test]
+    fn programs_get_each_row_and_its_inference() {
+        let rows = record(true).rows();
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["a", "a-inference", "b", "b-inference"]);
+        let told = serde_json::to_value(&rows[0]).unwrap();
+        let expected = serde_json::json!(
+            {"name": "a", "threads": 2, "ours_ms": 10.0, "peer_ms": 20.0, "ratio": 2.0}
+        );
+        assert_eq!(told, expected);
+        let alone = serde_json::to_value(&record(false).rows()[0]).unwrap();
+        assert!(alone["peer_ms"].is_null() && alone["ratio"].is_null());
+    }
+
+    #[test]
+    fn the_table_sets_the_kernel_against_the_peak_of_all_its_cores() {
+        let table = record(true).table();
+        assert!(
+            table
+                .rows
+                .iter()
+                .all(|row| row.len() == table.columns.len())
+        );
+        let cells = table.rows[0].join(" | ");
+        let expected = "`a` | 2 | 10.0 | 9.50–10.5 | 20.0 | 19.5–20.5 | 2.00 | 1.00 | 0.500–1.50 \
+                        | 2.00 | 1.50–2.50 | 2.00 | 60 | –";
+        assert_eq!(cells, expected);
+        assert!(
+            record(true)
+                .reading()
+                .contains("geometric mean over the training steps is 4.00")
+        );
+    }
+
+    #[test]
+    fn without_a_peer_there_is_no_column_for_it() {
+        let table = record(false).table();
+        assert!(
+            table
+                .rows
+                .iter()
+                .all(|row| row.len() == table.columns.len())
+        );
+        assert!(!table.columns.iter().any(|head| head == "ratio"));
+        assert!(!record(false).text().contains("PyTorch"));
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written_and_a_foreign_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Record::load(folder.path()).unwrap(), None);
+        let path = record(true).save(folder.path()).unwrap();
+        assert_eq!(Record::load(folder.path()).unwrap(), Some(record(true)));
+        for (text, expected) in [
+            ("{\"format\": 1", "damaged"),
+            ("{\"format\": 1}", "damaged"),
+            ("{\"format\": 2}", "its format is 2"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = format!("{:#}", Record::load(folder.path()).unwrap_err());
+            assert!(error.contains(PLACE) && error.contains(expected), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
 }
