@@ -7,7 +7,7 @@ pub mod record;
 use crate::reproduce::duration;
 use crate::{keys, output, usage::Usage};
 use anyhow::{Context, Result};
-use chapters::bench::{Row, Step, product, rows};
+use chapters::bench::{Row, Step, product, rows, with_threads};
 use measure::{Ours, Side, What, agree, in_turn};
 use peer::{Peer, Stopped};
 use record::{Line, Record};
@@ -19,6 +19,8 @@ use std::time::Instant;
 
 /// Matrix products from which the peak is taken.
 const PRODUCTS: usize = 20;
+/// The same beside each row.
+const AGAIN: usize = 3;
 /// Training steps that must agree before anything is timed.
 const FIRST_STEPS: usize = 3;
 
@@ -173,7 +175,7 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
              for each other"
         ));
     }
-    let mut peak = product(PRODUCTS);
+    let mut peak = with_threads(1, || product(PRODUCTS))?;
     if let Some(peer) = &mut peer {
         peak = peak.max(peer.product()?);
     }
@@ -187,11 +189,17 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
         if stop.load(Ordering::SeqCst) {
             return Err(Stopped.into());
         }
-        let line = timed(job, peer.as_mut(), args.seconds, stop)?;
+        let line = with_threads(job.threads, || {
+            timed(job, peer.as_mut(), args.seconds, stop)
+        })??;
+        if line.threads == 1 {
+            // The core may have been busy before, or be faster now.
+            peak = peak.max(with_threads(1, || product(AGAIN))?);
+        }
         let (done, left) = expected.split_at(place + 1);
         let pace = begun.elapsed().as_secs_f64() / done.iter().sum::<f64>();
         // A sum of nothing is -0.
-        let left = pace * left.iter().sum::<f64>().max(0.0);
+        let left = pace * left.iter().sum::<f64>() + 0.0;
         output::say(&format!(
             "[{:>2}/{}] {}; about {} left",
             place + 1,
@@ -216,7 +224,7 @@ fn timed(
     stop: &AtomicBool,
 ) -> Result<Line> {
     let Job { row, threads } = job;
-    let mut step = (row.build)(*threads);
+    let mut step = (row.build)();
     let mut way = None;
     if let Some(peer) = peer.as_deref_mut() {
         let blobs = step.blobs();
@@ -253,7 +261,7 @@ fn timed(
 fn expected(job: &Job, seconds: f64, peer: bool, peak: f64) -> f64 {
     let sides = if peer { 2.0 } else { 1.0 };
     let step = job.row.work / (peak / 2.0 * job.threads as f64);
-    sides * (2.0 * seconds + 12.0 * step)
+    sides * (0.1 + 2.0 * seconds + 12.0 * step)
 }
 
 /// What else wants to run, where that is enough to disturb and the system tells.
@@ -277,7 +285,7 @@ fn memory_of(name: &str) -> Option<f64> {
 
 /// Peak memory of this process after a few steps, in KiB; nothing where the system does not tell.
 fn memory_here(row: &Row) -> String {
-    let mut step = (row.build)(1);
+    let mut step = (row.build)();
     for _ in 0..FIRST_STEPS {
         step.train();
     }
@@ -368,7 +376,7 @@ done
             work: 0.0,
             rate: 1.0,
             clip: None,
-            build: |_| Box::new(Halving(1.0)),
+            build: || Box::new(Halving(1.0)),
         };
         let peer = Peer::start(folder.path(), &python, Arc::default()).unwrap();
         (folder, Job { row, threads: 1 }, peer)

@@ -34,7 +34,7 @@ pub fn row() -> Row {
         work: 0.0,
         rate: RATE,
         clip: None,
-        build: |_| Box::new(Online::new()),
+        build: || Box::new(Online::new()),
     }
 }
 

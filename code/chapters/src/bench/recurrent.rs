@@ -1,20 +1,40 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A recurrent layer over a batch of sequences of one length, with the loss
 //! ½ Σ (h − target)² / B over all steps and units.
-use super::{uniform, Blob, Outcome, Row, Step, CLIP, RATE};
-use dfdx::prelude::*;
-use std::rc::Rc;
-use tape::sequences::Padded;
-use tape::tanh_rnn::tanh_layer;
-use tape::Sequences;
+use super::plain::{step, Cell};
+use super::{uniform, Blob, Row, Step, CLIP, RATE};
 
-/// The rows, by (batch, in, hidden, steps).
+/// The rows of one cell, by (batch, in, hidden, steps) and columns of the net inputs.
+macro_rules! cell {
+    ($rows:ident, $kind:literal, $cell:expr, $gates:literal: $(($b:literal, $i:literal, $h:literal, $t:literal)),*) => {
+        $($rows.push(row($kind, [$b, $i, $h, $t], $gates, || {
+            step::<$b, $i, $h, { $gates * $h }>($cell, $t)
+        }));)*
+    };
+}
+
+/// The rows of all cells at these sizes.
+macro_rules! cells {
+    ($($size:tt),*) => {{
+        let mut rows = Vec::new();
+        cell!(rows, "rnn", Cell::Rnn, 1: $($size),*);
+        cell!(rows, "lstm", Cell::Lstm, 4: $($size),*);
+        cell!(rows, "gru", Cell::Gru, 3: $($size),*);
+        rows
+    }};
+}
+
+/// The rows.
 pub fn rows() -> Vec<Row> {
-    vec![
-        row("rnn", [1, 8, 16, 10], 1, |_| tanh::<1, 8, 16>(10)),
-        row("rnn", [1, 64, 128, 100], 1, |_| tanh::<1, 64, 128>(100)),
-        row("rnn", [32, 32, 128, 100], 1, |_| tanh::<32, 32, 128>(100)),
-    ]
+    cells!(
+        (1, 8, 16, 10),
+        (1, 64, 128, 100),
+        (32, 32, 128, 100),
+        (16, 64, 256, 50),
+        (64, 128, 256, 30),
+        (32, 256, 512, 30),
+        (128, 256, 1024, 20)
+    )
 }
 
 /// One row; `gates` is how many times H the net inputs are.
@@ -22,7 +42,7 @@ fn row(
     kind: &'static str,
     sizes: [usize; 4],
     gates: usize,
-    build: fn(usize) -> Box<dyn Step>,
+    build: fn() -> Box<dyn Step>,
 ) -> Row {
     let [batch, width, hidden, steps] = sizes;
     let columns = (gates * hidden) as f64;
@@ -52,142 +72,47 @@ fn row(
     }
 }
 
-fn tanh<const B: usize, const I: usize, const H: usize>(steps: usize) -> Box<dyn Step> {
-    let device = Cpu::default();
-    let range = 1.0 / (H as f32).sqrt();
-    let start = [
-        uniform(1, range, I * H),
-        uniform(2, range, H * H),
-        uniform(3, range, H),
-    ];
-    let data = uniform(4, 1.0, B * steps * I);
-    let sequences = data.chunks_exact(steps * I).map(<[f32]>::to_vec).collect();
-    Box::new(TanhLayer::<B, I, H> {
-        w_x: device.tensor_from_vec(start[0].clone(), Default::default()),
-        w_h: device.tensor_from_vec(start[1].clone(), Default::default()),
-        bias: device.tensor_from_vec(start[2].clone(), Default::default()),
-        start,
-        data,
-        inputs: Rc::new(Sequences::Dense(sequences)),
-        targets: Rc::new(uniform(5, 1.0, B * steps * H)),
-        steps,
-        output: Vec::new(),
-    })
+/// Initial weights and data of a row.
+pub struct Data {
+    /// Batch, in, hidden, steps.
+    sizes: [usize; 4],
+    /// W_x, (I, G).
+    pub w_x: Vec<f32>,
+    /// W_h, (H, G).
+    pub w_h: Vec<f32>,
+    /// b, (G,).
+    pub bias: Vec<f32>,
+    /// x, (B, T, I).
+    pub inputs: Vec<f32>,
+    /// What the hidden states are compared with, (B, T, H).
+    pub targets: Vec<f32>,
 }
 
-struct TanhLayer<const B: usize, const I: usize, const H: usize> {
-    w_x: Tensor<Rank2<I, H>, f32, Cpu>,
-    w_h: Tensor<Rank2<H, H>, f32, Cpu>,
-    bias: Tensor<Rank1<H>, f32, Cpu>,
-    start: [Vec<f32>; 3],
-    data: Vec<f32>,
-    inputs: Rc<Sequences<f32>>,
-    targets: Rc<Vec<f32>>,
-    steps: usize,
-    output: Vec<f32>,
+/// The data of a row with `columns` columns of net inputs.
+pub fn data(sizes: [usize; 4], columns: usize) -> Data {
+    let [batch, width, hidden, steps] = sizes;
+    let range = 1.0 / (hidden as f32).sqrt();
+    Data {
+        sizes,
+        w_x: uniform(1, range, width * columns),
+        w_h: uniform(2, range, hidden * columns),
+        bias: uniform(3, range, columns),
+        inputs: uniform(4, 1.0, batch * steps * width),
+        targets: uniform(5, 1.0, batch * steps * hidden),
+    }
 }
 
-impl<const B: usize, const I: usize, const H: usize> Step for TanhLayer<B, I, H> {
-    fn restart(&mut self) {
-        self.w_x.copy_from(&self.start[0]);
-        self.w_h.copy_from(&self.start[1]);
-        self.bias.copy_from(&self.start[2]);
-    }
-
-    fn train(&mut self) -> Outcome {
-        let hidden = tanh_layer::<B, I, H, _, _>(
-            &self.inputs,
-            self.w_x.leaky_trace(),
-            &self.w_h,
-            &self.bias,
-        )
-        .expect("the heap holds the batch");
-        let loss = half_squared_error(hidden, &self.targets);
-        let value = loss.array();
-        let gradients = loss.backward();
-        let squares = [
-            sum_of_squares(&gradients.get(&self.w_x)),
-            sum_of_squares(&gradients.get(&self.w_h)),
-            sum_of_squares(&gradients.get(&self.bias)),
-        ];
-        let norm = squares.iter().sum::<f64>().sqrt();
-        let rate = RATE * (CLIP / norm).min(1.0);
-        tape::sgd::descend(&mut self.w_x, &gradients, rate);
-        tape::sgd::descend(&mut self.w_h, &gradients, rate);
-        tape::sgd::descend(&mut self.bias, &gradients, rate);
-        Outcome {
-            loss: value.into(),
-            norm: Some(norm),
-        }
-    }
-
-    fn infer(&mut self) {
-        let hidden =
-            tanh_layer::<B, I, H, _, _>(&self.inputs, self.w_x.clone(), &self.w_h, &self.bias)
-                .expect("the heap holds the batch");
-        self.output.resize(B * self.steps * H, 0.0);
-        hidden.copy_into(&mut self.output);
-    }
-
-    fn inferred(&self) -> f64 {
-        half_squares(&self.output, &self.targets) / B as f64
-    }
-
-    fn kernel(&mut self) -> bool {
-        false
-    }
-
-    fn blobs(&self) -> Vec<Blob> {
-        let [w_x, w_h, bias] = &self.start;
+impl Data {
+    /// As a peer gets it.
+    pub fn blobs(&self) -> Vec<Blob> {
+        let [batch, width, hidden, steps] = self.sizes;
+        let columns = self.bias.len();
         vec![
-            Blob::floats("w_x", &[I, H], w_x),
-            Blob::floats("w_h", &[H, H], w_h),
-            Blob::floats("bias", &[H], bias),
-            Blob::floats("inputs", &[B, self.steps, I], &self.data),
-            Blob::floats("targets", &[B, self.steps, H], &self.targets),
+            Blob::floats("w_x", &[width, columns], &self.w_x),
+            Blob::floats("w_h", &[hidden, columns], &self.w_h),
+            Blob::floats("bias", &[columns], &self.bias),
+            Blob::floats("inputs", &[batch, steps, width], &self.inputs),
+            Blob::floats("targets", &[batch, steps, hidden], &self.targets),
         ]
     }
-}
-
-/// The loss as one operation on the tape.
-fn half_squared_error<const B: usize, const H: usize, T: Tape<f32, Cpu>>(
-    hidden: Padded<B, H, f32, T>,
-    targets: &Rc<Vec<f32>>,
-) -> Tensor<Rank0, f32, Cpu, T> {
-    let (hidden, mut tape) = hidden.split_tape();
-    let mut seen = vec![0.0; targets.len()];
-    hidden.copy_into(&mut seen);
-    let error = half_squares(&seen, targets) / B as f64;
-    let loss = hidden.device().tensor(error as f32);
-    let (targets, result) = (targets.clone(), loss.clone());
-    tape.add_backward_op(move |gradients| {
-        let scale = gradients.get(&result).array() / B as f32;
-        let d_hidden = gradients.get_or_alloc_mut(&hidden)?;
-        for ((d, h), target) in d_hidden.iter_mut().zip(&seen).zip(targets.iter()) {
-            *d += scale * (h - target);
-        }
-        Ok(())
-    });
-    loss.put_tape(tape)
-}
-
-/// ½ Σ (a − b)², in blocks so that single precision holds.
-fn half_squares(a: &[f32], b: &[f32]) -> f64 {
-    let blocks = a.chunks(1024).zip(b.chunks(1024));
-    let sum: f64 = blocks
-        .map(|(a, b)| {
-            let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
-            f64::from(squares.sum::<f32>())
-        })
-        .sum();
-    0.5 * sum
-}
-
-/// Σ g².
-fn sum_of_squares<S: Shape>(gradient: &Tensor<S, f32, Cpu>) -> f64 {
-    gradient
-        .as_vec()
-        .iter()
-        .map(|&g| f64::from(g) * f64::from(g))
-        .sum()
 }
