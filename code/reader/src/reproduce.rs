@@ -370,7 +370,7 @@ fn run_plan(
     };
     let run = RunInfo {
         date: today(),
-        trial_seconds: seconds + spent_before,
+        trial_seconds: (10.0 * (seconds + spent_before)).round() / 10.0,
         threads,
         processor: processor(),
         version: env!("CARGO_PKG_VERSION").into(),

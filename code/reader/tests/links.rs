@@ -13,11 +13,9 @@ fn pages() -> &'static HashMap<PathBuf, String> {
     static PAGES: OnceLock<HashMap<PathBuf, String>> = OnceLock::new();
     PAGES.get_or_init(|| {
         let built = reader::book::Builder::new(&chapters::contents::root()).build();
-        let folder = built
-            .unwrap_or_else(|e| panic!("{e:#}"))
-            .folder
-            .canonicalize()
-            .unwrap();
+        let built = built.unwrap_or_else(|e| panic!("{e:#}"));
+        assert_eq!(built.unrecorded, [""; 0], "pages wait for records");
+        let folder = built.folder.canonicalize().unwrap();
         let mut found = Vec::new();
         files(&folder, "html", &mut found);
         // The print page repeats all others; the 404 page is served from anywhere.

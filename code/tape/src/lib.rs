@@ -5,6 +5,7 @@ pub mod readout;
 pub mod sequences;
 pub mod sgd;
 pub mod tanh_rnn;
+pub mod train;
 
 pub use sequences::Sequences;
 

@@ -17,6 +17,7 @@
 //! | 6a, 6b, temporal order | [`temporal_order`] |
 
 pub mod adding;
+pub mod batching;
 pub mod lag;
 pub mod random;
 pub mod reber;

@@ -3,8 +3,8 @@
 //!
 //! A string is B, then T or P, then a string of the Reber grammar (from its own B to its
 //! own E), then the same T or P, then E. Each branch is taken with probability ½. Which of
-//! T and P comes last but one can only be known from the second symbol: the shortest lag is
-//! 9 symbols, the mean length of a string 12.
+//! T and P comes last but one can only be known from the second symbol, six steps earlier in
+//! the shortest string, which has 9 symbols; the mean length of a string is 12.
 //!
 //! The Reber grammar, by the symbol that leads from a state to the next:
 //!

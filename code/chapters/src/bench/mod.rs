@@ -13,8 +13,12 @@ mod vocabulary;
 
 pub use product::product;
 
+use dfdx::prelude::{Cpu, Gradients};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use tape::train::clip::Clip;
+use tape::train::rules::Sgd;
+use tape::train::{Optimizer, Parameters};
 use tasks::seeds::{generator, Purpose};
 
 /// Learning rate of every row but the online cell's, which has its paper's.
@@ -134,6 +138,34 @@ pub fn with_threads<R: Send>(
 /// The path that the kernels take on this machine.
 pub fn path() -> &'static str {
     "portable"
+}
+
+/// The last part of a training step.
+struct Update {
+    clip: Clip,
+    optimizer: Optimizer<f32>,
+}
+
+impl Update {
+    fn new() -> Self {
+        Update {
+            clip: Clip::norm(CLIP),
+            optimizer: Optimizer::new(Sgd::default()),
+        }
+    }
+
+    /// Clips and updates; the norm before.
+    fn apply(
+        &mut self,
+        model: &mut dyn Parameters<f32>,
+        gradients: &mut Gradients<f32, Cpu>,
+    ) -> f64 {
+        let clipped = self.clip.apply(model, gradients);
+        if clipped.usable() {
+            self.optimizer.update(model, gradients, RATE);
+        }
+        clipped.norm
+    }
 }
 
 /// `count` values from U[−range, range], the same for the same seed.

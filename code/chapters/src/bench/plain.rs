@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The recurrent layers in dfdx's own operations, about thirty entries on the tape a step.
 use super::recurrent::{data, Data};
-use super::{Blob, Outcome, Step, CLIP, RATE};
+use super::{Blob, Outcome, Step, Update};
 use dfdx::prelude::*;
 use std::fmt::Debug;
-use tape::sgd::descend;
+use tape::train::{Parameters, Visitor};
 
 /// Which cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub fn step<const B: usize, const I: usize, const H: usize, const G: usize>(
         inputs: inputs.collect(),
         targets: targets.collect(),
         outputs: Vec::new(),
+        update: Update::new(),
         data,
     })
 }
@@ -58,6 +59,14 @@ struct Layer<const I: usize, const H: usize, const G: usize> {
     bias: Tensor<Rank1<G>, f32, Cpu>,
 }
 
+impl<const I: usize, const H: usize, const G: usize> Parameters<f32> for Layer<I, H, G> {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        visitor.visit("w_x", &mut self.w_x);
+        visitor.visit("w_h", &mut self.w_h);
+        visitor.visit("bias", &mut self.bias);
+    }
+}
+
 struct Plain<const B: usize, const I: usize, const H: usize, const G: usize> {
     cell: Cell,
     layer: Layer<I, H, G>,
@@ -65,6 +74,7 @@ struct Plain<const B: usize, const I: usize, const H: usize, const G: usize> {
     inputs: Vec<Tensor<Rank2<B, I>, f32, Cpu>>,
     targets: Vec<Tensor<Rank2<B, H>, f32, Cpu>>,
     outputs: Vec<Tensor<Rank2<B, H>, f32, Cpu>>,
+    update: Update,
 }
 
 type State<const B: usize, const H: usize> = Tensor<Rank2<B, H>, f32, Cpu>;
@@ -166,16 +176,8 @@ impl<const B: usize, const I: usize, const H: usize, const G: usize> Step
         let sum = errors.fold(first.put_tape(tape), |sum, error| sum + error);
         let loss = sum * (0.5 / B as f32);
         let value = loss.array();
-        let gradients = loss.backward();
-        let layer = &mut self.layer;
-        let squares = sum_of_squares(&gradients.get(&layer.w_x))
-            + sum_of_squares(&gradients.get(&layer.w_h))
-            + sum_of_squares(&gradients.get(&layer.bias));
-        let norm = squares.sqrt();
-        let rate = RATE * (CLIP / norm).min(1.0);
-        descend(&mut layer.w_x, &gradients, rate);
-        descend(&mut layer.w_h, &gradients, rate);
-        descend(&mut layer.bias, &gradients, rate);
+        let mut gradients = loss.backward();
+        let norm = self.update.apply(&mut self.layer, &mut gradients);
         Outcome {
             loss: value.into(),
             norm: Some(norm),
@@ -201,13 +203,4 @@ impl<const B: usize, const I: usize, const H: usize, const G: usize> Step
     fn blobs(&self) -> Vec<Blob> {
         self.data.blobs()
     }
-}
-
-/// Σ g².
-pub fn sum_of_squares<S: Shape>(gradient: &Tensor<S, f32, Cpu>) -> f64 {
-    gradient
-        .as_vec()
-        .iter()
-        .map(|&g| f64::from(g) * f64::from(g))
-        .sum()
 }

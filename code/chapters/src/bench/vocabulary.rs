@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two ends of a language model: the projection to a vocabulary with softmax cross-entropy,
 //! and the embedding of words.
-use super::plain::sum_of_squares;
-use super::{uniform, Blob, Outcome, Row, Step, CLIP, RATE};
+use super::{uniform, Blob, Outcome, Row, Step, Update, CLIP, RATE};
 use dfdx::prelude::*;
 use rand::Rng;
-use tape::sgd::descend;
+use tape::train::{Parameters, Visitor};
 use tasks::seeds::{generator, Purpose};
 
 /// Vectors that are projected, and words that are looked up.
@@ -62,12 +61,24 @@ fn words(vocabulary: usize) -> Vec<usize> {
     (0..WORDS).map(|_| rng.gen_range(0..vocabulary)).collect()
 }
 
+struct Layer {
+    w: Tensor<Rank2<WIDTH, VOCABULARY>, f32, Cpu>,
+    bias: Tensor<Rank1<VOCABULARY>, f32, Cpu>,
+}
+
+impl Parameters<f32> for Layer {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        visitor.visit("w", &mut self.w);
+        visitor.visit("bias", &mut self.bias);
+    }
+}
+
 struct Projection {
     start: [Vec<f32>; 2],
     data: Vec<f32>,
     words: Vec<usize>,
-    w: Tensor<Rank2<WIDTH, VOCABULARY>, f32, Cpu>,
-    bias: Tensor<Rank1<VOCABULARY>, f32, Cpu>,
+    layer: Layer,
+    update: Update,
     inputs: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
     targets: Tensor<Rank1<WORDS>, usize, Cpu>,
     outputs: Option<Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu>>,
@@ -84,8 +95,11 @@ impl Projection {
         let data = uniform(3, 1.0, WORDS * WIDTH);
         let words = words(VOCABULARY);
         Projection {
-            w: device.tensor_from_vec(start[0].clone(), Default::default()),
-            bias: device.tensor_from_vec(start[1].clone(), Default::default()),
+            layer: Layer {
+                w: device.tensor_from_vec(start[0].clone(), Default::default()),
+                bias: device.tensor_from_vec(start[1].clone(), Default::default()),
+            },
+            update: Update::new(),
             inputs: device.tensor_from_vec(data.clone(), Default::default()),
             targets: device.tensor_from_vec(words.clone(), Default::default()),
             outputs: None,
@@ -99,15 +113,19 @@ impl Projection {
         &self,
         tape: T,
     ) -> Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu, T> {
-        let net = self.inputs.clone().put_tape(tape).matmul(self.w.clone());
-        (net + self.bias.retaped::<T>().broadcast()).log_softmax::<Axis<1>>()
+        let net = self
+            .inputs
+            .clone()
+            .put_tape(tape)
+            .matmul(self.layer.w.clone());
+        (net + self.layer.bias.retaped::<T>().broadcast()).log_softmax::<Axis<1>>()
     }
 }
 
 impl Step for Projection {
     fn restart(&mut self) {
-        self.w.copy_from(&self.start[0]);
-        self.bias.copy_from(&self.start[1]);
+        self.layer.w.copy_from(&self.start[0]);
+        self.layer.bias.copy_from(&self.start[1]);
     }
 
     fn train(&mut self) -> Outcome {
@@ -116,13 +134,8 @@ impl Step for Projection {
             .select(self.targets.clone())
             .mean();
         let value = loss.array();
-        let gradients = loss.backward();
-        let squares = sum_of_squares(&gradients.get(&self.w))
-            + sum_of_squares(&gradients.get(&self.bias));
-        let norm = squares.sqrt();
-        let rate = RATE * (CLIP / norm).min(1.0);
-        descend(&mut self.w, &gradients, rate);
-        descend(&mut self.bias, &gradients, rate);
+        let mut gradients = loss.backward();
+        let norm = self.update.apply(&mut self.layer, &mut gradients);
         Outcome {
             loss: value.into(),
             norm: Some(norm),
@@ -160,6 +173,7 @@ struct Embedding {
     words: Vec<usize>,
     data: Vec<f32>,
     w: Tensor<Rank2<DICTIONARY, WIDTH>, f32, Cpu>,
+    update: Update,
     indices: Tensor<Rank1<WORDS>, usize, Cpu>,
     targets: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
     outputs: Option<Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>>,
@@ -173,6 +187,7 @@ impl Embedding {
         let words = words(DICTIONARY);
         Embedding {
             w: device.tensor_from_vec(start.clone(), Default::default()),
+            update: Update::new(),
             indices: device.tensor_from_vec(words.clone(), Default::default()),
             targets: device.tensor_from_vec(data.clone(), Default::default()),
             outputs: None,
@@ -199,10 +214,8 @@ impl Step for Embedding {
     fn train(&mut self) -> Outcome {
         let loss = self.loss(self.w.leaky_trace().gather(self.indices.clone()));
         let value = loss.array();
-        let gradients = loss.backward();
-        let norm = sum_of_squares(&gradients.get(&self.w)).sqrt();
-        let rate = RATE * (CLIP / norm).min(1.0);
-        descend(&mut self.w, &gradients, rate);
+        let mut gradients = loss.backward();
+        let norm = self.update.apply(&mut self.w, &mut gradients);
         Outcome {
             loss: value.into(),
             norm: Some(norm),

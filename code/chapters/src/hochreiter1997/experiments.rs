@@ -60,6 +60,9 @@ enum NetworkConfig {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         output_gate_biases: Vec<f32>,
         output_bias: bool,
+        /// Whether the outputs read the inputs besides the cells; in 2a and 2b they always do.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        skip: bool,
         gradient: String,
     },
     /// The baseline: tanh units, full back-propagation through time.
@@ -226,11 +229,10 @@ impl Row {
             self.expected = protocol.cap;
             protocol.stop.shorten();
         }
-        let steps = self.expected * self.config.data.steps();
         Some(Arm {
             id: self.id,
             title: self.title,
-            expected_seconds: steps as f64 * self.config.seconds_per_step(),
+            expected_seconds: self.expected as f64 * self.config.seconds_per_sequence(),
             config: serde_json::to_value(&self.config).expect("plain data always serialises"),
             seeds,
             paper: self.paper,
@@ -239,12 +241,14 @@ impl Row {
 }
 
 impl Config {
-    /// Seconds a time step of training on the machine that made the records, rounded up.
-    fn seconds_per_step(&self) -> f64 {
-        match self.data {
+    /// Seconds a sequence of training on the machine that made the records, rounded up: so much a
+    /// time step, and so much for each sequence however short.
+    fn seconds_per_sequence(&self) -> f64 {
+        let step = match self.data {
             TaskConfig::NoiseFree { .. } | TaskConfig::RandomMiddle { .. } => 1.5e-6,
             _ => 3e-7,
-        }
+        };
+        6e-6 + step * self.data.steps() as f64
     }
 
     fn start(&self, seed: u64) -> OnlineTrial {
@@ -328,6 +332,7 @@ impl Config {
             input_gate_biases,
             output_gate_biases,
             output_bias,
+            skip,
             gradient,
             ..
         } = &self.model
@@ -360,7 +365,7 @@ impl Config {
                 output: output_gate_biases.clone(),
             },
             output_bias: *output_bias,
-            skip: growing,
+            skip: growing || *skip,
             starts_without_memory: growing,
             range: self.range,
             rate: self.learning_rate,
@@ -444,6 +449,7 @@ fn blocks(blocks: usize, block_size: usize, biases: &str, output_bias: bool) -> 
         input_gate_biases: Vec::new(),
         output_gate_biases: Vec::new(),
         output_bias,
+        skip: false,
         gradient: "truncated".into(),
     }
 }
@@ -570,7 +576,9 @@ fn reber() -> Vec<Row> {
             8_440.0,
         ),
     ];
+    let last = skipping(&rows[rows.len() - 1]);
     rows.extend(rows.iter().map(full).collect::<Vec<_>>());
+    rows.push(last);
     let like = rows[0].config.clone();
     rows.extend(baseline("", &like, 10, 30, 100_000));
     rows
@@ -581,6 +589,15 @@ fn full(row: &Row) -> Row {
     let mut row = row.again("full", "full gradient");
     if let NetworkConfig::Memory { gradient, .. } = &mut row.config.model {
         *gradient = "full".into();
+    }
+    row
+}
+
+/// The same row with outputs that read the inputs besides the cells, as Gers et al. (2000) wire it.
+fn skipping(row: &Row) -> Row {
+    let mut row = row.again("skip", "outputs read the inputs");
+    if let NetworkConfig::Memory { skip, .. } = &mut row.config.model {
+        *skip = true;
     }
     row
 }
@@ -599,6 +616,7 @@ fn one_cell(data: TaskConfig, at_end: bool) -> Config {
             input_gate_biases: Vec::new(),
             output_gate_biases: Vec::new(),
             output_bias: false,
+            skip: false,
             gradient: "truncated".into(),
         },
         learning_rate: 1.0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{best_tanh, mean};
+use super::claims::{best_tanh, interval, mean};
 use super::experiments;
 use lab::chapter::{Records, Table};
 use lab::experiment::Scale;
@@ -11,7 +11,6 @@ use lab::figure::number::{count, decimals, grouped, spoken};
 use lab::figure::svg::{plain, Anchor, Ink, Svg, Word, WIDTH};
 use lab::figure::Figure;
 use lab::record::{ArmRecord, Record, TrialRecord};
-use lab::stats::wilson;
 use tasks::temporal_order::SYMBOLS;
 
 /// The memory cell growing gate by gate. It shows no measurement.
@@ -359,25 +358,37 @@ struct LagRow<'a> {
     q: u32,
     p: u32,
     paper: f64,
-    arm: Option<&'a ArmRecord>,
-    needed: Option<(f64, Spread)>,
+    /// As printed.
+    here: Option<Needed<'a>>,
+    /// With hidden units that do not read each other.
+    apart: Option<Needed<'a>>,
+}
+
+/// An arm that was recorded, with the mean and the spread of what its solved trials needed.
+struct Needed<'a> {
+    arm: &'a ArmRecord,
+    sequences: Option<(f64, Spread)>,
+}
+
+impl<'a> Needed<'a> {
+    fn of(record: &'a Record, id: &str) -> Option<Self> {
+        let arm = record.arm(id).filter(|arm| !arm.trials.is_empty())?;
+        let needed = arm.sequences_to_success();
+        let sequences = mean(&needed).zip(spread(&needed));
+        Some(Self { arm, sequences })
+    }
 }
 
 impl<'a> LagRow<'a> {
     fn of(record: &'a Record, q: u32, p: u32) -> Option<Self> {
         let id = format!("q{q}-p{p}");
         let paper = printed("distractors", &id)?;
-        let arm = record.arm(&id).filter(|arm| !arm.trials.is_empty());
-        let needed = arm.and_then(|arm| {
-            let needed = arm.sequences_to_success();
-            Some((mean(&needed)?, spread(&needed)?))
-        });
         Some(Self {
             q,
             p,
             paper,
-            arm,
-            needed,
+            here: Needed::of(record, &id),
+            apart: Needed::of(record, &format!("{id}-apart")),
         })
     }
 
@@ -403,34 +414,41 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         .iter()
         .filter_map(|&(q, p)| LagRow::of(record, q, p))
         .collect();
-    let measured = || {
-        rows.iter()
-            .filter_map(|row| Some((row, row.needed.as_ref()?)))
-    };
-    measured().next()?;
-    let low = measured().map(|row| row.1 .1.low).fold(25_000.0, f64::min);
-    let high = measured()
-        .map(|row| row.1 .1.high)
-        .fold(250_000.0, f64::max);
+    type Choose = for<'r> fn(&'r LagRow) -> Option<&'r Needed<'r>>;
+    let series: [(Mark, f64, Choose); 2] = [
+        (Mark::Filled, 1.0, |row| row.here.as_ref()),
+        (Mark::Square, 1.04, |row| row.apart.as_ref()),
+    ];
+    let needed = |row, choose: Choose| choose(row)?.sequences.as_ref();
+    let spreads: Vec<&Spread> = series
+        .iter()
+        .flat_map(|(_, _, choose)| rows.iter().filter_map(|row| needed(row, *choose)))
+        .map(|(_, spread)| spread)
+        .collect();
+    spreads.first()?;
+    let low = spreads.iter().map(|s| s.low).fold(25_000.0, f64::min);
+    let high = spreads.iter().map(|s| s.high).fold(250_000.0, f64::max);
     let y = Axis::log("training sequences needed", low, high).range(low, high);
     let mut panel = Panel::new(y, 640);
     for (ink, fixed) in [(Ink::Four, true), (Ink::One, false)] {
         let family = || rows.iter().filter(|row| row.belongs(fixed));
-        // The paper's points a little to the left, ours a little to the right.
+        // Side by side: the paper's points a little to the left, the variant's to the right.
         let paper: Vec<_> = family()
-            .map(|row| (f64::from(row.p) / 1.02, row.paper))
+            .map(|row| (f64::from(row.p) / 1.04, row.paper))
             .collect();
-        let here: Vec<_> = family()
-            .filter_map(|row| Some((f64::from(row.p) * 1.02, row.needed.as_ref()?)))
-            .collect();
-        let means: Vec<_> = here.iter().map(|(x, needed)| (*x, needed.0)).collect();
         panel.line(ink, Stroke::Dashed, paper.clone(), "");
-        panel.line(ink, Stroke::Plain, means.clone(), "");
-        for (x, (_, spread)) in here {
-            panel.span(ink, (x, spread.low), (x, spread.high));
+        for (mark, shift, choose) in series {
+            let here: Vec<_> = family()
+                .filter_map(|row| Some((f64::from(row.p) * shift, needed(row, choose)?)))
+                .collect();
+            let means: Vec<_> = here.iter().map(|(x, (mean, _))| (*x, *mean)).collect();
+            panel.line(ink, Stroke::Plain, means.clone(), "");
+            for (x, (_, spread)) in here {
+                panel.span(ink, (x, spread.low), (x, spread.high));
+            }
+            panel.dots(ink, mark, means);
         }
         panel.dots(ink, Mark::Hollow, paper);
-        panel.dots(ink, Mark::Filled, means);
     }
     let paper_at = |q: u32, p: u32| rows.iter().find(|row| (row.q, row.p) == (q, p));
     if let Some(row) = paper_at(1000, 100) {
@@ -453,38 +471,49 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         .ticks(symbols.map(|p| (f64::from(p), grouped(p.into()))));
     let chart = Chart::new(x, vec![panel])
         .key(Mark::Hollow, Ink::Text, "paper, mean")
-        .key(Mark::Filled, Ink::Text, "here, mean (bar: all trials)");
-    let here: Vec<String> = measured()
-        .map(|(row, (mean, spread))| {
-            row.said(&format!("{} ({})", count(*mean), range_of(spread)))
-        })
-        .collect();
+        .key(Mark::Filled, Ink::Text, "here, as printed")
+        .key(Mark::Square, Ink::Text, "here, units apart");
+    let said = |choose: Choose| {
+        let said = rows.iter().filter_map(|row| {
+            let (mean, spread) = needed(row, choose)?;
+            Some(row.said(&format!("{} ({})", count(*mean), range_of(spread))))
+        });
+        said.collect::<Vec<_>>().join("; ")
+    };
     let there: Vec<String> = rows.iter().map(|row| row.said(&count(row.paper))).collect();
     let alt = format!(
-        "Chart of the training sequences needed, both axes logarithmic. Here, mean and range over \
-         the trials: {}. The paper's means: {}. When the lag grows together with the number of \
+        "Chart of the training sequences needed, both axes logarithmic. Here, as printed, mean and \
+         range over the solved trials: {}. With hidden units that do not read each other: {}. The \
+         paper's means: {}. When the lag grows together with the number of \
          distractor symbols, the paper's count rises little; at a fixed lag of 1,000 it rises as \
          the symbols get fewer.",
-        here.join("; "),
+        said(series[0].2),
+        said(series[1].2),
         there.join("; "),
     );
     let lines = rows.iter().map(|row| {
-        let needed = row.needed.as_ref();
-        vec![
+        let mut cells = vec![
             grouped(row.q.into()),
             grouped(row.p.into()),
             count(row.paper),
-            needed.map_or_else(dash, |needed| count(needed.0)),
-            needed.map_or_else(dash, |needed| range_of(&needed.1)),
-            row.arm.map_or_else(dash, fraction),
-        ]
+        ];
+        for (_, _, choose) in series {
+            let needed = needed(row, choose);
+            cells.push(needed.map_or_else(dash, |(mean, _)| count(*mean)));
+            cells.push(needed.map_or_else(dash, |(_, spread)| range_of(spread)));
+            cells.push(choose(row).map_or_else(dash, |needed| fraction(needed.arm)));
+        }
+        cells
     });
     let columns = [
         "Lag q",
         "Symbols p",
         "Paper",
-        "Here, mean",
-        "Here, range",
+        "As printed, mean",
+        "Range",
+        "Solved",
+        "Units apart, mean",
+        "Range",
         "Solved",
     ];
     Some(Figure::new(
@@ -921,17 +950,12 @@ impl<'a> Outcome<'a> {
     /// The row's lines in the data table.
     fn lines(&self) -> Vec<Vec<String>> {
         let line = |network: &str, arm: &ArmRecord, paper: Option<f64>| {
-            let (low, high) = wilson(arm.solved() as u64, arm.trials.len() as u64);
             let needed = arm.sequences_to_success();
             vec![
                 self.name.into(),
                 format!("{network}, {}", arm.id),
                 fraction(arm),
-                format!(
-                    "{} to {} %",
-                    decimals(100.0 * low, 0),
-                    decimals(100.0 * high, 0)
-                ),
+                interval(arm),
                 mean(&needed).map_or_else(dash, count),
                 spread(&needed).map_or_else(dash, |needed| range_of(&needed)),
                 paper.map_or_else(dash, count),
@@ -986,8 +1010,9 @@ pub fn solved(records: &Records) -> Option<Figure> {
     .key(Mark::Hollow, Ink::Text, "paper")
     .key(Mark::Filled, Ink::One, "memory cell here, mean and range");
     if rows.iter().any(|row| row.tanh.is_some()) {
-        chart = chart.key(Mark::Cross, Ink::Two, "tanh network, unsolved");
+        chart = chart.key(Mark::Filled, Ink::Two, "tanh network, full gradient");
     }
+    chart = chart.key(Mark::Cross, Ink::Text, "gave up");
     let said: Vec<String> = rows.iter().map(Outcome::said).collect();
     Some(Figure::new(
         "solved",

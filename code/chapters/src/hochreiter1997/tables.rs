@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's.
-use super::claims::{count, mean, share, thousands};
+use super::claims::{count, interval, mean, share, thousands};
 use super::experiments;
 use lab::chapter::{Records, Table};
 use lab::experiment::{Arm, Scale};
@@ -25,12 +25,13 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
 fn rows(record: &Record, arms: &[Arm]) -> Table {
     let columns = [
         "row",
-        "paper: sequences",
-        "here: sequences",
+        "paper: mean sequences",
+        "here: mean of the solved",
         "fewest",
         "most",
         "solved",
-        "wrong in the test",
+        "95 % interval",
+        "wrong in the test, mean of all",
         "paper: test",
     ];
     let rows = record.arms.iter().map(|arm| {
@@ -49,15 +50,32 @@ fn rows(record: &Record, arms: &[Arm]) -> Table {
             of(mean(&sequences)),
             of(sequences.iter().copied().reduce(f64::min)),
             of(sequences.iter().copied().reduce(f64::max)),
-            share(arm),
+            unbroken(&share(arm)),
+            unbroken(&interval(arm)),
             wrong,
             paper.and_then(|p| p.test).unwrap_or("–").to_owned(),
         ]
     });
-    Table {
+    let mut table = Table {
         rows: rows.collect(),
         columns: columns.map(str::to_owned).to_vec(),
+    };
+    if table
+        .rows
+        .iter()
+        .all(|row| row.last().is_none_or(|test| test == "–"))
+    {
+        table.columns.pop();
+        for row in &mut table.rows {
+            row.pop();
+        }
     }
+    table
+}
+
+/// The same words on one line.
+fn unbroken(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 /// The paper's rows that the records do not hold.
@@ -67,21 +85,30 @@ fn not_run(records: &Records) -> Table {
         let record = records.get(experiment.id());
         for arm in experiment.arms(Scale::Paper) {
             if record.and_then(|record| record.arm(&arm.id)).is_none() {
-                let hours = arm.expected_seconds * arm.seeds.clone().count() as f64 / 3600.0;
+                let seconds = arm.expected_seconds * arm.seeds.clone().count() as f64;
                 let source = arm
                     .paper
                     .map_or(String::new(), |paper| paper.source.to_owned());
                 rows.push(vec![
                     format!("{}, {}", experiment.title(), arm.title),
                     source,
-                    format!("{hours:.1}"),
+                    time(seconds),
                 ]);
             }
         }
     }
-    let columns = ["row", "in the paper", "hours of one core it would take"];
+    let columns = ["row", "in the paper", "time it would take on one core"];
     Table {
         rows,
         columns: columns.map(str::to_owned).to_vec(),
+    }
+}
+
+/// A time as one reads it: in minutes below an hour and a half, else in hours.
+fn time(seconds: f64) -> String {
+    if seconds < 5400.0 {
+        format!("{:.0} min", (seconds / 60.0).max(1.0))
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
     }
 }

@@ -8,7 +8,7 @@
 //! `most-wrong`, `tested`, `mse`, `mae`, `constant-mse`, `constant-wrong`; from some protocols
 //! `first` (when the held-out set was first classified) and `memory-added` (means).
 //! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
-use super::claims::{best_tanh, count, mean, share, thousands};
+use super::claims::{best_tanh, count, interval, mean, share, thousands};
 use super::experiments;
 use lab::chapter::{Records, Values};
 use lab::experiment::Arm;
@@ -39,8 +39,10 @@ pub fn all(records: &Records) -> Values {
         for prefix in ["", "t100-n3-", "t100-", "6a-", "6b-"] {
             best(&mut values, record, prefix);
         }
-        if experiment.id() == "gradient-lag" {
-            lags(&mut values, record);
+        match experiment.id() {
+            "gradient-lag" => lags(&mut values, record),
+            "adding" => growth(&mut values, record, &arms),
+            _ => {}
         }
     }
     values
@@ -57,6 +59,23 @@ fn best(values: &mut Values, record: &Record, prefix: &str) {
     values.insert(format!("{name}.rate"), rate.to_owned());
 }
 
+/// How many times the sequences of a length of 100 a length of 500 takes: `adding.growth` here,
+/// `adding.paper-growth` in the paper.
+fn growth(values: &mut Values, record: &Record, arms: &[Arm]) {
+    let ours = |id: &str| mean(&record.arm(id)?.sequences_to_success());
+    let papers = |id: &str| {
+        let arm = arms.iter().find(|arm| arm.id == id)?;
+        arm.paper.as_ref()?.sequences
+    };
+    let mut put = |name: &str, short: Option<f64>, long: Option<f64>| {
+        if let (Some(short), Some(long)) = (short, long) {
+            values.insert(format!("adding.{name}"), format!("{:.1}", long / short));
+        }
+    };
+    put("growth", ours("t100"), ours("t500"));
+    put("paper-growth", papers("t100"), papers("t500"));
+}
+
 /// Everything about one arm.
 fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&Arm>) {
     let mut put = |key: &str, value: String| {
@@ -70,11 +89,7 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
             "share",
             format!("{:.0} %", 100.0 * solved as f64 / trials as f64),
         );
-        let (low, high) = stats::wilson(solved as u64, trials as u64);
-        put(
-            "wilson",
-            format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high),
-        );
+        put("wilson", interval(arm));
     }
     if let Some(cap) = arm
         .config

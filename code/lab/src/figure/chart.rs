@@ -37,6 +37,8 @@ pub enum Mark {
     Hollow,
     /// Our number: a full dot, which fits into the paper's diamond.
     Filled,
+    /// Our number for a variant of what was printed: a full square.
+    Square,
     /// One trial among several: a small dot that others show through.
     Small,
     /// Never reached: a cross.
@@ -653,6 +655,10 @@ fn draw_mark(root: &Root, mark: Mark, ink: Ink, (x, y): (i32, i32)) {
             done(root.draw(&PathElement::new(corners, stroke(ink, 1.0, 4, false))));
         }
         Mark::Filled => done(root.draw(&Circle::new((x, y), 13, fill(ink, 1.0)))),
+        Mark::Square => {
+            let corners = [(x - 12, y - 12), (x + 12, y + 12)];
+            done(root.draw(&Rectangle::new(corners, fill(ink, 1.0))));
+        }
         Mark::Small => done(root.draw(&Circle::new((x, y), 8, fill(ink, 0.5)))),
         Mark::Cross => {
             for points in [

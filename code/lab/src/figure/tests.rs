@@ -28,7 +28,12 @@ fn crowded(ends: [f64; 4]) -> Svg {
     panel.rule(5.0);
     let mut rows = Panel::rows(["first", "second"]);
     rows.span(Ink::One, (2.0, 0.0), (4.0, 0.0));
-    for (mark, x) in [(Mark::Hollow, 1.0), (Mark::Filled, 2.0), (Mark::Small, 3.0)] {
+    for (mark, x) in [
+        (Mark::Hollow, 1.0),
+        (Mark::Filled, 2.0),
+        (Mark::Small, 3.0),
+        (Mark::Square, 4.0),
+    ] {
         rows.dots(Ink::One, mark, vec![(x, 0.0)]);
     }
     rows.dots(Ink::Two, Mark::Cross, vec![(9.0, 1.0)]);

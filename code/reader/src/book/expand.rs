@@ -732,9 +732,9 @@ impl Expander<'_> {
     fn claims_table(&mut self, line: usize, rows: &[LedgerRow], lines: &[&str]) -> String {
         let mut html = String::from(
             "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
-             <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th>\
-             <th scope=\"col\">Paper</th><th scope=\"col\">Here</th><th scope=\"col\">Scale</th>\
-             <th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
+             <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th><th scope=\"col\">Paper</th>\
+             <th scope=\"col\">Here</th><th scope=\"col\">In the paper</th>\
+             <th scope=\"col\">Scale</th></tr></thead>\n<tbody>\n",
         );
         for (row, pass) in rows.iter().zip(lines) {
             let ours = if row.ours.is_empty() {
@@ -745,17 +745,17 @@ impl Expander<'_> {
             let scale = row.scale.map_or("–", |scale| scale.name());
             html += &format!(
                 "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line: {}.</small></td>\
-                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td>\
-                 <td><span class=\"verdict verdict-{}\">{}</span></td></tr>\n",
+                 <td><span class=\"verdict verdict-{}\">{}</span></td>\
+                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td></tr>\n",
                 escape(&row.chapter),
                 escape(&row.id),
                 self.cell(line, &row.statement),
                 self.cell(line, pass),
-                self.cell(line, &row.source),
-                self.cell(line, &row.paper),
-                self.cell(line, ours),
                 row.verdict.words().replace(' ', "-"),
                 row.verdict.words(),
+                self.cell(line, &row.paper),
+                self.cell(line, ours),
+                self.cell(line, &row.source),
             );
         }
         html + "</tbody></table></div>\n"
