@@ -38,8 +38,7 @@ const FIRST_STEPS: usize = 3;
   cargo run -- bench --row lstm-32x32x128x100 --threads 1
 
 A row's name ends in its sizes: batch, inputs, hidden units, steps of the sequence.
-Close other programs before: what else runs makes every time longer, on both sides.
-UNROLLED_PATH=portable (or avx2, avx512) forces the kernels' path.")]
+Close other programs before: what else runs makes every time longer, on both sides.")]
 pub struct Args {
     /// A chapter's key (default: all chapters)
     key: Option<String>,
@@ -49,7 +48,8 @@ pub struct Args {
     /// The Python that has the library
     #[arg(long, value_name = "PATH", requires = "against")]
     python: Option<PathBuf>,
-    /// Print a JSON array of {name, threads, ours_ms, peer_ms, ratio}
+    /// Print a JSON array of {name, threads, ours_ms, peer_ms, ratio}; a name that ends in
+    /// `-inference` is that of the outputs only
     #[arg(long)]
     json: bool,
     /// Only the row of this name
@@ -189,13 +189,18 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
         if stop.load(Ordering::SeqCst) {
             return Err(Stopped.into());
         }
-        let line = with_threads(job.threads, || {
+        let mut line = with_threads(job.threads, || {
             timed(job, peer.as_mut(), args.seconds, stop)
         })??;
         if line.threads == 1 {
             // The core may have been busy before, or be faster now.
             peak = peak.max(with_threads(1, || product(AGAIN))?);
         }
+        let same = lines.iter().find(|before: &&Line| before.name == line.name);
+        line.memory = match same {
+            Some(before) => before.memory,
+            None => memory_of(&line.name),
+        };
         let (done, left) = expected.split_at(place + 1);
         let pace = begun.elapsed().as_secs_f64() / done.iter().sum::<f64>();
         // A sum of nothing is -0.
@@ -216,7 +221,7 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
     ))
 }
 
-/// One row with one number of threads.
+/// One row with one number of threads, but for its memory.
 fn timed(
     job: &Job,
     mut peer: Option<&mut Peer>,
@@ -252,7 +257,7 @@ fn timed(
         training,
         inference,
         kernel_rate: kernel.map(|seconds| row.work / seconds / 1e9),
-        memory: memory_of(&row.name),
+        memory: None,
         way,
     })
 }

@@ -168,9 +168,9 @@ impl Record {
         let peer = self.peer.as_ref().map(|peer| peer.library.clone());
         let mut columns = vec!["Row".to_owned(), "Threads".into()];
         for kind in ["Training step, ms", "Inference, ms"] {
-            columns.extend([kind.into(), "half of them".into()]);
+            columns.extend([kind.into(), "quartiles".into()]);
             if let Some(peer) = &peer {
-                columns.extend([peer.clone(), "half of them".into(), "ratio".into()]);
+                columns.extend([peer.clone(), "quartiles".into(), "ratio".into()]);
             }
         }
         columns.extend(["Kernel, % of peak".into(), "Memory, MiB".into()]);
@@ -205,7 +205,7 @@ impl Record {
     /// How the table is read.
     pub fn reading(&self) -> String {
         let mut text = String::from(
-            "Times are medians; half of all steps lie in the interval beside them.",
+            "Times are medians; half of all steps lie between the quartiles beside them.",
         );
         if let Some(peer) = &self.peer {
             let name = &peer.library;
