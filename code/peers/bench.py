@@ -49,6 +49,9 @@ NOTE = (
     "torch.compile was not tried: it needs a C++ compiler, "
     "and it leaves nn.RNN, nn.GRU and nn.LSTM as they are"
 )
+if "GOMP_SPINCOUNT" in os.environ:
+    NOTE += f". Its threads wait for {os.environ['GOMP_SPINCOUNT']} turns before they sleep"
+    NOTE += " (GOMP_SPINCOUNT): by default they stall where anything else runs"
 
 
 def clock(action, count):

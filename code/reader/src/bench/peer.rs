@@ -18,6 +18,12 @@ use std::time::{Duration, Instant};
 
 /// The peer's script in the repository.
 const SCRIPT: &str = "code/peers/bench.py";
+/// How the threads of GNU's OpenMP wait for each other. The library's default spins for
+/// milliseconds, and where another program wants one of the cores it turns a step of 20 ms into one of
+/// 2 s. Spinning for a moment is as fast on a quiet machine; whoever knows better sets one of these.
+const WAITING: [&str; 2] = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
+/// Turns of a waiting thread before it sleeps.
+const SPIN: &str = "1000";
 /// How often we look whether we were told to stop.
 const LOOK: Duration = Duration::from_millis(100);
 /// A peer that has not answered by then does not answer.
@@ -90,7 +96,11 @@ impl Peer {
     /// One line: there is no such Python, it lacks the library, or it ended.
     pub fn start(root: &Path, python: &Path, stop: Arc<AtomicBool>) -> Result<Self> {
         let script = root.join(SCRIPT);
-        let mut child = Command::new(python)
+        let mut command = Command::new(python);
+        if WAITING.iter().all(|name| std::env::var_os(name).is_none()) {
+            command.env(WAITING[0], SPIN);
+        }
+        let mut child = command
             .arg("-u")
             .arg(&script)
             .stdin(Stdio::piped())
