@@ -113,7 +113,7 @@ fn run(cli: Cli, root: &Path) -> Result<ExitCode> {
         None => serve(root, cli.port, cli.open)?,
         Some(Command::Reproduce(args)) => reproduce::run(args)?,
         Some(Command::Claims(args)) => claims::run(&args, root)?,
-        Some(Command::Bench(args)) => bench::run(&args)?,
+        Some(Command::Bench(args)) => bench::run(&args, root)?,
         Some(Command::Data(args)) => data::run(&args)?,
         Some(Command::Grade(args)) => grade::run(&args)?,
         Some(Command::Preprocess { question: None }) => {

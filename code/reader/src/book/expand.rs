@@ -429,7 +429,7 @@ impl Expander<'_> {
                 "include" => self
                     .include(&arguments)
                     .and_then(|listing| plain_markdown(&listing)),
-                "figure" | "endfigure" | "table" | "claims" | "ledger" | "card"
+                "figure" | "endfigure" | "table" | "claims" | "ledger" | "card" | "bench"
                 | "bibliography" => Err(format!(
                     "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
                 )),
@@ -620,6 +620,8 @@ impl Expander<'_> {
             ("ledger", _) => Err("write {{#ledger}}".into()),
             ("card", [key]) => self.card(line, key),
             ("card", _) => Err("write {{#card KEY}}".into()),
+            ("bench", []) => Ok(self.bench(line)),
+            ("bench", _) => Err("write {{#bench}}".into()),
             ("bibliography", []) => Ok(format!("\n{}\n", self.site.bibliography.html())),
             ("bibliography", _) => Err("write {{#bibliography}}".into()),
             ("value" | "cite" | "eq" | "include", _) => {
@@ -699,6 +701,26 @@ impl Expander<'_> {
             "\n{}\n",
             table(&found, |text| self.cell(line, text))
         ))
+    }
+
+    /// The recorded run of the bench: where it was measured, and its table.
+    fn bench(&mut self, line: usize) -> String {
+        let site = self.site;
+        let Some(record) = &site.bench else {
+            let page = self.index.name(self.page);
+            let (places, waits) = self.leavings.unrecorded.entry(page).or_default();
+            *places += 1;
+            waits.insert("bench".into());
+            return "\n<p class=\"unrecorded\">This table is drawn from a run that is not recorded \
+                    yet.</p>\n\n"
+                .into();
+        };
+        let about = self.cell(line, &record.about());
+        let rows = table(&record.table(), |text| self.cell(line, text));
+        format!(
+            "\n<p>{about}.</p>\n{rows}\n<p>{}</p>\n\n",
+            escape(&record.reading())
+        )
     }
 
     fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
@@ -889,7 +911,8 @@ fn duration(minutes: f64) -> String {
 }
 
 fn unknown_directive(name: &str) -> String {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
+        "bench",
         "include",
         "value",
         "figure",
@@ -1003,7 +1026,10 @@ mod tests {
 
     /// A page of a repository without records, expanded; its formulas and pictures filled in.
     fn expand(text: &str) -> (String, Vec<String>) {
-        let folder = tempfile::tempdir().unwrap();
+        expand_in(&tempfile::tempdir().unwrap(), text)
+    }
+
+    fn expand_in(folder: &tempfile::TempDir, text: &str) -> (String, Vec<String>) {
         fs::create_dir_all(folder.path().join("book/x")).unwrap();
         fs::write(folder.path().join("book/bibliography.bib"), WORKS).unwrap();
         fs::write(folder.path().join("source.rs"), SOURCE).unwrap();
@@ -1266,5 +1292,25 @@ mod tests {
             out.starts_with("(not recorded yet)") && out.contains("class=\"unrecorded\""),
             "{out}"
         );
+    }
+
+    #[test]
+    fn the_bench_is_drawn_from_its_record() {
+        let out = fine("{{#bench}}");
+        assert!(out.contains("class=\"unrecorded\""), "{out}");
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("figures")).unwrap();
+        let record = r#"{"format": 1, "date": "2026-01-02", "processor": "P", "path": "avx2",
+            "version": "0", "peer": null, "peak": 50.0, "lines": [{"name": "rnn-1x2x3x4",
+            "threads": 1, "training": {"ours": {"median": 2.0, "low": 1.0, "high": 3.0},
+            "peer": null}, "inference": {"ours": {"median": 1.0, "low": 1.0, "high": 1.0},
+            "peer": null}, "kernel_rate": null, "memory": 12.0, "way": null}]}"#;
+        fs::write(folder.path().join("figures/bench.json"), record).unwrap();
+        let (out, problems) = expand_in(&folder, "{{#bench}}");
+        assert_eq!(problems, [""; 0]);
+        assert!(out.contains("2026-01-02, P, path avx2"), "{out}");
+        assert!(out.contains("<code>rnn-1x2x3x4</code>"), "{out}");
+        assert!(out.contains("<td class=\"number\">1.00–3.00</td>"), "{out}");
+        assert!(wrong("{{#bench all}}").contains("1: write {{#bench}}"));
     }
 }
