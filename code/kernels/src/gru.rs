@@ -155,8 +155,8 @@ impl<F: Real> Cell<F> for Gru {
                 let d_y = &d_y[chunk.places[first + r] * h..][..h];
                 let (before, error) = (&before[span.clone()], &mut error[span]);
                 match self.update {
-                    Update::KeepsPast => unmix::<F, A, true>(net, before, d_y, error),
-                    Update::TakesCandidate => unmix::<F, A, false>(net, before, d_y, error),
+                    Update::KeepsPast => unmix::<F, true>(net, before, d_y, error),
+                    Update::TakesCandidate => unmix::<F, false>(net, before, d_y, error),
                 }
                 if self.reset == Reset::AfterMatrix {
                     let kept = &mut rows.kept[(first + r) * 3 * h..][..3 * h];
@@ -289,12 +289,7 @@ fn mix<F: Real, A: Arithmetic, const PAST: bool>(
 /// From the error of the output to those of candidate and update gate; the past's own part of it
 /// takes its place.
 #[inline(always)]
-fn unmix<F: Real, A: Arithmetic, const PAST: bool>(
-    net: &mut [F],
-    before: &[F],
-    d_y: &[F],
-    error: &mut [F],
-) {
+fn unmix<F: Real, const PAST: bool>(net: &mut [F], before: &[F], d_y: &[F], error: &mut [F]) {
     let h = before.len();
     let (z, n) = net[h..].split_at_mut(h);
     let (n, d_y, error) = (&mut n[..h], &d_y[..h], &mut error[..h]);

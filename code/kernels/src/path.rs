@@ -62,8 +62,9 @@ pub fn chosen() -> Result<Path, String> {
 
 /// The best path of this processor.
 fn best() -> Path {
-    let supported = Path::ALL.into_iter().filter(|path| path.is_supported());
-    supported.last().unwrap_or(Path::Portable)
+    let mut best = Path::ALL.into_iter().rev();
+    best.find(|path| path.is_supported())
+        .unwrap_or(Path::Portable)
 }
 
 /// The path of this name.

@@ -222,7 +222,7 @@ struct Block<'a, F> {
 
 /// R rows and P panels of the result. The sum of each element runs over k in order.
 #[inline(always)]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, clippy::needless_range_loop)]
 fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
     b: Block<F>,
     to: &mut [F],

@@ -589,9 +589,9 @@ pub fn backward<F: Real, C: Cell<F>>(
         PIECE * g,
         scratches,
         |k, to, scratch| {
-            for c in 0..rows.len() {
+            for (c, rows) in rows.iter().enumerate() {
                 let share = share(c, i, k * PIECE);
-                share.add(&rows[c].errors, to, g, scratch);
+                share.add(&rows.errors, to, g, scratch);
             }
         },
     );
