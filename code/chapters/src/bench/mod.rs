@@ -6,7 +6,6 @@
 //! gets the same initial weights and data as [`Blob`]s, and has to arrive at the same losses and
 //! norms before anything is timed.
 mod online;
-mod plain;
 mod product;
 mod recurrent;
 mod vocabulary;
@@ -137,7 +136,7 @@ pub fn with_threads<R: Send>(
 
 /// The path that the kernels take on this machine.
 pub fn path() -> &'static str {
-    "portable"
+    kernels::Path::default().name()
 }
 
 /// The last part of a training step.
