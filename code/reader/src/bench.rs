@@ -38,6 +38,7 @@ const FIRST_STEPS: usize = 3;
   cargo run -- bench --row lstm-32x32x128x100 --threads 1
 
 A row's name ends in its sizes: batch, inputs, hidden units, steps of the sequence.
+UNROLLED_PATH=portable, avx2 or avx512 forces the instructions; otherwise the best of the processor.
 Close other programs before: what else runs makes every time longer, on both sides.")]
 pub struct Args {
     /// A chapter's key (default: all chapters)

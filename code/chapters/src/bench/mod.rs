@@ -135,8 +135,11 @@ pub fn with_threads<R: Send>(
 }
 
 /// The path that the kernels take on this machine.
-pub fn path() -> &'static str {
-    kernels::Path::default().name()
+///
+/// # Errors
+/// When the environment variable `UNROLLED_PATH` names none that it has: a line that says so.
+pub fn path() -> Result<&'static str, String> {
+    kernels::path::chosen().map(kernels::Path::name)
 }
 
 /// The last part of a training step.
