@@ -5,11 +5,13 @@
 //! One training step is forward, loss, backward, clipping by the global norm, update. A peer
 //! gets the same initial weights and data as [`Blob`]s, and has to arrive at the same losses and
 //! norms before anything is timed.
+mod ladder;
 mod online;
 mod product;
 mod recurrent;
 mod vocabulary;
 
+pub use ladder::{ladder, Rung};
 pub use product::product;
 
 use dfdx::prelude::{Cpu, Gradients};
