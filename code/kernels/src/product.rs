@@ -262,6 +262,7 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
     });
     let from = from.map(<[F]>::as_ptr);
     let left = b.left[(row - b.first) * b.deep..][..R * b.deep].as_ptr();
+    // ANCHOR: tile
     for k in 0..b.deep {
         // SAFETY: each panel has deep·WIDTH values, the left side all up to the last row and step, as
         // the two slices above have shown.
@@ -281,6 +282,7 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
             }
         }
     }
+    // ANCHOR_END: tile
     for (p, sums) in sums.iter().enumerate() {
         let column = (panel + p) * WIDTH;
         let width = WIDTH.min(b.columns - column);
