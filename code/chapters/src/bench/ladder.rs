@@ -8,6 +8,7 @@ use dfdx::prelude::*;
 use kernels::lstm::Lstm;
 use kernels::Path;
 use tape::loss::squared_error;
+use tape::primitives::{self, Layer, State};
 use tape::recurrent::{Recurrent, Steps};
 
 /// One measure.
@@ -29,6 +30,11 @@ pub fn ladder() -> Vec<Rung> {
         build,
     };
     vec![
+        rung(
+            "dfdx's own operations, about thirty entries on the tape a step",
+            1,
+            primitives,
+        ),
         rung(
             "one entry on the tape for each sequence, portable arithmetic",
             1,
@@ -121,6 +127,80 @@ impl Alone {
 impl Step for Alone {
     fn restart(&mut self) {
         self.data.put_into(&mut self.layer);
+    }
+
+    fn train(&mut self) -> Outcome {
+        let loss = self.run::<OwnedTape<f32, Cpu>>();
+        let value = loss.array();
+        let mut gradients = loss.backward();
+        let norm = self.update.apply(&mut self.layer, &mut gradients);
+        Outcome {
+            loss: value.into(),
+            norm: Some(norm),
+        }
+    }
+
+    fn infer(&mut self) {
+        self.loss = self.run::<NoneTape>().array().into();
+    }
+
+    fn inferred(&self) -> f64 {
+        self.loss
+    }
+
+    fn kernel(&mut self) -> bool {
+        false
+    }
+
+    fn blobs(&self) -> Vec<Blob> {
+        self.data.blobs()
+    }
+}
+
+fn primitives() -> Box<dyn Step> {
+    let device = Cpu::default();
+    let data = data([B, I, H, T], G);
+    let mut step = Primitives {
+        layer: Layer {
+            w_x: device.zeros(),
+            w_h: device.zeros(),
+            bias: device.zeros(),
+            peepholes: None,
+        },
+        inputs: device.tensor_from_vec(data.inputs.clone(), (Const, T, Const)),
+        targets: device.tensor_from_vec(data.targets.clone(), (Const, T, Const)),
+        update: Update::new(),
+        loss: 0.0,
+        data,
+    };
+    step.restart();
+    Box::new(step)
+}
+
+/// The layer in dfdx's own operations.
+struct Primitives {
+    layer: Layer<I, H, G, f32, Cpu>,
+    inputs: Steps<Const<B>, I, f32>,
+    targets: Steps<Const<B>, H, f32>,
+    update: Update,
+    loss: f64,
+    data: Data,
+}
+
+impl Primitives {
+    fn run<Y: primitives::Joined<f32, Cpu>>(&self) -> Tensor<Rank0, f32, Cpu, Y> {
+        let x = self.inputs.retaped::<Y>();
+        let start = State::zeros(&Cpu::default());
+        let (hidden, _) = primitives::run(LSTM, &self.layer, x, &[T; B], false, &start);
+        squared_error(hidden, &self.targets, 1.0 / B as f64).expect(MEMORY)
+    }
+}
+
+impl Step for Primitives {
+    fn restart(&mut self) {
+        self.layer.w_x.copy_from(&self.data.w_x);
+        self.layer.w_h.copy_from(&self.data.w_h);
+        self.layer.bias.copy_from(&self.data.bias);
     }
 
     fn train(&mut self) -> Outcome {

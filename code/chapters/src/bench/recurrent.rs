@@ -253,11 +253,11 @@ pub struct Data {
     /// Batch, in, hidden, steps.
     sizes: [usize; 4],
     /// W_x, (I, G).
-    w_x: Vec<f32>,
+    pub w_x: Vec<f32>,
     /// W_h, (H, G).
-    w_h: Vec<f32>,
+    pub w_h: Vec<f32>,
     /// b, (G,).
-    bias: Vec<f32>,
+    pub bias: Vec<f32>,
     /// x, (B, T, I).
     pub inputs: Vec<f32>,
     /// What the hidden states are compared with, (B, T, H).
