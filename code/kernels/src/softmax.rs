@@ -54,7 +54,7 @@ impl<F: Real> Targets<F> for Indices<'_> {
         for net in nets.iter_mut() {
             *net = factor * *net;
         }
-        nets[target] = nets[target] - F::ONE;
+        nets[target] -= F::ONE;
         logarithm(sum) + (largest.to_f64() - net.to_f64())
     }
 }
