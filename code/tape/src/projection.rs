@@ -128,7 +128,7 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
     fn outputs<B: Dim>(
         &self,
         x: &Rows<B, H, E>,
-        compute: fn(Layer, &Prepared<E>, &[E], &mut [E], &mut Trace<E>),
+        compute: impl Fn(Layer, &Prepared<E>, &[E], &mut [E], &mut Trace<E>),
     ) -> Result<Rows<B, V, E>, CpuError> {
         let x = x.clone().try_contiguous()?;
         let mut buffers = self.buffers.take();

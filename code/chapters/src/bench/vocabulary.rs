@@ -6,7 +6,10 @@ use dfdx::prelude::*;
 use kernels::projection::{self, Prepared, Reduction, Weights};
 use kernels::softmax::Indices;
 use rand::Rng;
+use tape::embedding::Embedding;
+use tape::loss::squared_error;
 use tape::projection::Projection;
+use tape::train::parameters::Parameter;
 use tasks::seeds::{generator, Purpose};
 
 /// Vectors that are projected, and words that are looked up.
@@ -52,7 +55,7 @@ pub fn rows() -> [Row; 2] {
             "embedding",
             DICTIONARY,
             0.0,
-            || Box::new(Embedding::new()),
+            || Box::new(Table::new()),
         ),
     ]
 }
@@ -180,31 +183,26 @@ impl Step for Output {
     }
 }
 
-struct Embedding {
+struct Table {
     start: Vec<f32>,
     words: Vec<usize>,
     data: Vec<f32>,
-    w: Tensor<Rank2<DICTIONARY, WIDTH>, f32, Cpu>,
+    w: Embedding<DICTIONARY, WIDTH, f32>,
     update: Update,
-    indices: Tensor<Rank1<WORDS>, usize, Cpu>,
-    targets: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
-    outputs: Option<Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>>,
+    targets: Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu>,
+    outputs: Option<Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu>>,
 }
 
-impl Embedding {
+impl Table {
     fn new() -> Self {
-        let device = Cpu::default();
-        let start = uniform(1, 1.0, DICTIONARY * WIDTH);
         let data = uniform(2, 1.0, WORDS * WIDTH);
-        let words = words(DICTIONARY);
-        Embedding {
-            w: device.tensor_from_vec(start.clone(), Default::default()),
+        Table {
+            w: Embedding::zeros(),
             update: Update::new(),
-            indices: device.tensor_from_vec(words.clone(), Default::default()),
-            targets: device.tensor_from_vec(data.clone(), Default::default()),
+            targets: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
             outputs: None,
-            start,
-            words,
+            start: uniform(1, 1.0, DICTIONARY * WIDTH),
+            words: words(DICTIONARY),
             data,
         }
     }
@@ -212,19 +210,28 @@ impl Embedding {
     /// ½ Σ (w − target)² over the words, divided by their number.
     fn loss<T: Tape<f32, Cpu>>(
         &self,
-        vectors: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu, T>,
+        vectors: Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu, T>,
     ) -> Tensor<Rank0, f32, Cpu, T> {
-        (vectors - self.targets.clone()).square().sum() * (0.5 / WORDS as f32)
+        let loss = squared_error(vectors, &self.targets, 1.0 / WORDS as f64);
+        loss.expect("the heap holds a step")
+    }
+
+    fn look_up<T: Tape<f32, Cpu>>(
+        &self,
+        tape: T,
+    ) -> Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu, T> {
+        let vectors = self.w.look_up(Const, &self.words, tape);
+        vectors.expect("the heap holds a step")
     }
 }
 
-impl Step for Embedding {
+impl Step for Table {
     fn restart(&mut self) {
         self.w.copy_from(&self.start);
     }
 
     fn train(&mut self) -> Outcome {
-        let loss = self.loss(self.w.leaky_trace().gather(self.indices.clone()));
+        let loss = self.loss(self.look_up(OwnedTape::default()));
         let value = loss.array();
         let mut gradients = loss.backward();
         let norm = self.update.apply(&mut self.w, &mut gradients);
@@ -235,7 +242,7 @@ impl Step for Embedding {
     }
 
     fn infer(&mut self) {
-        self.outputs = Some(self.w.clone().gather(self.indices.clone()));
+        self.outputs = Some(self.look_up(NoneTape));
     }
 
     fn inferred(&self) -> f64 {
