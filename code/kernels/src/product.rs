@@ -164,6 +164,16 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
                         8 => columns_of::<F, 8>(from, left.step, to),
                         _ => columns_of::<F, R>(from, left.step, to),
                     }
+                } else if left.step == 1 {
+                    let from = &left.values[r * left.row + k..];
+                    match tall {
+                        1 => rows_of::<F, 1>(from, left.row, deep, to),
+                        2 => rows_of::<F, 2>(from, left.row, deep, to),
+                        3 => rows_of::<F, 3>(from, left.row, deep, to),
+                        4 => rows_of::<F, 4>(from, left.row, deep, to),
+                        8 => rows_of::<F, 8>(from, left.row, deep, to),
+                        _ => rows_of::<F, R>(from, left.row, deep, to),
+                    }
                 } else {
                     for row in 0..tall {
                         let from = &left.values[(r + row) * left.row + k * left.step..];
@@ -215,6 +225,17 @@ fn columns_of<F: Real, const R: usize>(from: &[F], step: usize, to: &mut [F]) {
     for (k, to) in to.as_chunks_mut::<R>().0.iter_mut().enumerate() {
         if let Some(from) = from[k * step..].first_chunk() {
             *to = *from;
+        }
+    }
+}
+
+/// A value of each of R rows at each step, from rows that lie one after the other.
+#[inline(always)]
+fn rows_of<F: Real, const R: usize>(from: &[F], row: usize, deep: usize, to: &mut [F]) {
+    let rows: [&[F]; R] = std::array::from_fn(|r| &from[r * row..][..deep]);
+    for (k, to) in to.as_chunks_mut::<R>().0.iter_mut().take(deep).enumerate() {
+        for (to, row) in to.iter_mut().zip(&rows) {
+            *to = row[k];
         }
     }
 }
