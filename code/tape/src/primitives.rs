@@ -284,3 +284,66 @@ pub fn run<
     let (all, own) = by_step.permute().contiguous().split_tape();
     (all.put_tape(tape.merge(own)), state)
 }
+
+/// Softmax with cross-entropy: −log p of each row's target, summed over the rows that have one.
+///
+/// # Panics
+/// When there are not N targets.
+pub fn cross_entropy<
+    const N: usize,
+    const H: usize,
+    const V: usize,
+    E: Dtype,
+    D: Device<E>,
+    T: Joined<E, D>,
+>(
+    x: Tensor<Rank2<N, H>, E, D, T>,
+    w: &Tensor<Rank2<H, V>, E, D>,
+    bias: &Tensor<Rank1<V>, E, D>,
+    targets: &[Option<usize>],
+) -> Tensor<Rank0, E, D, T> {
+    let device = x.device().clone();
+    let index = targets.iter().map(|target| target.unwrap_or(0)).collect();
+    let index: Tensor<Rank1<N>, usize, D> = device.tensor_from_vec(index, (Const,));
+    let weight = |target: &Option<usize>| match target {
+        Some(_) => E::ONE,
+        None => E::default(),
+    };
+    let weights = targets.iter().map(weight).collect();
+    let weights: Tensor<Rank1<N>, E, D> = device.tensor_from_vec(weights, (Const,));
+    let z = x.matmul(w.clone()) + bias.retaped::<T>().broadcast();
+    let chosen = z.log_softmax::<Axis<1>>().select(index);
+    -(chosen * weights).sum()
+}
+
+/// Independent logistic outputs with binary cross-entropy, summed over them and over the rows of
+/// the mask.
+///
+/// # Panics
+/// When the mask has not N places.
+pub fn binary_cross_entropy<
+    const N: usize,
+    const H: usize,
+    const V: usize,
+    E: Dtype,
+    D: Device<E>,
+    T: Joined<E, D>,
+>(
+    x: Tensor<Rank2<N, H>, E, D, T>,
+    w: &Tensor<Rank2<H, V>, E, D>,
+    bias: &Tensor<Rank1<V>, E, D>,
+    targets: &Tensor<Rank2<N, V>, E, D>,
+    mask: &[bool],
+) -> Tensor<Rank0, E, D, T> {
+    let device = x.device().clone();
+    let weight = |&part: &bool| if part { E::ONE } else { E::default() };
+    let weights = mask.iter().map(weight).collect();
+    let weights: Tensor<Rank1<N>, E, D> = device.tensor_from_vec(weights, (Const,));
+    let z = x.matmul(w.clone()) + bias.retaped::<T>().broadcast();
+    let (z, tape) = z.split_tape();
+    let above = z.retaped::<T>().relu();
+    let part = z.retaped::<T>() * targets.clone();
+    let rest = (-z.put_tape(tape).abs()).exp() + E::ONE;
+    let losses = above - part + rest.ln();
+    (losses.sum::<Rank1<N>, _>() * weights).sum()
+}
