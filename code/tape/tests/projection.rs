@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::rc::Rc;
-use tape::primitives::{binary_cross_entropy, cross_entropy};
+use tape::primitives::{self, logistic_cross_entropy, softmax_cross_entropy};
 use tape::projection::{Projection, Reduction, Targets};
 
 const N: usize = 6;
@@ -14,6 +14,26 @@ const V: usize = 19;
 struct Case {
     layer: Projection<H, V, f64>,
     x: Tensor<Rank2<N, H>, f64, Cpu>,
+}
+
+impl Case {
+    /// The same weights, for the twin.
+    fn plain(&self) -> primitives::Projection<H, V, f64, Cpu> {
+        primitives::Projection {
+            w: self.layer.w.clone(),
+            bias: self.layer.bias.clone(),
+        }
+    }
+
+    /// The inputs, on a tape.
+    fn x(&self) -> Tensor<Rank2<N, H>, f64, Cpu, OwnedTape<f64, Cpu>> {
+        self.x.retaped()
+    }
+
+    /// The same, as the twin takes them.
+    fn rows(&self) -> Tensor<(usize, Const<H>), f64, Cpu, OwnedTape<f64, Cpu>> {
+        self.x().reshape_like(&(N, Const))
+    }
 }
 
 fn case() -> Case {
@@ -55,16 +75,17 @@ fn softmax_is_its_twin() {
         vec![None, Some(0), Some(18), None, Some(7), None],
         vec![None; N],
     ] {
-        let x = || case.x.retaped::<OwnedTape<f64, Cpu>>();
         let rows = targets.iter().flatten().count();
         let shared = Rc::new(Targets::One(targets.clone()));
-        let loss = |reduction| case.layer.loss(x(), &shared, reduction).expect("memory");
-        let twin = || cross_entropy(x(), &case.layer.w, &case.layer.bias, &targets);
-        compare(&case, loss(Reduction::Sum), twin());
-        let mean = 1.0 / rows.max(1) as f64;
-        compare(&case, loss(Reduction::Mean), twin() * mean);
+        let loss = |reduction| {
+            let loss = case.layer.loss(case.x(), &shared, reduction);
+            loss.expect("memory")
+        };
+        let twin = || softmax_cross_entropy(&case.plain(), case.rows(), &targets);
+        compare(&case, loss(Reduction::Mean), twin());
+        compare(&case, loss(Reduction::Sum), twin() * rows as f64);
         // A factor behind the loss reaches the gradients.
-        compare(&case, loss(Reduction::Sum) * 0.25, twin() * 0.25);
+        compare(&case, loss(Reduction::Mean) * 0.25, twin() * 0.25);
     }
 }
 
@@ -75,15 +96,14 @@ fn logistic_outputs_are_their_twin() {
         .map(|k| f64::from(u8::from((k * 7).is_multiple_of(3))))
         .collect();
     let device = Cpu::default();
-    let all = device.tensor_from_vec(values.clone(), Default::default());
+    let all = device.tensor_from_vec(values.clone(), (N, Const::<V>));
     for mask in [vec![true; N], vec![true, false, true, false, false, true]] {
-        let x = || case.x.retaped::<OwnedTape<f64, Cpu>>();
         let targets = Rc::new(Targets::Each {
             values: values.clone(),
             mask: mask.clone(),
         });
-        let loss = case.layer.loss(x(), &targets, Reduction::Sum);
-        let twin = binary_cross_entropy(x(), &case.layer.w, &case.layer.bias, &all, &mask);
+        let loss = case.layer.loss(case.x(), &targets, Reduction::Sum);
+        let twin = logistic_cross_entropy(&case.plain(), case.rows(), &all, &mask);
         compare(&case, loss.expect("memory"), twin);
     }
 }
