@@ -208,7 +208,8 @@ impl Cell for Gru {
     }
 }
 
-/// The columns of one group, on a tape of its own.
+/// The columns of one group, on a tape of its own. Groups of one `net` must not overlap, and nothing
+/// else may use it: where dfdx's slice hands its gradient back, it writes over what is there.
 fn group<
     const B: usize,
     const H: usize,
