@@ -18,6 +18,7 @@
 
 pub mod adding;
 pub mod batching;
+pub mod data;
 pub mod lag;
 pub mod random;
 pub mod reber;
