@@ -8,9 +8,20 @@
 //! | what | module | where from |
 //! |---|---|---|
 //! | catalogue, cache, checksums | [`sets`], [`cache`] | |
+//! | polyphonic music as lists of notes | [`music`] | a user's own JSON file |
+//! | chorales of Bach with the classic split | [`chorales`], [`musicxml`] | `chorales` |
+//! | small gray pictures with labels | [`images`] | `fashion-mnist`, `digits`, a user's own IDX files |
+//! | recorded speech | [`audio`] | `voice`, a user's own WAV files |
+//! | text, one character at a time | [`text`] | `king-james`, `sqlite`, a user's own file |
 
+pub mod audio;
 pub mod cache;
+pub mod chorales;
+pub mod images;
+pub mod music;
+pub mod musicxml;
 pub mod sets;
+pub mod text;
 
 /// A file that cannot be used, in one line: which, where, and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,3 +52,50 @@ impl std::fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+/// Reads the little or big endian numbers of a binary file one after the other.
+struct Bytes<'a> {
+    file: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Bytes<'a> {
+    fn new(file: &'a str, bytes: &'a [u8]) -> Self {
+        Self { file, bytes, at: 0 }
+    }
+
+    /// The next bytes, which are `what`.
+    fn take(&mut self, count: usize, what: &str) -> Result<&'a [u8], Malformed> {
+        let left = &self.bytes[self.at..];
+        if left.len() < count {
+            return Err(self.error(format!(
+                "cut short: {} bytes are left, expected {count} of {what}",
+                left.len()
+            )));
+        }
+        self.at += count;
+        Ok(&left[..count])
+    }
+
+    /// The next `N` bytes, which are `what`.
+    fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], Malformed> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N, what)?);
+        Ok(array)
+    }
+
+    /// Refuses a file that goes on.
+    fn end(&self) -> Result<(), Malformed> {
+        let left = self.bytes.len() - self.at;
+        if left == 0 {
+            return Ok(());
+        }
+        Err(self.error(format!("{left} more bytes, expected the end of the file")))
+    }
+
+    /// An error about the next byte.
+    fn error(&self, what: impl Into<String>) -> Malformed {
+        Malformed::new(self.file, format!("byte {}", self.at), what)
+    }
+}
