@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `data`: the real data sets.
 mod client;
-mod fetch;
+pub mod fetch;
 mod progress;
-mod unpack;
+pub mod unpack;
 
 use crate::{keys, output, usage::Usage};
 use anyhow::Result;

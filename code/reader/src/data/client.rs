@@ -194,11 +194,16 @@ fn run(set: &Set, command: &mut Command, folder: &Path) -> Result<()> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&fs::read(&words).unwrap_or_default()).into_owned();
+    let words = last_words(&said).unwrap_or_else(|| status.to_string());
+    let hint = if words.contains("Unable to locate package") {
+        "say `sudo apt-get update` once, then this again"
+    } else {
+        "check the network and say this again"
+    };
     bail!(
-        "{} could not get `{}`: {}; check the network and say this again",
+        "{} could not get `{}`: {words}; {hint}",
         set.client.name(),
-        set.name,
-        last_words(&said).unwrap_or_else(|| status.to_string())
+        set.name
     )
 }
 

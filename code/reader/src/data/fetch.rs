@@ -30,7 +30,7 @@ pub fn fetch(set: &'static Set, cache: &Cache, from: Option<&Path>) -> Result<Pa
             return Ok(folder);
         }
         Err(DataError::NotFetched { .. }) => {}
-        Err(error) => output::say(&format!("{error}: it is fetched again")),
+        Err(error) => output::say(&format!("note: {error}, which is done now")),
     }
     let part = cache.folder().join(format!("{}.part", set.name));
     let package = match from {
