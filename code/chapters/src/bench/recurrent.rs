@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A recurrent layer over a batch of sequences of one length, with the loss
 //! ½ Σ (h − target)² / B over all steps and units.
-use super::plain::{step, Cell};
-use super::{uniform, Blob, Row, Step, CLIP, RATE};
+use super::{uniform, Blob, Outcome, Row, Step, Update, CLIP, RATE};
+use dfdx::prelude::*;
+use kernels::gru::{Gru, Reset, Update as Keeps};
+use kernels::lstm::Lstm;
+use kernels::rnn::{Activation, Rnn};
+use kernels::sequence::{backward, forward, Cell, Layer, Prepared, Purpose, Trace, Weights};
+use kernels::Batch;
+use tape::loss::squared_error;
+use tape::recurrent::{Inputs, Reading, Recurrent, Steps};
 
 /// The rows of one cell, by (batch, in, hidden, steps) and columns of the net inputs.
 macro_rules! cell {
     ($rows:ident, $kind:literal, $cell:expr, $gates:literal: $(($b:literal, $i:literal, $h:literal, $t:literal)),*) => {
         $($rows.push(row($kind, [$b, $i, $h, $t], $gates, || {
-            step::<$b, $i, $h, { $gates * $h }>($cell, $t)
+            step::<_, $b, $i, $h, { $gates * $h }>($cell, $t)
         }));)*
     };
 }
@@ -17,12 +24,23 @@ macro_rules! cell {
 macro_rules! cells {
     ($($size:tt),*) => {{
         let mut rows = Vec::new();
-        cell!(rows, "rnn", Cell::Rnn, 1: $($size),*);
-        cell!(rows, "lstm", Cell::Lstm, 4: $($size),*);
-        cell!(rows, "gru", Cell::Gru, 3: $($size),*);
+        cell!(rows, "rnn", TANH, 1: $($size),*);
+        cell!(rows, "lstm", LSTM, 4: $($size),*);
+        cell!(rows, "gru", GRU, 3: $($size),*);
         rows
     }};
 }
+
+const TANH: Rnn = Rnn {
+    activation: Activation::Tanh,
+};
+/// With a forget gate.
+pub const LSTM: Lstm = Lstm { peepholes: false };
+/// The convention of PyTorch.
+const GRU: Gru = Gru {
+    reset: Reset::AfterMatrix,
+    update: Keeps::KeepsPast,
+};
 
 /// The rows.
 pub fn rows() -> Vec<Row> {
@@ -72,6 +90,164 @@ fn row(
     }
 }
 
+/// Our side of a row.
+fn step<C, const B: usize, const I: usize, const H: usize, const G: usize>(
+    cell: C,
+    steps: usize,
+) -> Box<dyn Step>
+where
+    C: Cell<f32> + 'static,
+{
+    Box::new(Sequence::<C, B, I, H, G>::new(cell, steps))
+}
+
+/// A layer and its batch.
+pub struct Sequence<C, const B: usize, const I: usize, const H: usize, const G: usize> {
+    /// The layer.
+    pub layer: Recurrent<C, I, H, G, f32>,
+    /// Where sequences are shorter than all steps.
+    pub lengths: Option<Vec<usize>>,
+    inputs: Steps<Const<B>, I, f32>,
+    targets: Steps<Const<B>, H, f32>,
+    outputs: Option<Steps<Const<B>, H, f32>>,
+    update: Update,
+    data: Data,
+    alone: Alone,
+}
+
+/// What the kernel alone needs.
+#[derive(Default)]
+struct Alone {
+    prepared: Prepared<f32>,
+    trace: Trace<f32>,
+    outputs: Vec<f32>,
+    gradients: [Vec<f32>; 3],
+}
+
+impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Sequence<C, B, I, H, G>
+where
+    C: Cell<f32> + 'static,
+{
+    /// With the weights and data of its row.
+    pub fn new(cell: C, steps: usize) -> Self {
+        let device = Cpu::default();
+        let data = data([B, I, H, steps], G);
+        let mut step = Sequence {
+            layer: Recurrent::zeros(cell),
+            lengths: None,
+            inputs: device.tensor_from_vec(data.inputs.clone(), (Const, steps, Const)),
+            targets: device.tensor_from_vec(data.targets.clone(), (Const, steps, Const)),
+            outputs: None,
+            update: Update::new(),
+            data,
+            alone: Alone::default(),
+        };
+        step.restart();
+        step
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading {
+            lengths: self.lengths.as_deref(),
+            ..READING
+        }
+    }
+}
+
+/// The inputs are data.
+pub const READING: Reading = Reading {
+    lengths: None,
+    reverse: false,
+    inputs: Inputs::Data,
+};
+
+impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Step
+    for Sequence<C, B, I, H, G>
+where
+    C: Cell<f32> + 'static,
+{
+    fn restart(&mut self) {
+        self.data.put_into(&mut self.layer);
+    }
+
+    fn train(&mut self) -> Outcome {
+        let inputs = self.inputs.retaped::<OwnedTape<f32, Cpu>>();
+        let (hidden, _) = self.layer.run(inputs, None, self.reading()).expect(MEMORY);
+        let loss = squared_error(hidden, &self.targets, 1.0 / B as f64).expect(MEMORY);
+        let value = loss.array();
+        let mut gradients = loss.backward();
+        let norm = self.update.apply(&mut self.layer, &mut gradients);
+        Outcome {
+            loss: value.into(),
+            norm: Some(norm),
+        }
+    }
+
+    fn infer(&mut self) {
+        let run = self.layer.run(self.inputs.clone(), None, self.reading());
+        self.outputs = Some(run.expect(MEMORY).0);
+    }
+
+    fn inferred(&self) -> f64 {
+        let outputs = self.outputs.clone().expect("an inference");
+        let loss = squared_error(outputs, &self.targets, 1.0 / B as f64);
+        loss.expect(MEMORY).array().into()
+    }
+
+    fn kernel(&mut self) -> bool {
+        let lengths = [self.data.sizes[3]; B];
+        let layer = Layer {
+            inputs: I,
+            units: H,
+            path: self.layer.path,
+        };
+        let batch = Batch {
+            lengths: &lengths,
+            steps: lengths[0],
+            reverse: false,
+        };
+        let weights = Weights {
+            input: &self.data.w_x[..],
+            recurrent: &self.data.w_h,
+            bias: &self.data.bias,
+            peepholes: &[],
+        };
+        let Alone {
+            prepared,
+            trace,
+            outputs,
+            gradients: [w_x, w_h, bias],
+        } = &mut self.alone;
+        w_x.resize(I * G, 0.0);
+        w_h.resize(H * G, 0.0);
+        bias.resize(G, 0.0);
+        outputs.resize(self.data.targets.len(), 0.0);
+        let (cell, x) = (self.layer.cell, &self.data.inputs);
+        let purpose = Purpose::Training { inputs: false };
+        prepared.pack(cell, layer, weights, purpose);
+        forward(cell, layer, prepared, batch, x, None, outputs, None, trace);
+        let gradients = Weights {
+            input: &mut w_x[..],
+            recurrent: w_h,
+            bias,
+            peepholes: &mut [],
+        };
+        // The errors of the outputs are as good as any others.
+        let errors = &self.data.targets;
+        backward(
+            cell, layer, prepared, batch, errors, None, gradients, None, None, trace,
+        );
+        true
+    }
+
+    fn blobs(&self) -> Vec<Blob> {
+        self.data.blobs()
+    }
+}
+
+/// The rows are small enough for any machine.
+pub const MEMORY: &str = "memory for a row of the bench";
+
 /// Initial weights and data of a row.
 pub struct Data {
     /// Batch, in, hidden, steps.
@@ -103,6 +279,16 @@ pub fn data(sizes: [usize; 4], columns: usize) -> Data {
 }
 
 impl Data {
+    /// The initial weights.
+    pub fn put_into<C, const I: usize, const H: usize, const G: usize>(
+        &self,
+        layer: &mut Recurrent<C, I, H, G, f32>,
+    ) {
+        layer.w_x.copy_from(&self.w_x);
+        layer.w_h.copy_from(&self.w_h);
+        layer.bias.copy_from(&self.bias);
+    }
+
     /// As a peer gets it.
     pub fn blobs(&self) -> Vec<Blob> {
         let [batch, width, hidden, steps] = self.sizes;
