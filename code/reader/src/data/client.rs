@@ -231,9 +231,9 @@ fn last_words(said: &str) -> Option<String> {
         let line = line.to_ascii_lowercase();
         line.starts_with("error") || line.starts_with("e:")
     });
-    let words = error.or_else(|| lines().last())?;
+    let words = error.or_else(|| lines().next_back())?;
     // Cargo's first line only says what it was doing; its last says why that failed.
-    let cause = lines().last().filter(|last| *last != words);
+    let cause = lines().next_back().filter(|last| *last != words);
     let words = match cause {
         Some(cause) if said.contains("Caused by:") => format!("{words}: {cause}"),
         _ => words.to_owned(),
