@@ -7,6 +7,7 @@ pub mod unpack;
 
 use crate::{keys, output, usage::Usage};
 use anyhow::Result;
+use lab::chapter::Table;
 use progress::size;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -131,6 +132,37 @@ fn state(cache: &Cache, set: &'static Set) -> &'static str {
         Ok(opened) if opened.names().all(|name| opened.path(name).is_file()) => "fetched",
         Err(DataError::NotFetched { .. }) => "not fetched",
         _ => "damaged",
+    }
+}
+
+/// The sets, for the page about them.
+pub fn table() -> Table {
+    let columns = [
+        "Name",
+        "What it is",
+        "License",
+        "Chapter",
+        "Download",
+        "Comes with",
+    ];
+    let chapters = chapters::contents::all();
+    let rows = SETS.iter().map(|set| {
+        let numbers = set.chapters.iter().map(|key| {
+            let chapter = chapters.iter().find(|chapter| chapter.key == *key);
+            chapter.map_or_else(|| (*key).to_owned(), |chapter| chapter.number.to_string())
+        });
+        vec![
+            format!("`{}`", set.name),
+            set.title.to_owned(),
+            set.license.to_owned(),
+            numbers.collect::<Vec<_>>().join(", "),
+            size(set.download),
+            format!("{}: `{}` {}", set.client.name(), set.package, set.version),
+        ]
+    });
+    Table {
+        columns: columns.map(String::from).to_vec(),
+        rows: rows.collect(),
     }
 }
 
