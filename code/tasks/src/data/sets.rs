@@ -267,7 +267,7 @@ pub const SETS: &[Set] = &[
     Set {
         name: "voice",
         title: "568 recorded phrases of one voice, 25 minutes at 8 kHz: raw audio",
-        license: "CC BY-SA 3.0, Allison Smith for Digium",
+        license: "CC BY-SA 3.0, Allison Smith",
         chapters: &["chung2014"],
         client: Client::Apt,
         package: "asterisk-core-sounds-en-wav",
