@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use tasks::data::cache::{Cache, DataError, write_list};
+use tasks::data::cache::{Cache, DataError, fetched, own, write_list};
 use tasks::data::sets::{Client, Form, Part, SETS, Set, Source, sha256};
 use tempfile::TempDir;
 
@@ -358,9 +358,16 @@ fn a_set_is_unpacked_whole_with_a_list_of_checksums() {
     );
     let written = serde_json::to_string(&source).unwrap();
     assert_eq!(serde_json::from_str::<Source>(&written).unwrap(), source);
-    let own = Source::of_file("mine.json", b"{}");
-    assert_eq!(own.sha256, sha256(b"{}"));
-    assert!(!serde_json::to_string(&own).unwrap().contains("package"));
+    let mine = folder.path().join("mine.json");
+    fs::write(&mine, b"{}").unwrap();
+    let (bytes, source) = own(&mine).unwrap();
+    assert_eq!((bytes, source.name.as_str()), (b"{}".to_vec(), "mine.json"));
+    assert_eq!(source.sha256, sha256(b"{}"));
+    assert!(!serde_json::to_string(&source).unwrap().contains("package"));
+    let error = own(&mine.join("below")).unwrap_err().to_string();
+    assert!(error.contains("mine.json"), "{error}");
+    let error = fetched("choral").unwrap_err().to_string();
+    assert!(error.contains("no data set `choral`"), "{error}");
 }
 
 #[test]

@@ -5,13 +5,12 @@
 #![allow(missing_docs)]
 
 use std::collections::BTreeSet;
-use tasks::data::cache::{Cache, DataError, Opened};
+use tasks::data::cache::{fetched, DataError, Opened};
 use tasks::data::musicxml::QUARTER;
-use tasks::data::{audio, chorales, images, sets, text};
+use tasks::data::{audio, chorales, images, text};
 
 fn set(name: &str) -> Option<Opened> {
-    let set = sets::find(name).unwrap();
-    match Cache::of_user().and_then(|cache| cache.open(set)) {
+    match fetched(name) {
         Ok(set) => Some(set),
         Err(DataError::NotFetched { .. } | DataError::NoFolder) => {
             eprintln!("not checked: `{name}` is not in the cache");

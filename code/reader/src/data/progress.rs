@@ -23,7 +23,7 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(set.download);
             let style = ProgressStyle::with_template(
-                "{prefix} [{bar:30}] {bytes} of {total_bytes} in {elapsed}",
+                "{prefix} [{bar:30}] {decimal_bytes} of {decimal_total_bytes} in {elapsed}",
             );
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(set.name);

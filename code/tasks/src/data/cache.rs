@@ -5,7 +5,7 @@
 //! their checksums, which must be the one whose own checksum stands in the catalogue. Each file is
 //! held against the list when it is read, so what a record was made from is what it says.
 
-use super::sets::{sha256, Set, Source};
+use super::sets::{self, sha256, Set, Source};
 use super::Malformed;
 use std::path::{Component, Path, PathBuf};
 
@@ -18,6 +18,9 @@ pub const SUMS: &str = "SHA256SUMS";
 /// Why data cannot be had. Each is one line for the person who has to act.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    /// There is no set of this name.
+    #[error("there is no data set `{0}`; `cargo run -- data list` says which there are")]
+    Unknown(String),
     /// No folder can be named.
     #[error(
         "no folder for data: there is no home folder; name one in the environment variable {VARIABLE}"
@@ -138,6 +141,30 @@ impl Cache {
         let files = read_list(&list).ok_or_else(|| damaged("not a list of checksums"))?;
         Ok(Opened { set, folder, files })
     }
+}
+
+/// Opens a set of the catalogue in the user's cache.
+///
+/// # Errors
+/// [`DataError::Unknown`] when the catalogue has none of this name; else as [`Cache::of_user`]
+/// and [`Cache::open`].
+pub fn fetched(name: &str) -> Result<Opened, DataError> {
+    let set = sets::find(name).ok_or_else(|| DataError::Unknown(name.into()))?;
+    Cache::of_user()?.open(set)
+}
+
+/// Reads a user's own file, with what a record that is made from it has to say.
+///
+/// # Errors
+/// [`DataError::Unreadable`] with the path.
+pub fn own(path: &Path) -> Result<(Vec<u8>, Source), DataError> {
+    let bytes = std::fs::read(path).map_err(|error| DataError::Unreadable {
+        path: path.into(),
+        error,
+    })?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let source = Source::of_file(&name.to_string_lossy(), &bytes);
+    Ok((bytes, source))
 }
 
 /// The names and checksums of a list, or nothing where a line is none of one.
