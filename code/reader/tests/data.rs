@@ -422,9 +422,8 @@ fn what_was_downloaded_whole_is_not_downloaded_twice() {
     assert!(!at.join("old.wav").exists() && !part.exists());
 }
 
-#[test]
-fn a_debian_package_and_a_wheel_are_unpacked() {
-    let folder = TempDir::new().unwrap();
+/// The two sounds in a Debian package.
+fn sounds_deb() -> Vec<u8> {
     // A tar archive with ./usr/share/sound/a.wav, ./usr/share/sound/letters/b.wav and a license, as
     // xz packs it.
     let xz = "fd377a585a000004e6d6b446020021011c00000010cf58cce027ff00a45d00170bcb2789f2ed37ed41d3aa01\
@@ -441,7 +440,13 @@ fn a_debian_package_and_a_wheel_are_unpacked() {
         let header = ar::Header::new(name.into(), bytes.len() as u64);
         deb.append(&header, bytes).unwrap();
     }
-    let deb = deb.into_inner().unwrap();
+    deb.into_inner().unwrap()
+}
+
+#[test]
+fn a_debian_package_and_a_wheel_are_unpacked() {
+    let folder = TempDir::new().unwrap();
+    let deb = sounds_deb();
     let parts = || vec![part("usr/share/sound/", ".wav", Form::Plain)];
     let sounds = set(Client::Apt, &deb, parts(), &SOUNDS);
     let file = folder.path().join("sound.deb");
@@ -552,4 +557,50 @@ fn a_set_that_is_locked_is_not_fetched_twice_at_once() {
     );
     lock.unlock().unwrap();
     fetch(set, &cache, Some(&package)).unwrap();
+}
+
+#[test]
+fn no_bytes_make_the_unpacker_panic() {
+    let folder = TempDir::new().unwrap();
+    let mut state = 7u64;
+    let mut below = |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % n
+    };
+    let score = zip(&[("x.xml", b"<score/>")]);
+    let wheel = zip(&[("m/bach/bwv1.mxl", &score), ("m/license.txt", b"terms")]);
+    let parts = [
+        part("m/bach/", ".mxl", Form::Mxl),
+        part("usr/share/sound/", ".wav", Form::Plain),
+        part("sound-1/src/sounds/", ".wav", Form::Plain),
+    ];
+    for (client, name, good) in [
+        (Client::Pip, "m.whl", wheel),
+        (Client::Apt, "m.deb", sounds_deb()),
+        (Client::Cargo, "m.crate", sounds_crate()),
+    ] {
+        let set = set(client, &good, parts.to_vec(), &SOUNDS);
+        let file = folder.path().join(name);
+        let mut refused = 0;
+        for round in 0..200 {
+            let mut bytes = good.clone();
+            for _ in 0..=round % 4 {
+                let at = below(bytes.len());
+                match below(3) {
+                    0 => bytes[at] ^= 1 << below(8),
+                    1 => bytes[at] = below(256) as u8,
+                    _ => bytes.truncate(at.max(1)),
+                }
+            }
+            fs::write(&file, &bytes).unwrap();
+            if let Err(error) = unpack(set, &file) {
+                refused += 1;
+                let line = format!("{error:#}");
+                assert!(line.contains(name) && line.lines().count() == 1, "{line}");
+            }
+        }
+        assert!(refused > 70, "{name}: only {refused} refused");
+    }
 }

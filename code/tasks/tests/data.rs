@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use tasks::data::chorales::Chorale;
 use tasks::data::music::{self, Chord, Music};
 use tasks::data::musicxml::{self, QUARTER};
-use tasks::data::{audio, images, text, Malformed};
+use tasks::data::{audio, images, midi, text, Malformed};
 
 /// What is wrong with a file, as one line.
 fn refusal<T: std::fmt::Debug>(result: Result<T, Malformed>) -> String {
@@ -189,6 +189,67 @@ mod chung2014 {
     #[should_panic = "the note 59 is not in the row"]
     fn a_note_outside_of_the_row_is_a_mistake_of_the_program() {
         music::fill_row([59].into_iter().collect(), 60, &mut [0.0; 12]);
+    }
+
+    /// The piece in a MIDI file, as one who hears it would write it down.
+    fn heard(file: &[u8]) -> Vec<Chord> {
+        assert_eq!(&file[..14], b"MThd\0\0\0\x06\0\0\0\x01\x01\xE0");
+        assert_eq!(&file[14..18], b"MTrk");
+        let length = u32::from_be_bytes([file[18], file[19], file[20], file[21]]);
+        let mut track = file[22..].iter().copied();
+        assert_eq!(track.len(), length as usize);
+        let (mut piece, mut now) = (Vec::new(), Vec::<u8>::new());
+        loop {
+            let mut ticks = 0;
+            loop {
+                let byte = track.next().unwrap();
+                ticks = ticks << 7 | usize::from(byte & 0x7F);
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            assert_eq!(ticks % 480, 0);
+            piece.extend((0..ticks / 480).map(|_| now.iter().copied().collect::<Chord>()));
+            let mut next = || track.next().unwrap();
+            match next() {
+                0xFF if next() == 0x2F => break,
+                0xFF => {
+                    assert_eq!([next(), next(), next(), next()], [3, 0x07, 0xA1, 0x20]);
+                }
+                0xC0 => drop(next()),
+                0x90 => {
+                    let note = next();
+                    assert!(!now.contains(&note) && next() > 0);
+                    now.push(note);
+                }
+                0x80 => {
+                    let note = next();
+                    assert!(now.contains(&note));
+                    now.retain(|&n| n != note);
+                    next();
+                }
+                other => panic!("an event {other:#x}"),
+            }
+        }
+        assert!(now.is_empty() && track.eq([0]));
+        piece
+    }
+
+    #[test]
+    fn a_piece_is_heard_as_it_was_written() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut below = |n: u32| rng.next_u32() % n;
+        for _ in 0..200 {
+            let steps = below(40);
+            let piece: Vec<Chord> = (0..steps)
+                .map(|_| (0..below(5)).map(|_| 60 + below(4) as u8).collect())
+                .collect();
+            assert_eq!(heard(&midi::write(&piece, 500)), piece);
+        }
+        // A rest at the end, and one that is longer than a byte of delay can say.
+        let mut piece = vec![Chord::SILENCE; 50];
+        piece[40].insert(60);
+        assert_eq!(heard(&midi::write(&piece, 500)), piece);
     }
 
     /// Two measures: a quarter and a half tied on; a bass in eighths with a grace note, a chord, a

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | catalogue, cache, checksums | [`sets`], [`cache`] | |
 //! | polyphonic music as lists of notes | [`music`] | a user's own JSON file |
+//! | a piece as a file to hear | [`midi`] | |
 //! | chorales of Bach with the classic split | [`chorales`], [`musicxml`] | `chorales` |
 //! | small gray pictures with labels | [`images`] | `fashion-mnist`, `digits`, a user's own IDX files |
 //! | recorded speech | [`audio`] | `voice`, a user's own WAV files |
@@ -18,6 +19,7 @@ pub mod audio;
 pub mod cache;
 pub mod chorales;
 pub mod images;
+pub mod midi;
 pub mod music;
 pub mod musicxml;
 pub mod sets;
