@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The data of the book: generators of sequences that know no tensor.
+//! The data of the book: generators of sequences, and readers of real [`data`], that know no
+//! tensor.
 //!
 //! A [`Task`] draws one [`Example`] after the other from a random generator of
 //! [`seeds`]. Only integer ranges of 32 bits, exact conversions to floating point and the
@@ -18,6 +19,7 @@
 
 pub mod adding;
 pub mod batching;
+pub mod data;
 pub mod lag;
 pub mod random;
 pub mod reber;
