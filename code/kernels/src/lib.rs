@@ -10,6 +10,7 @@ pub mod inputs;
 pub mod lstm;
 pub mod path;
 pub mod product;
+pub mod projection;
 pub mod readout;
 pub mod real;
 pub mod rnn;

@@ -3,6 +3,7 @@
 pub mod cell1997;
 pub mod loss;
 pub mod primitives;
+pub mod projection;
 pub mod readout;
 pub mod recurrent;
 pub mod sequences;

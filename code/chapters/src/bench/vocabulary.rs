@@ -3,8 +3,10 @@
 //! and the embedding of words.
 use super::{uniform, Blob, Outcome, Row, Step, Update, CLIP, RATE};
 use dfdx::prelude::*;
+use kernels::projection;
 use rand::Rng;
-use tape::train::{Parameters, Visitor};
+use std::rc::Rc;
+use tape::projection::{Reduction, Targets};
 use tasks::seeds::{generator, Purpose};
 
 /// Vectors that are projected, and words that are looked up.
@@ -61,27 +63,18 @@ fn words(vocabulary: usize) -> Vec<usize> {
     (0..WORDS).map(|_| rng.gen_range(0..vocabulary)).collect()
 }
 
-struct Layer {
-    w: Tensor<Rank2<WIDTH, VOCABULARY>, f32, Cpu>,
-    bias: Tensor<Rank1<VOCABULARY>, f32, Cpu>,
-}
-
-impl Parameters<f32> for Layer {
-    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
-        visitor.visit("w", &mut self.w);
-        visitor.visit("bias", &mut self.bias);
-    }
-}
-
 struct Projection {
     start: [Vec<f32>; 2],
     data: Vec<f32>,
     words: Vec<usize>,
-    layer: Layer,
+    layer: tape::projection::Projection<WIDTH, VOCABULARY, f32>,
     update: Update,
     inputs: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
-    targets: Tensor<Rank1<WORDS>, usize, Cpu>,
-    outputs: Option<Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu>>,
+    targets: Rc<Targets<f32>>,
+    loss: f64,
+    /// For the kernel alone.
+    trace: projection::Trace<f32>,
+    gradients: [Vec<f32>; 3],
 }
 
 impl Projection {
@@ -94,31 +87,26 @@ impl Projection {
         ];
         let data = uniform(3, 1.0, WORDS * WIDTH);
         let words = words(VOCABULARY);
-        Projection {
-            layer: Layer {
-                w: device.tensor_from_vec(start[0].clone(), Default::default()),
-                bias: device.tensor_from_vec(start[1].clone(), Default::default()),
-            },
+        let mut step = Projection {
+            layer: tape::projection::Projection::zeros(),
             update: Update::new(),
             inputs: device.tensor_from_vec(data.clone(), Default::default()),
-            targets: device.tensor_from_vec(words.clone(), Default::default()),
-            outputs: None,
+            targets: Rc::new(Targets::One(words.iter().copied().map(Some).collect())),
+            loss: f64::NAN,
+            trace: projection::Trace::default(),
+            gradients: Default::default(),
             start,
             data,
             words,
-        }
+        };
+        step.restart();
+        step
     }
 
-    fn outputs<T: Tape<f32, Cpu> + Merge<T>>(
-        &self,
-        tape: T,
-    ) -> Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu, T> {
-        let net = self
-            .inputs
-            .clone()
-            .put_tape(tape)
-            .matmul(self.layer.w.clone());
-        (net + self.layer.bias.retaped::<T>().broadcast()).log_softmax::<Axis<1>>()
+    fn loss<T: Tape<f32, Cpu>>(&self) -> Tensor<Rank0, f32, Cpu, T> {
+        let inputs = self.inputs.retaped::<T>();
+        let loss = self.layer.loss(inputs, &self.targets, Reduction::Mean);
+        loss.expect("memory for a row of the bench")
     }
 }
 
@@ -129,10 +117,7 @@ impl Step for Projection {
     }
 
     fn train(&mut self) -> Outcome {
-        let loss = -self
-            .outputs(OwnedTape::default())
-            .select(self.targets.clone())
-            .mean();
+        let loss = self.loss::<OwnedTape<f32, Cpu>>();
         let value = loss.array();
         let mut gradients = loss.backward();
         let norm = self.update.apply(&mut self.layer, &mut gradients);
@@ -143,19 +128,32 @@ impl Step for Projection {
     }
 
     fn infer(&mut self) {
-        self.outputs = Some(self.outputs(NoneTape));
+        self.loss = self.loss::<NoneTape>().array().into();
     }
 
     fn inferred(&self) -> f64 {
-        let chosen = self.outputs.clone().map(|outputs| {
-            let chosen = outputs.select(self.targets.clone());
-            f64::from(-chosen.mean::<Rank0, _>().array())
-        });
-        chosen.unwrap_or(f64::NAN)
+        self.loss
     }
 
     fn kernel(&mut self) -> bool {
-        false
+        let sizes = projection::Projection {
+            inputs: WIDTH,
+            outputs: VOCABULARY,
+            path: self.layer.path,
+        };
+        let Targets::One(targets) = self.targets.as_ref() else {
+            return false;
+        };
+        let [w, b] = &self.start;
+        let (x, trace) = (&self.data, &mut self.trace);
+        let [d_w, d_b, d_x] = &mut self.gradients;
+        d_w.resize(w.len(), 0.0);
+        d_b.resize(b.len(), 0.0);
+        d_x.resize(x.len(), 0.0);
+        let targets = projection::Targets::One(targets);
+        projection::forward(sizes, w, b, x, targets, trace);
+        projection::backward(sizes, w, x, 1.0, d_w, d_b, Some(d_x), trace);
+        true
     }
 
     fn blobs(&self) -> Vec<Blob> {
