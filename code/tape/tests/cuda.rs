@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The layers, losses and embedding in dfdx's own operations on a GPU, where there is one: the same
 //! as on the processor.
-//! `cargo test -p tape --features cuda --test cuda`
+//! `cargo test -p tape --features cuda a_gpu`
 #![cfg(feature = "cuda")]
 use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
