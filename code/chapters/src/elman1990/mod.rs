@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Elman, *Finding Structure in Time* (1990): the vanilla tanh network.
 //!
-//! The page of this chapter is not written yet. The network stands here because chapter 3
-//! opens with its failure and holds it against the memory cell throughout.
+//! [`TanhNetwork`] learns whole sequences by full back-propagation through time; chapter 3 holds
+//! it against the memory cell. [`network`] reads a stream without end, as the paper's does.
+pub mod experiments;
+pub mod network;
+
 use crate::online::{batch, load_into, uniform, uniform_matrix, values, Learner};
 use dfdx::prelude::*;
 use rand_chacha::ChaCha8Rng;
