@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sequence kernels on plain slices, forward and backward.
 //!
-//! One file a kernel. The arithmetic is portable: no fused multiply-add and no platform
-//! mathematics library, so the same inputs give the same bytes on every processor.
+//! One file a kernel. There is no platform mathematics library, so on the portable path, without
+//! fused multiply-add, the same inputs give the same bytes on every processor ([`path`]).
+pub mod batch;
 pub mod cell1997;
+pub mod gru;
 pub mod inputs;
+pub mod lstm;
+pub mod path;
+pub mod product;
 pub mod readout;
 pub mod real;
+pub mod rnn;
+pub mod sequence;
 pub mod tanh_rnn;
 
+pub use batch::Batch;
 pub use inputs::Inputs;
+pub use path::Path;
 pub use real::Real;

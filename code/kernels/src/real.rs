@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two floating-point types and their own transcendental functions.
+use crate::path::{Arithmetic, Rounded};
 use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
@@ -25,6 +26,12 @@ pub trait Real:
     + Sync
     + 'static
 {
+    /// A register of 32 bytes.
+    #[cfg(target_arch = "x86_64")]
+    type Bytes32: crate::path::Vector<Self>;
+    /// A register of 64 bytes.
+    #[cfg(target_arch = "x86_64")]
+    type Bytes64: crate::path::Vector<Self>;
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -35,16 +42,36 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// The same value, or nearest to it, as `f64`.
     fn to_f64(self) -> f64;
+    /// `self · factor + term`, rounded once.
+    fn fused(self, factor: Self, term: Self) -> Self;
+    /// [`Real::exponential`] in the arithmetic of a path.
+    fn exponential_in<A: Arithmetic>(self) -> Self;
+    /// [`Real::hyperbolic_tangent`] in the arithmetic of a path.
+    fn hyperbolic_tangent_in<A: Arithmetic>(self) -> Self;
+
     /// The exponential function, saturating where the result would leave the normal range:
     /// below about 1e-38 (1e-307 in `f64`) and above about 1.6e38 (8e307).
-    fn exponential(self) -> Self;
+    #[inline(always)]
+    fn exponential(self) -> Self {
+        self.exponential_in::<Rounded>()
+    }
+
     /// The hyperbolic tangent.
-    fn hyperbolic_tangent(self) -> Self;
+    #[inline(always)]
+    fn hyperbolic_tangent(self) -> Self {
+        self.hyperbolic_tangent_in::<Rounded>()
+    }
 
     /// The logistic function 1 / (1 + exp(−x)).
     #[inline(always)]
     fn logistic(self) -> Self {
-        Self::ONE / (Self::ONE + (-self).exponential())
+        self.logistic_in::<Rounded>()
+    }
+
+    /// [`Real::logistic`] in the arithmetic of a path.
+    #[inline(always)]
+    fn logistic_in<A: Arithmetic>(self) -> Self {
+        Self::ONE / (Self::ONE + (-self).exponential_in::<A>())
     }
 }
 
@@ -60,6 +87,10 @@ fn clamp<F: Real>(value: F, low: F, high: F) -> F {
 }
 
 impl Real for f32 {
+    #[cfg(target_arch = "x86_64")]
+    type Bytes32 = std::arch::x86_64::__m256;
+    #[cfg(target_arch = "x86_64")]
+    type Bytes64 = std::arch::x86_64::__m512;
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const HALF: Self = 0.5;
@@ -74,40 +105,46 @@ impl Real for f32 {
         self.into()
     }
 
+    #[inline(always)]
+    fn fused(self, factor: f32, term: f32) -> f32 {
+        self.mul_add(factor, term)
+    }
+
     /// x = n ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r), and 2ⁿ put into the exponent bits.
     /// The split of ln 2 and the coefficients are those of the Cephes library (Moshier, 1989).
     #[inline(always)]
-    fn exponential(self) -> Self {
+    fn exponential_in<A: Arithmetic>(self) -> Self {
         const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer
         const LN2_HIGH: f32 = 0.693_359_4;
         const LN2_LOW: f32 = -2.121_944_4e-4;
         let x = clamp(self, -87.3, 88.0);
-        let shifted = x * std::f32::consts::LOG2_E + ROUND;
+        let shifted = A::multiply_add(x, std::f32::consts::LOG2_E, ROUND);
         let n = shifted - ROUND;
-        let r = x - n * LN2_HIGH - n * LN2_LOW;
+        let r = A::multiply_add(-n, LN2_HIGH, x);
+        let r = A::multiply_add(-n, LN2_LOW, r);
         let p = 1.987_569_1e-4_f32;
-        let p = p * r + 1.398_199_9e-3;
-        let p = p * r + 8.333_452e-3;
-        let p = p * r + 4.166_579_6e-2;
-        let p = p * r + 1.666_666_5e-1;
-        let p = p * r + 0.5;
-        let p = p * (r * r) + r + 1.0;
+        let p = A::multiply_add(p, r, 1.398_199_9e-3);
+        let p = A::multiply_add(p, r, 8.333_452e-3);
+        let p = A::multiply_add(p, r, 4.166_579_6e-2);
+        let p = A::multiply_add(p, r, 1.666_666_5e-1);
+        let p = A::multiply_add(p, r, 0.5);
+        let p = A::multiply_add(p, r * r, r) + 1.0;
         let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
         p * f32::from_bits((exponent.wrapping_add(127) as u32) << 23)
     }
 
     /// An odd polynomial near zero, through the exponential elsewhere (coefficients: Cephes).
     #[inline(always)]
-    fn hyperbolic_tangent(self) -> Self {
+    fn hyperbolic_tangent_in<A: Arithmetic>(self) -> Self {
         let size = self.abs();
         let z = self * self;
         let p = -5.704_988_7e-3_f32;
-        let p = p * z + 2.063_908_8e-2;
-        let p = p * z - 5.373_971_6e-2;
-        let p = p * z + 1.333_144_2e-1;
-        let p = p * z - 3.333_328e-1;
-        let near = p * z * self + self;
-        let far = 1.0 - 2.0 / ((2.0 * size).exponential() + 1.0);
+        let p = A::multiply_add(p, z, 2.063_908_8e-2);
+        let p = A::multiply_add(p, z, -5.373_971_6e-2);
+        let p = A::multiply_add(p, z, 1.333_144_2e-1);
+        let p = A::multiply_add(p, z, -3.333_328e-1);
+        let near = A::multiply_add(p * z, self, self);
+        let far = 1.0 - 2.0 / ((2.0 * size).exponential_in::<A>() + 1.0);
         let far = if self < 0.0 { -far } else { far };
         if size < 0.625 {
             near
@@ -118,6 +155,10 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    #[cfg(target_arch = "x86_64")]
+    type Bytes32 = std::arch::x86_64::__m256d;
+    #[cfg(target_arch = "x86_64")]
+    type Bytes64 = std::arch::x86_64::__m512d;
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const HALF: Self = 0.5;
@@ -132,16 +173,22 @@ impl Real for f64 {
         self
     }
 
+    #[inline(always)]
+    fn fused(self, factor: f64, term: f64) -> f64 {
+        self.mul_add(factor, term)
+    }
+
     /// As for `f32`, with the Taylor polynomial of degree 13, whose rest is below 5e-18 there.
     #[inline(always)]
-    fn exponential(self) -> Self {
+    fn exponential_in<A: Arithmetic>(self) -> Self {
         const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 · 2^52
         const LN2_HIGH: f64 = 6.931_457_519_531_25e-1;
         const LN2_LOW: f64 = 1.428_606_820_309_417_2e-6;
         let x = clamp(self, -708.0, 709.0);
-        let shifted = x * std::f64::consts::LOG2_E + ROUND;
+        let shifted = A::multiply_add(x, std::f64::consts::LOG2_E, ROUND);
         let n = shifted - ROUND;
-        let r = x - n * LN2_HIGH - n * LN2_LOW;
+        let r = A::multiply_add(-n, LN2_HIGH, x);
+        let r = A::multiply_add(-n, LN2_LOW, r);
         let mut p = 1.0 / 6_227_020_800.0;
         for factorial in [
             479_001_600.0,
@@ -156,24 +203,25 @@ impl Real for f64 {
             6.0,
             2.0,
         ] {
-            p = p * r + 1.0 / factorial;
+            p = A::multiply_add(p, r, 1.0 / factorial);
         }
-        let p = p * (r * r) + r + 1.0;
+        let p = A::multiply_add(p, r * r, r) + 1.0;
         let exponent = (shifted.to_bits() as i64).wrapping_sub(ROUND.to_bits() as i64);
         p * f64::from_bits((exponent.wrapping_add(1023) as u64) << 52)
     }
 
     /// A rational function near zero, through the exponential elsewhere (coefficients: Cephes).
     #[inline(always)]
-    fn hyperbolic_tangent(self) -> Self {
+    fn hyperbolic_tangent_in<A: Arithmetic>(self) -> Self {
         let size = self.abs();
         let z = self * self;
-        let p = (-9.643_991_794_250_523e-1 * z - 9.928_772_310_019_185e1) * z
-            - 1.614_687_684_417_084_5e3;
-        let q = ((z + 1.128_116_784_916_329_3e2) * z + 2.235_488_390_601_004_5e3) * z
-            + 4.844_063_053_251_255e3;
-        let near = self + self * z * (p / q);
-        let far = 1.0 - 2.0 / ((2.0 * size).exponential() + 1.0);
+        let p = A::multiply_add(-9.643_991_794_250_523e-1, z, -9.928_772_310_019_185e1);
+        let p = A::multiply_add(p, z, -1.614_687_684_417_084_5e3);
+        let q = z + 1.128_116_784_916_329_3e2;
+        let q = A::multiply_add(q, z, 2.235_488_390_601_004_5e3);
+        let q = A::multiply_add(q, z, 4.844_063_053_251_255e3);
+        let near = A::multiply_add(self * z, p / q, self);
+        let far = 1.0 - 2.0 / ((2.0 * size).exponential_in::<A>() + 1.0);
         let far = if self < 0.0 { -far } else { far };
         if size < 0.625 {
             near
@@ -186,6 +234,7 @@ impl Real for f64 {
 #[cfg(test)]
 mod tests {
     use super::Real;
+    use crate::path::{run_on, Arithmetic, Path, Work};
 
     /// Distance in units in the last place, by the order of the bit patterns.
     fn ulps(a: f32, b: f32) -> u32 {
@@ -211,37 +260,58 @@ mod tests {
         fine.chain(near_zero)
     }
 
+    /// Exponential, logistic function and hyperbolic tangent of each number, on a path.
+    struct Functions<'a, F>(&'a [F]);
+
+    impl<F: Real> Work for Functions<'_, F> {
+        type Output = Vec<[F; 3]>;
+        #[inline(always)]
+        fn run<A: Arithmetic>(self) -> Self::Output {
+            let each = |x: &F| {
+                [
+                    x.exponential_in::<A>(),
+                    x.logistic_in::<A>(),
+                    x.hyperbolic_tangent_in::<A>(),
+                ]
+            };
+            self.0.iter().map(each).collect()
+        }
+    }
+
+    fn paths() -> impl Iterator<Item = Path> {
+        Path::ALL.into_iter().filter(|path| path.is_supported())
+    }
+
     #[test]
     fn f32_functions_are_within_four_ulp() {
-        let mut worst = [0, 0, 0];
-        for x in grid(87.0) {
-            let x = x as f32;
-            let exact = f64::from(x);
-            let pairs = [
-                (x.exponential(), exact.exp() as f32),
-                (x.logistic(), (1.0 / (1.0 + (-exact).exp())) as f32),
-                (x.hyperbolic_tangent(), exact.tanh() as f32),
-            ];
-            for (k, (ours, theirs)) in pairs.into_iter().enumerate() {
-                worst[k] = worst[k].max(ulps(ours, theirs));
+        let numbers: Vec<f32> = grid(87.0).map(|x| x as f32).collect();
+        for path in paths() {
+            let mut worst = [0; 3];
+            for (&x, ours) in numbers.iter().zip(run_on(path, Functions(&numbers))) {
+                let exact = f64::from(x);
+                let theirs = [exact.exp(), 1.0 / (1.0 + (-exact).exp()), exact.tanh()];
+                for (k, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
+                    worst[k] = worst[k].max(ulps(ours, theirs as f32));
+                }
             }
+            assert!(
+                worst.iter().all(|&w| w <= 4),
+                "{path:?}: exp, logistic, tanh: {worst:?} ulp"
+            );
         }
-        assert!(
-            worst.iter().all(|&w| w <= 4),
-            "exp, logistic, tanh: {worst:?} ulp"
-        );
     }
 
     #[test]
     fn f64_functions_agree_with_the_platform() {
-        for x in grid(700.0) {
-            let relative = |a: f64, b: f64| (a - b).abs() <= 4.0 * f64::EPSILON * b.abs();
-            assert!(relative(x.exponential(), x.exp()), "exp {x}");
-            assert!(
-                relative(x.logistic(), 1.0 / (1.0 + (-x).exp())),
-                "logistic {x}"
-            );
-            assert!(relative(x.hyperbolic_tangent(), x.tanh()), "tanh {x}");
+        let numbers: Vec<f64> = grid(700.0).collect();
+        for path in paths() {
+            for (&x, ours) in numbers.iter().zip(run_on(path, Functions(&numbers))) {
+                let theirs = [x.exp(), 1.0 / (1.0 + (-x).exp()), x.tanh()];
+                for (a, b) in ours.into_iter().zip(theirs) {
+                    let close = (a - b).abs() <= 4.0 * f64::EPSILON * b.abs();
+                    assert!(close, "{path:?} {x}: {a} {b}");
+                }
+            }
         }
     }
 

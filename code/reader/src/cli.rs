@@ -108,12 +108,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, root: &Path) -> Result<ExitCode> {
+    chapters::bench::path().map_err(Usage)?;
     match cli.command {
         None if cli.build_only => build_only(root)?,
         None => serve(root, cli.port, cli.open)?,
         Some(Command::Reproduce(args)) => reproduce::run(args)?,
         Some(Command::Claims(args)) => claims::run(&args, root)?,
-        Some(Command::Bench(args)) => bench::run(&args)?,
+        Some(Command::Bench(args)) => bench::run(&args, root)?,
         Some(Command::Data(args)) => data::run(&args)?,
         Some(Command::Grade(args)) => grade::run(&args)?,
         Some(Command::Preprocess { question: None }) => {

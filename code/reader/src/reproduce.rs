@@ -282,7 +282,7 @@ fn estimate(plans: &[Plan], threads: usize, json: bool) -> Result<()> {
 }
 
 /// Seconds as a person says them.
-fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 90.0 => format!("{s:.0} s"),
         s if s < 5400.0 => format!("{:.0} min", s / 60.0),
@@ -530,7 +530,7 @@ fn print(text: &str) -> Result<()> {
 }
 
 /// Today's date in UTC, `YYYY-MM-DD`.
-fn today() -> String {
+pub(crate) fn today() -> String {
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| d.as_secs());
@@ -556,7 +556,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// The processor's name where the system tells it, else its architecture.
-fn processor() -> String {
+pub(crate) fn processor() -> String {
     let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = told.lines().find(|line| line.starts_with("model name"));
     let name = name

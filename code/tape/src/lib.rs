@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
 pub mod cell1997;
+pub mod loss;
+pub mod primitives;
 pub mod readout;
+pub mod recurrent;
 pub mod sequences;
 pub mod sgd;
 pub mod tanh_rnn;
+pub mod train;
 
 pub use sequences::Sequences;
 

@@ -19,6 +19,7 @@
 //! | 6a, 6b, temporal order | [`temporal_order`] |
 
 pub mod adding;
+pub mod batching;
 pub mod lag;
 pub mod letters;
 pub mod random;

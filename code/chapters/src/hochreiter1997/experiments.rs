@@ -652,7 +652,7 @@ fn noise_free() -> Vec<Row> {
         paper: printed("Table 2, LSTM, p = 100", Some(1.0), 5_040.0, None),
         expected: 5_040,
     }];
-    rows.extend(baseline("", &config, 42, 3, 10_000));
+    rows.extend(baseline("", &config, 42, 3, 50_000));
     rows
 }
 
@@ -951,7 +951,7 @@ fn adding() -> Vec<Row> {
         ),
     ];
     let like = rows[0].config.clone();
-    rows.extend(baseline("t100-", &like, 8, 10, 500_000));
+    rows.extend(baseline("t100-", &like, 8, 10, 1_000_000));
     rows
 }
 

@@ -50,16 +50,32 @@ fn rows(record: &Record, arms: &[Arm]) -> Table {
             of(mean(&sequences)),
             of(sequences.iter().copied().reduce(f64::min)),
             of(sequences.iter().copied().reduce(f64::max)),
-            share(arm),
-            interval(arm),
+            unbroken(&share(arm)),
+            unbroken(&interval(arm)),
             wrong,
             paper.and_then(|p| p.test).unwrap_or("–").to_owned(),
         ]
     });
-    Table {
+    let mut table = Table {
         rows: rows.collect(),
         columns: columns.map(str::to_owned).to_vec(),
+    };
+    if table
+        .rows
+        .iter()
+        .all(|row| row.last().is_none_or(|test| test == "–"))
+    {
+        table.columns.pop();
+        for row in &mut table.rows {
+            row.pop();
+        }
     }
+    table
+}
+
+/// The same words on one line.
+fn unbroken(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 /// The paper's rows that the records do not hold.

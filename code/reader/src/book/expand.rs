@@ -429,7 +429,7 @@ impl Expander<'_> {
                 "include" => self
                     .include(&arguments)
                     .and_then(|listing| plain_markdown(&listing)),
-                "figure" | "endfigure" | "table" | "claims" | "ledger" | "card"
+                "figure" | "endfigure" | "table" | "claims" | "ledger" | "card" | "bench"
                 | "bibliography" => Err(format!(
                     "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
                 )),
@@ -555,6 +555,9 @@ impl Expander<'_> {
         let [key, name] = arguments else {
             return Err("write {{#value KEY NAME}}".into());
         };
+        if *key == "bench" {
+            return self.bench_value(name);
+        }
         let drawn = self.drawn(key)?;
         if let Some(value) = drawn.values.get(*name) {
             return Ok(value.clone());
@@ -563,6 +566,26 @@ impl Expander<'_> {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         self.absent("value", key, name, &known)?;
         Ok("(not recorded yet)".into())
+    }
+
+    /// A number of the recorded run of the bench.
+    fn bench_value(&mut self, name: &str) -> Result<String, String> {
+        let Some(record) = &self.site.bench else {
+            self.waits_for_the_bench();
+            return Ok("(not recorded yet)".into());
+        };
+        let values = record.values();
+        let known: Vec<&str> = values.keys().map(String::as_str).collect();
+        let value = values.get(name).cloned();
+        value.ok_or_else(|| unknown("value of the bench", name, &known))
+    }
+
+    /// Notes that this page waits for a run of the bench.
+    fn waits_for_the_bench(&mut self) {
+        let page = self.index.name(self.page);
+        let (places, waits) = self.leavings.unrecorded.entry(page).or_default();
+        *places += 1;
+        waits.insert("bench".into());
     }
 
     fn cite(&mut self, arguments: &[&str]) -> Result<String, String> {
@@ -620,6 +643,9 @@ impl Expander<'_> {
             ("ledger", _) => Err("write {{#ledger}}".into()),
             ("card", [key]) => self.card(line, key),
             ("card", _) => Err("write {{#card KEY}}".into()),
+            ("bench", []) => Ok(self.bench(line, false)),
+            ("bench", ["ladder"]) => Ok(self.bench(line, true)),
+            ("bench", _) => Err("write {{#bench}} or {{#bench ladder}}".into()),
             ("bibliography", []) => Ok(format!("\n{}\n", self.site.bibliography.html())),
             ("bibliography", _) => Err("write {{#bibliography}}".into()),
             ("value" | "cite" | "eq" | "include", _) => {
@@ -701,6 +727,27 @@ impl Expander<'_> {
         ))
     }
 
+    /// The recorded run of the bench: where it was measured, and its table or its ladder.
+    fn bench(&mut self, line: usize, ladder: bool) -> String {
+        let site = self.site;
+        let Some(record) = &site.bench else {
+            self.waits_for_the_bench();
+            return "\n<p class=\"unrecorded\">This table is drawn from a run that is not recorded \
+                    yet.</p>\n\n"
+                .into();
+        };
+        let about = self.cell(line, &record.about());
+        if ladder {
+            let rows = table(&record.ladder_table(), |text| self.cell(line, text));
+            return format!("\n<p>{about}.</p>\n{rows}\n\n");
+        }
+        let rows = table(&record.table(), |text| self.cell(line, text));
+        format!(
+            "\n<p>{about}.</p>\n{rows}\n<p>{}</p>\n\n",
+            escape(&record.reading())
+        )
+    }
+
     fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
         let drawn = self.drawn(key)?;
         let (rows, lines) = (drawn.ledger.clone(), drawn.lines.clone());
@@ -710,9 +757,9 @@ impl Expander<'_> {
     fn claims_table(&mut self, line: usize, rows: &[LedgerRow], lines: &[&str]) -> String {
         let mut html = String::from(
             "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
-             <th scope=\"col\">Claim</th><th scope=\"col\">In the paper</th>\
-             <th scope=\"col\">Paper</th><th scope=\"col\">Here</th><th scope=\"col\">Scale</th>\
-             <th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
+             <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th><th scope=\"col\">Paper</th>\
+             <th scope=\"col\">Here</th><th scope=\"col\">In the paper</th>\
+             <th scope=\"col\">Scale</th></tr></thead>\n<tbody>\n",
         );
         for (row, pass) in rows.iter().zip(lines) {
             let ours = if row.ours.is_empty() {
@@ -723,17 +770,17 @@ impl Expander<'_> {
             let scale = row.scale.map_or("–", |scale| scale.name());
             html += &format!(
                 "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line: {}.</small></td>\
-                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td>\
-                 <td><span class=\"verdict verdict-{}\">{}</span></td></tr>\n",
+                 <td><span class=\"verdict verdict-{}\">{}</span></td>\
+                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td></tr>\n",
                 escape(&row.chapter),
                 escape(&row.id),
                 self.cell(line, &row.statement),
                 self.cell(line, pass),
-                self.cell(line, &row.source),
-                self.cell(line, &row.paper),
-                self.cell(line, ours),
                 row.verdict.words().replace(' ', "-"),
                 row.verdict.words(),
+                self.cell(line, &row.paper),
+                self.cell(line, ours),
+                self.cell(line, &row.source),
             );
         }
         html + "</tbody></table></div>\n"
@@ -889,7 +936,8 @@ fn duration(minutes: f64) -> String {
 }
 
 fn unknown_directive(name: &str) -> String {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
+        "bench",
         "include",
         "value",
         "figure",
@@ -1003,7 +1051,10 @@ mod tests {
 
     /// A page of a repository without records, expanded; its formulas and pictures filled in.
     fn expand(text: &str) -> (String, Vec<String>) {
-        let folder = tempfile::tempdir().unwrap();
+        expand_in(&tempfile::tempdir().unwrap(), text)
+    }
+
+    fn expand_in(folder: &tempfile::TempDir, text: &str) -> (String, Vec<String>) {
         fs::create_dir_all(folder.path().join("book/x")).unwrap();
         fs::write(folder.path().join("book/bibliography.bib"), WORKS).unwrap();
         fs::write(folder.path().join("source.rs"), SOURCE).unwrap();
@@ -1266,5 +1317,29 @@ mod tests {
             out.starts_with("(not recorded yet)") && out.contains("class=\"unrecorded\""),
             "{out}"
         );
+    }
+
+    #[test]
+    fn the_bench_is_drawn_from_its_record() {
+        let out = fine("{{#bench}}");
+        assert!(out.contains("class=\"unrecorded\""), "{out}");
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("figures")).unwrap();
+        let record = r#"{"format": 1, "date": "2026-01-02", "processor": "P", "path": "avx2",
+            "version": "0", "peer": null, "peak": 50.0, "lines": [{"name": "rnn-1x2x3x4",
+            "threads": 1, "training": {"ours": {"median": 2.0, "low": 1.0, "high": 3.0},
+            "peer": null}, "inference": {"ours": {"median": 1.0, "low": 1.0, "high": 1.0},
+            "peer": null}, "kernel_rate": null, "memory": 12.0, "way": null}]}"#;
+        fs::write(folder.path().join("figures/bench.json"), record).unwrap();
+        let (out, problems) = expand_in(&folder, "{{#bench}}");
+        assert_eq!(problems, [""; 0]);
+        assert!(out.contains("2026-01-02, P, path avx2"), "{out}");
+        assert!(out.contains("<code>rnn-1x2x3x4</code>"), "{out}");
+        assert!(out.contains("<td class=\"number\">1.00–3.00</td>"), "{out}");
+        assert!(wrong("{{#bench all}}").contains("1: write {{#bench}}"));
+        let (out, problems) = expand_in(&folder, "{{#value bench rnn-1x2x3x4.1.ms}} ms");
+        assert_eq!((out.trim(), problems), ("2.00 ms", vec![]));
+        let (_, problems) = expand_in(&folder, "{{#value bench rnn-1x2x3x4.1.m}}");
+        assert!(problems[0].contains("rnn-1x2x3x4.1.ms"), "{problems:?}");
     }
 }

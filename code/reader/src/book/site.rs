@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the pages are filled from: the chapters drawn from their records, and the bibliography.
 use super::bibliography::Bibliography;
+use crate::bench::record::Record;
 use anyhow::{Context, Result};
 use lab::chapter::{Chapter, LedgerRow, Table, Values};
 use lab::experiment::Scale;
@@ -46,6 +47,8 @@ pub struct Site {
     pub chapters: Vec<Drawn>,
     /// What the book cites.
     pub bibliography: Bibliography,
+    /// The recorded run of the bench.
+    pub bench: Option<Record>,
 }
 
 /// The place of the bibliography in the repository.
@@ -72,6 +75,7 @@ impl Site {
         Ok(Self {
             chapters: chapters?,
             bibliography,
+            bench: Record::load(root)?,
         })
     }
 

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A recurrent layer over a batch of sequences of one length, with the loss
+//! ½ Σ (h − target)² / B over all steps and units.
+use super::{uniform, Blob, Outcome, Row, Step, Update, CLIP, RATE};
+use dfdx::prelude::*;
+use kernels::gru::{Gru, Reset, Update as Keeps};
+use kernels::lstm::Lstm;
+use kernels::rnn::{Activation, Rnn};
+use kernels::sequence::{backward, forward, Cell, Layer, Prepared, Purpose, Trace, Weights};
+use kernels::Batch;
+use tape::loss::squared_error;
+use tape::recurrent::{Inputs, Reading, Recurrent, Steps};
+
+/// The rows of one cell, by (batch, in, hidden, steps) and columns of the net inputs.
+macro_rules! cell {
+    ($rows:ident, $kind:literal, $cell:expr, $gates:literal: $(($b:literal, $i:literal, $h:literal, $t:literal)),*) => {
+        $($rows.push(row($kind, [$b, $i, $h, $t], $gates, || {
+            step::<_, $b, $i, $h, { $gates * $h }>($cell, $t)
+        }));)*
+    };
+}
+
+/// The rows of all cells at these sizes.
+macro_rules! cells {
+    ($($size:tt),*) => {{
+        let mut rows = Vec::new();
+        cell!(rows, "rnn", TANH, 1: $($size),*);
+        cell!(rows, "lstm", LSTM, 4: $($size),*);
+        cell!(rows, "gru", GRU, 3: $($size),*);
+        rows
+    }};
+}
+
+const TANH: Rnn = Rnn {
+    activation: Activation::Tanh,
+};
+/// With a forget gate.
+pub const LSTM: Lstm = Lstm { peepholes: false };
+/// The convention of PyTorch.
+const GRU: Gru = Gru {
+    reset: Reset::AfterMatrix,
+    update: Keeps::KeepsPast,
+};
+
+/// The rows.
+pub fn rows() -> Vec<Row> {
+    cells!(
+        (1, 8, 16, 10),
+        (1, 64, 128, 100),
+        (32, 32, 128, 100),
+        (16, 64, 256, 50),
+        (64, 128, 256, 30),
+        (32, 256, 512, 30),
+        (128, 256, 1024, 20)
+    )
+}
+
+/// One row; `gates` is how many times H the net inputs are.
+fn row(
+    kind: &'static str,
+    sizes: [usize; 4],
+    gates: usize,
+    build: fn() -> Box<dyn Step>,
+) -> Row {
+    let [batch, width, hidden, steps] = sizes;
+    let columns = (gates * hidden) as f64;
+    // Forward x W_x and h W_h; backward the same again for the gradients of W_x and W_h, and once
+    // more h W_h for the gradient of h. The inputs are data and get no gradient.
+    let rows = (batch * steps) as f64;
+    let work = 2.0 * rows * columns * (2.0 * width as f64 + 3.0 * hidden as f64);
+    Row {
+        name: format!("{kind}-{batch}x{width}x{hidden}x{steps}"),
+        chapter: match kind {
+            "rnn" => "elman1990",
+            "lstm" => "gers2000",
+            _ => "chung2014",
+        },
+        kind,
+        sizes: vec![
+            ("batch", batch),
+            ("in", width),
+            ("hidden", hidden),
+            ("steps", steps),
+        ],
+        threads: &[1, 2],
+        work,
+        rate: RATE,
+        clip: Some(CLIP),
+        build,
+    }
+}
+
+/// Our side of a row.
+fn step<C, const B: usize, const I: usize, const H: usize, const G: usize>(
+    cell: C,
+    steps: usize,
+) -> Box<dyn Step>
+where
+    C: Cell<f32> + 'static,
+{
+    Box::new(Sequence::<C, B, I, H, G>::new(cell, steps))
+}
+
+/// A layer and its batch.
+pub struct Sequence<C, const B: usize, const I: usize, const H: usize, const G: usize> {
+    /// The layer.
+    pub layer: Recurrent<C, I, H, G, f32>,
+    /// Where sequences are shorter than all steps.
+    pub lengths: Option<Vec<usize>>,
+    inputs: Steps<Const<B>, I, f32>,
+    targets: Steps<Const<B>, H, f32>,
+    outputs: Option<Steps<Const<B>, H, f32>>,
+    update: Update,
+    data: Data,
+    alone: Alone,
+}
+
+/// What the kernel alone needs.
+#[derive(Default)]
+struct Alone {
+    prepared: Prepared<f32>,
+    trace: Trace<f32>,
+    outputs: Vec<f32>,
+    gradients: [Vec<f32>; 3],
+}
+
+impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Sequence<C, B, I, H, G>
+where
+    C: Cell<f32> + 'static,
+{
+    /// With the weights and data of its row.
+    pub fn new(cell: C, steps: usize) -> Self {
+        let device = Cpu::default();
+        let data = data([B, I, H, steps], G);
+        let mut step = Sequence {
+            layer: Recurrent::zeros(cell),
+            lengths: None,
+            inputs: device.tensor_from_vec(data.inputs.clone(), (Const, steps, Const)),
+            targets: device.tensor_from_vec(data.targets.clone(), (Const, steps, Const)),
+            outputs: None,
+            update: Update::new(),
+            data,
+            alone: Alone::default(),
+        };
+        step.restart();
+        step
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading {
+            lengths: self.lengths.as_deref(),
+            ..READING
+        }
+    }
+}
+
+/// The inputs are data.
+pub const READING: Reading = Reading {
+    lengths: None,
+    reverse: false,
+    inputs: Inputs::Data,
+};
+
+impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Step
+    for Sequence<C, B, I, H, G>
+where
+    C: Cell<f32> + 'static,
+{
+    fn restart(&mut self) {
+        self.data.put_into(&mut self.layer);
+    }
+
+    fn train(&mut self) -> Outcome {
+        let inputs = self.inputs.retaped::<OwnedTape<f32, Cpu>>();
+        let (hidden, _) = self.layer.run(inputs, None, self.reading()).expect(MEMORY);
+        let loss = squared_error(hidden, &self.targets, 1.0 / B as f64).expect(MEMORY);
+        let value = loss.array();
+        let mut gradients = loss.backward();
+        let norm = self.update.apply(&mut self.layer, &mut gradients);
+        Outcome {
+            loss: value.into(),
+            norm: Some(norm),
+        }
+    }
+
+    fn infer(&mut self) {
+        let run = self.layer.run(self.inputs.clone(), None, self.reading());
+        self.outputs = Some(run.expect(MEMORY).0);
+    }
+
+    fn inferred(&self) -> f64 {
+        let outputs = self.outputs.clone().expect("an inference");
+        let loss = squared_error(outputs, &self.targets, 1.0 / B as f64);
+        loss.expect(MEMORY).array().into()
+    }
+
+    fn kernel(&mut self) -> bool {
+        let lengths = [self.data.sizes[3]; B];
+        let layer = Layer {
+            inputs: I,
+            units: H,
+            path: self.layer.path,
+        };
+        let batch = Batch {
+            lengths: &lengths,
+            steps: lengths[0],
+            reverse: false,
+        };
+        let weights = Weights {
+            input: &self.data.w_x[..],
+            recurrent: &self.data.w_h,
+            bias: &self.data.bias,
+            peepholes: &[],
+        };
+        let Alone {
+            prepared,
+            trace,
+            outputs,
+            gradients: [w_x, w_h, bias],
+        } = &mut self.alone;
+        w_x.resize(I * G, 0.0);
+        w_h.resize(H * G, 0.0);
+        bias.resize(G, 0.0);
+        outputs.resize(self.data.targets.len(), 0.0);
+        let (cell, x) = (self.layer.cell, &self.data.inputs);
+        let purpose = Purpose::Training { inputs: false };
+        prepared.pack(cell, layer, weights, purpose);
+        forward(cell, layer, prepared, batch, x, None, outputs, None, trace);
+        let gradients = Weights {
+            input: &mut w_x[..],
+            recurrent: w_h,
+            bias,
+            peepholes: &mut [],
+        };
+        // The errors of the outputs are as good as any others.
+        let errors = &self.data.targets;
+        backward(
+            cell, layer, prepared, batch, errors, None, gradients, None, None, trace,
+        );
+        true
+    }
+
+    fn blobs(&self) -> Vec<Blob> {
+        self.data.blobs()
+    }
+}
+
+/// The rows are small enough for any machine.
+pub const MEMORY: &str = "memory for a row of the bench";
+
+/// Initial weights and data of a row.
+pub struct Data {
+    /// Batch, in, hidden, steps.
+    sizes: [usize; 4],
+    /// W_x, (I, G).
+    pub w_x: Vec<f32>,
+    /// W_h, (H, G).
+    pub w_h: Vec<f32>,
+    /// b, (G,).
+    pub bias: Vec<f32>,
+    /// x, (B, T, I).
+    pub inputs: Vec<f32>,
+    /// What the hidden states are compared with, (B, T, H).
+    pub targets: Vec<f32>,
+}
+
+/// The data of a row with `columns` columns of net inputs.
+pub fn data(sizes: [usize; 4], columns: usize) -> Data {
+    let [batch, width, hidden, steps] = sizes;
+    let range = 1.0 / (hidden as f32).sqrt();
+    Data {
+        sizes,
+        w_x: uniform(1, range, width * columns),
+        w_h: uniform(2, range, hidden * columns),
+        bias: uniform(3, range, columns),
+        inputs: uniform(4, 1.0, batch * steps * width),
+        targets: uniform(5, 1.0, batch * steps * hidden),
+    }
+}
+
+impl Data {
+    /// The initial weights.
+    pub fn put_into<C, const I: usize, const H: usize, const G: usize>(
+        &self,
+        layer: &mut Recurrent<C, I, H, G, f32>,
+    ) {
+        layer.w_x.copy_from(&self.w_x);
+        layer.w_h.copy_from(&self.w_h);
+        layer.bias.copy_from(&self.bias);
+    }
+
+    /// As a peer gets it.
+    pub fn blobs(&self) -> Vec<Blob> {
+        let [batch, width, hidden, steps] = self.sizes;
+        let columns = self.bias.len();
+        vec![
+            Blob::floats("w_x", &[width, columns], &self.w_x),
+            Blob::floats("w_h", &[hidden, columns], &self.w_h),
+            Blob::floats("bias", &[columns], &self.bias),
+            Blob::floats("inputs", &[batch, steps, width], &self.inputs),
+            Blob::floats("targets", &[batch, steps, hidden], &self.targets),
+        ]
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kernels alone, forward and backward: `cargo bench -p kernels`, with a name to choose.
+//! Beside PyTorch and with the whole training step: `cargo run -- bench`.
+#![allow(missing_docs)]
+
+use divan::Bencher;
+use kernels::cell1997::{self, Biases, Design, Gradient, Squash, Trace, Weights};
+use kernels::gru::{Gru, Reset, Update};
+use kernels::lstm::Lstm;
+use kernels::path::Path;
+use kernels::product::{Left, Packed, Product};
+use kernels::rnn::{Activation, Rnn};
+use kernels::sequence::{self, Cell, Layer, Prepared, Purpose};
+use kernels::{tanh_rnn, Batch, Inputs};
+
+fn main() {
+    divan::main();
+}
+
+/// Numbers between −range and range that look random and are the same in every run.
+fn numbers(seed: u32, range: f32, count: usize) -> Vec<f32> {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        range * (f64::from(state >> 8) / f64::from(1 << 23) - 1.0) as f32
+    };
+    (0..count).map(next).collect()
+}
+
+/// One sequence through the tanh layer, there and back.
+#[divan::bench]
+fn tanh_sequence(bencher: Bencher) {
+    const I: usize = 64;
+    const H: usize = 128;
+    const T: usize = 100;
+    let (w_x, w_h, b) = (
+        numbers(1, 0.1, I * H),
+        numbers(2, 0.1, H * H),
+        numbers(3, 0.1, H),
+    );
+    let (x, d_hidden) = (numbers(4, 1.0, T * I), numbers(5, 1.0, T * H));
+    let (mut d_w_x, mut d_w_h, mut d_b) = (vec![0.0; I * H], vec![0.0; H * H], vec![0.0; H]);
+    let mut hidden = Vec::new();
+    bencher.bench_local(|| {
+        let weights = Weights {
+            input: &w_x[..],
+            recurrent: &w_h[..],
+            bias: &b[..],
+        };
+        tanh_rnn::forward::<f32, H>(weights, I, Inputs::Dense(&x), &mut hidden);
+        let gradients = Weights {
+            input: &mut d_w_x[..],
+            recurrent: &mut d_w_h[..],
+            bias: &mut d_b[..],
+        };
+        tanh_rnn::backward::<f32, H>(
+            weights,
+            I,
+            Inputs::Dense(&x),
+            &hidden,
+            &d_hidden,
+            gradients,
+        );
+    });
+}
+
+/// One sequence of experiment 6a's length through the cell of 1997, there and back.
+#[divan::bench]
+fn cell1997_sequence(bencher: Bencher) {
+    const I: usize = 8;
+    const K: usize = 2;
+    const C: usize = 4;
+    const U: usize = 8;
+    const T: usize = 105;
+    let design = Design {
+        squash_input: Squash::Wide,
+        squash_state: Squash::Centered,
+        biases: Biases::All,
+        recurrent: true,
+        gradient: Gradient::Truncated,
+    };
+    let (w_x, w_u, b) = (
+        numbers(1, 0.1, I * U),
+        numbers(2, 0.1, U * U),
+        numbers(3, 0.1, U),
+    );
+    let symbols: Vec<usize> = (0..T).map(|t| t % I).collect();
+    let d_cells = numbers(4, 1.0, T * C);
+    let (mut d_w_x, mut d_w_u, mut d_b) = (vec![0.0; I * U], vec![0.0; U * U], vec![0.0; U]);
+    let mut trace = Trace::default();
+    bencher.bench_local(|| {
+        let weights = Weights {
+            input: &w_x[..],
+            recurrent: &w_u[..],
+            bias: &b[..],
+        };
+        let inputs = Inputs::OneHot(&symbols);
+        cell1997::forward::<f32, K, C, U>(&design, weights, I, inputs, &mut trace);
+        let gradients = Weights {
+            input: &mut d_w_x[..],
+            recurrent: &mut d_w_u[..],
+            bias: &mut d_b[..],
+        };
+        cell1997::backward::<f32, K, C, U>(
+            &design, weights, I, inputs, &trace, &d_cells, gradients,
+        );
+    });
+}
+
+/// A batch of sequences through a layer of 64 inputs and 128 units, there and back.
+fn batch<C: Cell<f32>>(bencher: Bencher, cell: C, path: Path) {
+    const B: usize = 16;
+    const I: usize = 64;
+    const H: usize = 128;
+    const T: usize = 20;
+    let g = C::GROUPS * H;
+    let layer = Layer {
+        inputs: I,
+        units: H,
+        path,
+    };
+    let (w_x, w_h, bias) = (
+        numbers(1, 0.1, I * g),
+        numbers(2, 0.1, H * g),
+        numbers(3, 0.1, g),
+    );
+    let (x, d_y) = (numbers(4, 1.0, B * T * I), numbers(5, 1.0, B * T * H));
+    let (mut y, mut d_w_x) = (vec![0.0; B * T * H], vec![0.0; I * g]);
+    let (mut d_w_h, mut d_b) = (vec![0.0; H * g], vec![0.0; g]);
+    let (mut prepared, mut trace) = (Prepared::default(), sequence::Trace::default());
+    let batch = Batch {
+        lengths: &[T; B],
+        steps: T,
+        reverse: false,
+    };
+    bencher.bench_local(|| {
+        let weights = sequence::Weights {
+            input: &w_x[..],
+            recurrent: &w_h,
+            bias: &bias,
+            peepholes: &[],
+        };
+        let purpose = Purpose::Training { inputs: false };
+        prepared.pack(cell, layer, weights, purpose);
+        sequence::forward(
+            cell, layer, &prepared, batch, &x, None, &mut y, None, &mut trace,
+        );
+        let gradients = sequence::Weights {
+            input: &mut d_w_x[..],
+            recurrent: &mut d_w_h,
+            bias: &mut d_b,
+            peepholes: &mut [],
+        };
+        sequence::backward(
+            cell, layer, &prepared, batch, &d_y, None, gradients, None, None, &mut trace,
+        );
+    });
+}
+
+/// The paths of this processor.
+fn paths() -> impl Iterator<Item = Path> {
+    Path::ALL.into_iter().filter(|path| path.is_supported())
+}
+
+#[divan::bench(args = paths())]
+fn tanh_batch(bencher: Bencher, path: Path) {
+    let activation = Activation::Tanh;
+    batch(bencher, Rnn { activation }, path);
+}
+
+#[divan::bench(args = paths())]
+fn lstm_batch(bencher: Bencher, path: Path) {
+    batch(bencher, Lstm::default(), path);
+}
+
+#[divan::bench(args = paths())]
+fn gru_batch(bencher: Bencher, path: Path) {
+    let (reset, update) = (Reset::AfterMatrix, Update::KeepsPast);
+    batch(bencher, Gru { reset, update }, path);
+}
+
+/// A product of two matrices of 256 by 256.
+#[divan::bench(args = paths())]
+fn product(bencher: Bencher, path: Path) {
+    const N: usize = 256;
+    let (left, right) = (numbers(1, 1.0, N * N), numbers(2, 1.0, N * N));
+    let (mut to, mut scratch) = (vec![0.0; N * N], Vec::new());
+    let mut packed = Packed::default();
+    packed.pack(&right, N, N, N, 1);
+    bencher.bench_local(|| {
+        let product = Product {
+            left: Left {
+                values: &left,
+                row: N,
+                step: 1,
+            },
+            right: &packed,
+            to: &mut to,
+            stride: N,
+            rows: N,
+            skip: 0,
+            scratch: &mut scratch,
+        };
+        product.add(path);
+    });
+}

@@ -1,0 +1,463 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The peer of `cargo run -- bench --against torch --python PATH`: the same steps in PyTorch.
+
+The command starts this script and keeps it for the whole run. Each request is one line of JSON on
+standard input, each answer one line of JSON on standard output; messages go to standard error.
+
+    {"do": "prepare", "kind": ..., "sizes": {...}, "threads": ..., "rate": ..., "clip": ...,
+     "steps": ..., "seconds": ..., "file": ..., "tensors": [...]}
+        reads weights and data from the file, computes the first steps in every way that PyTorch
+        has, keeps the fastest: {"outcomes": [{"loss", "norm"}], "inferred", "way"}
+    {"do": "train", "count": n}, {"do": "infer", "count": n}
+        n steps of the row prepared last, training from its initial weights: {"seconds": [...]}
+    {"do": "product"}
+        the matrix product's rate on one core: {"rate": operations a second}
+
+A request that fails is answered with {"error": "one line"}.
+"""
+
+import gc
+import json
+import math
+import os
+import signal
+import sys
+import time
+import warnings
+
+# Whoever asks decides when to stop; this process ends when its standard input does.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+warnings.simplefilter("ignore")
+
+
+def say(answer):
+    ANSWERS.write(json.dumps(answer) + "\n")
+    ANSWERS.flush()
+
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ImportError as error:
+    say({"error": f"it has no PyTorch ({error}); install it there: python -m pip install torch"})
+    sys.exit(1)
+
+NOTE = (
+    "torch.compile was not tried: it needs a C++ compiler, "
+    "and it leaves nn.RNN, nn.GRU and nn.LSTM as they are"
+)
+if "GOMP_SPINCOUNT" in os.environ:
+    NOTE += f". Its threads wait for {os.environ['GOMP_SPINCOUNT']} turns before they sleep"
+    NOTE += " (GOMP_SPINCOUNT): by default they stall where anything else runs"
+
+
+def clock(action, count):
+    """Seconds of each of `count` calls."""
+    now, times = time.perf_counter, []
+    for _ in range(count):
+        begun = now()
+        action()
+        times.append(now() - begun)
+    return times
+
+
+def best(action, seconds):
+    """The best time of one call; one that takes longer than `seconds` is called once."""
+    (first,) = clock(action, 1)
+    if first > seconds:
+        return first
+    count = max(1, min(200, int(seconds / max(first, 1e-6))))
+    return min(clock(action, count))
+
+
+def read(request):
+    """The tensors by name."""
+    with open(request["file"], "rb") as file:
+        data = bytearray(file.read())
+    types = {"f32": torch.float32, "i64": torch.int64}
+    return {
+        t["name"]: torch.frombuffer(
+            data, dtype=types[t["type"]], count=t["count"], offset=t["offset"]
+        )
+        .clone()
+        .reshape(t["shape"])
+        for t in request["tensors"]
+    }
+
+
+# How the gradients are clipped and the weights updated: PyTorch's three ways.
+UPDATES = {
+    "one by one": {"foreach": False, "fused": False},
+    "foreach": {"foreach": True, "fused": False},
+    "fused": {"foreach": False, "fused": True},
+}
+
+
+class Way:
+    """One way to do the row: parameters, a loss for training, outputs for inference."""
+
+    def __init__(self, name, parameters, loss, outputs, measure, onednn=True, sparse=False):
+        self.sparse = sparse
+        self.name, self.loss, self.outputs, self.measure = name, loss, outputs, measure
+        self.parameters, self.onednn = parameters, onednn
+        self.start = [p.detach().clone() for p in parameters]
+
+    def restart(self):
+        with torch.no_grad():
+            for parameter, value in zip(self.parameters, self.start):
+                parameter.copy_(value)
+
+    def updated(self, update, rate, clip):
+        """Clipping and update by the gradients that are there, as a function; it returns the norm."""
+        parameters, options = self.parameters, UPDATES[update]
+        optimizer = torch.optim.SGD(parameters, lr=rate, **options)
+
+        def apply():
+            norm = None
+            if clip is not None:
+                norm = nn.utils.clip_grad_norm_(parameters, clip, foreach=options["foreach"])
+            optimizer.step()
+            return norm
+
+        def apply_sparse():
+            # PyTorch's clipping does not know sparse gradients.
+            for parameter in parameters:
+                parameter.grad = parameter.grad.coalesce()
+            values = [parameter.grad.values() for parameter in parameters]
+            norm = nn.utils.get_total_norm(values)
+            scale = torch.clamp(clip / (norm + 1e-6), max=1.0)
+            for value in values:
+                value.mul_(scale)
+            optimizer.step()
+            return norm
+
+        return apply_sparse if self.sparse else apply
+
+    def trained(self, update, rate, clip):
+        """A training step as a function; it returns loss and norm."""
+        apply, parameters, loss_of = self.updated(update, rate, clip), self.parameters, self.loss
+
+        def step():
+            for parameter in parameters:
+                parameter.grad = None
+            loss = loss_of()
+            loss.backward()
+            return loss, apply()
+
+        return step
+
+    def updates(self):
+        """The ways to update that there are."""
+        return ["one by one"] if self.sparse else list(UPDATES)
+
+
+def recurrent(request, tensors):
+    """nn.RNN, nn.LSTM or nn.GRU; batch first or time first; with and without oneDNN."""
+    kind, batch = request["kind"], request["sizes"]["batch"]
+    module_of = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind]
+    for batch_first in (True, False):
+        for onednn in (True, False):
+            module = module_of(
+                request["sizes"]["in"], request["sizes"]["hidden"], batch_first=batch_first
+            )
+            with torch.no_grad():
+                module.weight_ih_l0.copy_(tensors["w_x"].T)
+                module.weight_hh_l0.copy_(tensors["w_h"].T)
+                module.bias_ih_l0.copy_(tensors["bias"])
+                # One bias, as in the book: the second stays at zero and is not trained.
+                module.bias_hh_l0.zero_()
+            module.bias_hh_l0.requires_grad_(False)
+            parameters = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0]
+            x, target = tensors["inputs"], tensors["targets"]
+            if not batch_first:
+                x, target = x.transpose(0, 1).contiguous(), target.transpose(0, 1).contiguous()
+
+            def loss(module=module, x=x, target=target):
+                return F.mse_loss(module(x)[0], target, reduction="sum") * (0.5 / batch)
+
+            def measure(output, target=target):
+                return 0.5 * (output - target).double().square().sum().item() / batch
+
+            first = "batch first" if batch_first else "time first"
+            name = f"{type(module).__name__} {first}" + ("" if onednn else " without oneDNN")
+            yield Way(
+                name, parameters, loss, lambda module=module, x=x: module(x)[0], measure, onednn
+            )
+
+
+def scripted_cell(
+    symbols: torch.Tensor,
+    w_x: torch.Tensor,
+    w_u: torch.Tensor,
+    bias: torch.Tensor,
+    w_o: torch.Tensor,
+    b_o: torch.Tensor,
+    cells: int,
+    blocks: int,
+) -> torch.Tensor:
+    """The loop below in the part of Python that TorchScript compiles."""
+    net_x = w_x[symbols] + bias
+    u = torch.zeros([bias.size(0)])
+    y = torch.zeros([cells])
+    state = torch.zeros([cells])
+    for t in range(symbols.size(0)):
+        gates = torch.sigmoid(net_x[t] + u @ w_u)
+        spread = gates[cells:].repeat_interleave(cells // blocks)
+        state = state + spread[:cells] * (4 * gates[:cells] - 2)
+        y = spread[cells:] * (2 * torch.sigmoid(state) - 1)
+        u = torch.cat((y, gates[cells:])).detach()
+    return torch.sigmoid(y @ w_o + b_o)
+
+
+def cell1997(request, tensors):
+    """The memory cell of 1997, truncated gradient, one sequence a step: a loop over its steps."""
+    size = request["sizes"]
+    blocks, cells, units = size["blocks"], size["cells"], size["units"]
+    sequences, at = [], 0
+    for length in tensors["lengths"].tolist():
+        sequences.append(tensors["symbols"][at : at + length].clone())
+        at += length
+    targets = list(tensors["targets"])
+    parameters = [tensors[n].clone().requires_grad_() for n in ("w_x", "w_u", "bias", "w_o", "b_o")]
+    w_x, w_u, bias, w_o, b_o = parameters
+
+    def forward(symbols, w_x, w_u, bias, w_o, b_o):
+        net_x = w_x[symbols] + bias
+        u = torch.zeros(units)
+        state = torch.zeros(cells)
+        for net in net_x.unbind():
+            gates = torch.sigmoid(net + u @ w_u)
+            candidate = 4 * gates[:cells] - 2
+            spread = gates[cells:].repeat_interleave(cells // blocks)
+            state = state + spread[:cells] * candidate
+            squashed = 2 * torch.sigmoid(state) - 1
+            y = spread[cells:] * squashed
+            u = torch.cat((y, gates[cells:])).detach()
+        return torch.sigmoid(y @ w_o + b_o)
+
+    def matrices(symbols, w_x, w_u, bias, w_o, b_o):
+        """The same with fewer, larger operations: gates are spread by doubled columns."""
+        each = cells // blocks
+        columns = list(range(cells))
+        columns += [cells + c // each for c in range(cells)]
+        columns += [cells + blocks + c // each for c in range(cells)]
+        columns = torch.tensor(columns)
+        net_x = (w_x[symbols] + bias)[:, columns]
+        # The rows of W_u that belong to doubled gates count once.
+        rows = torch.tensor(list(range(cells)) + [cells + c * each for c in range(2 * blocks)])
+        scattered = torch.zeros(3 * cells, units).index_copy(0, rows, torch.eye(units))
+        recurrent = (scattered @ w_u)[:, columns]
+        u = torch.zeros(3 * cells)
+        state = torch.zeros(cells)
+        for net in net_x.unbind():
+            candidate, write, read = torch.addmv(net, recurrent.T, u).sigmoid().chunk(3)
+            state = torch.addcmul(state, write, 4 * candidate - 2)
+            y = read * (2 * state.sigmoid() - 1)
+            u = torch.cat((y, write, read)).detach()
+        return torch.sigmoid(y @ w_o + b_o)
+
+    def way(name, function):
+        turn = {"next": 0, "last": 0}
+
+        def outputs():
+            turn["last"] = turn["next"]
+            turn["next"] = (turn["last"] + 1) % len(sequences)
+            return function(sequences[turn["last"]], w_x, w_u, bias, w_o, b_o)
+
+        def loss():
+            y = outputs()
+            return F.mse_loss(y, targets[turn["last"]], reduction="sum") * 0.5
+
+        def measure(output):
+            return 0.5 * (output - targets[turn["last"]]).double().square().sum().item()
+
+        made = Way(name, parameters, loss, outputs, measure)
+        weights = made.restart
+
+        def restart():
+            weights()
+            turn["next"] = 0
+
+        made.restart = restart
+        return made
+
+    yield way("loop", forward)
+    yield way("loop of fewer operations", matrices)
+    try:
+        scripted = torch.jit.script(scripted_cell)
+    except Exception:  # noqa: BLE001  A version that cannot; the loops above stand.
+        return
+    yield way("scripted loop", lambda s, *p: scripted(s, *p, cells, blocks))
+
+
+def projection(request, tensors):
+    """A projection to a vocabulary with softmax cross-entropy; the inputs need a gradient too."""
+    x = tensors["inputs"].clone().requires_grad_()
+    targets = tensors["targets"]
+    for transposed in (True, False):
+        # nn.Linear keeps (out, in); a plain matrix product wants (in, out).
+        w = tensors["w"].T.contiguous() if transposed else tensors["w"].clone()
+        w.requires_grad_()
+        bias = tensors["bias"].clone().requires_grad_()
+
+        def outputs(w=w, bias=bias, transposed=transposed):
+            return F.linear(x, w, bias) if transposed else torch.addmm(bias, x, w)
+
+        def loss(outputs=outputs):
+            x.grad = None
+            return F.cross_entropy(outputs(), targets)
+
+        def infer(outputs=outputs):
+            return F.log_softmax(outputs(), dim=1)
+
+        def measure(output):
+            return F.nll_loss(output.double(), targets).item()
+
+        name = "F.linear" if transposed else "torch.addmm"
+        yield Way(name, [w, bias], loss, infer, measure)
+
+
+def embedding(request, tensors):
+    """An embedding whose vectors are compared with targets; dense and sparse gradients."""
+    indices, targets, rows = tensors["indices"], tensors["targets"], len(tensors["indices"])
+
+    def measure(output):
+        return 0.5 * (output - targets).double().square().sum().item() / rows
+
+    for sparse in (False, True):
+        w = tensors["w"].clone().requires_grad_()
+
+        def outputs(w=w, sparse=sparse):
+            return F.embedding(indices, w, sparse=sparse)
+
+        def loss(outputs=outputs):
+            return F.mse_loss(outputs(), targets, reduction="sum") * (0.5 / rows)
+
+        name = "F.embedding" + (", sparse gradient" if sparse else "")
+        yield Way(name, [w], loss, outputs, measure, sparse=sparse)
+
+
+KINDS = {
+    "projection": projection,
+    "embedding": embedding,
+    "rnn": recurrent,
+    "lstm": recurrent,
+    "gru": recurrent,
+    "cell1997": cell1997,
+}
+
+
+class Row:
+    """The row prepared last."""
+
+    def __init__(self, request):
+        torch.set_num_threads(request["threads"])
+        torch.manual_seed(1)
+        self.seconds = request["seconds"]
+        rate, clip = request["rate"], request["clip"]
+        ways = list(KINDS[request["kind"]](request, read(request)))
+        # All ways must agree, so that whichever is the fastest has been looked at.
+        first = [self.first(way, 1, rate, clip) for way in ways]
+        for way, other in zip(ways, first):
+            if not same(first[0], other):
+                raise ValueError(f"{way.name} and {ways[0].name} do not agree")
+        times = [self.time(way, way.trained("one by one", rate, clip)) for way in ways]
+        self.way = ways[times.index(min(times))]
+        times = [self.time(way, lambda way=way: infer(way)) for way in ways]
+        self.quickest = ways[times.index(min(times))]
+        # Updates differ in nothing else, so they are timed alone, by one and the same gradient.
+        self.way.loss().backward()
+        updates = {name: self.way.updated(name, rate, clip) for name in self.way.updates()}
+        times = {name: self.time(self.way, apply) for name, apply in updates.items()}
+        update = min(times, key=times.get)
+        self.step = self.way.trained(update, rate, clip)
+        self.answer = self.first(self.way, request["steps"], rate, clip)
+        self.answer["way"] = f"{self.way.name}, update {update}"
+        if self.quickest is not self.way:
+            self.answer["way"] += f"; inference {self.quickest.name}"
+
+    def first(self, way, steps, rate, clip):
+        """The inference and the first steps, from the initial weights."""
+        with torch.backends.mkldnn.flags(enabled=way.onednn):
+            way.restart()
+            inferred = way.measure(infer(way))
+            way.restart()
+            step, outcomes = way.trained("one by one", rate, clip), []
+            for _ in range(steps):
+                loss, norm = step()
+                norm = None if norm is None else norm.item()
+                outcomes.append({"loss": loss.item(), "norm": norm})
+        return {"outcomes": outcomes, "inferred": inferred}
+
+    def time(self, way, action):
+        with torch.backends.mkldnn.flags(enabled=way.onednn):
+            way.restart()
+            return best(action, self.seconds)
+
+    def run(self, way, action, count):
+        gc.collect()
+        gc.disable()
+        try:
+            with torch.backends.mkldnn.flags(enabled=way.onednn):
+                way.restart()
+                return {"seconds": clock(action, count)}
+        finally:
+            gc.enable()
+
+    def train(self, count):
+        return self.run(self.way, self.step, count)
+
+    def infer(self, count):
+        return self.run(self.quickest, lambda: infer(self.quickest), count)
+
+
+def infer(way):
+    with torch.inference_mode():
+        return way.outputs()
+
+
+def same(a, b):
+    def numbers(one):
+        yield one["inferred"]
+        for outcome in one["outcomes"]:
+            yield outcome["loss"]
+            if outcome["norm"] is not None:
+                yield outcome["norm"]
+
+    return all(math.isclose(x, y, rel_tol=1e-4) for x, y in zip(numbers(a), numbers(b)))
+
+
+def product():
+    """The best rate of a 768×768 matrix product on one core."""
+    torch.set_num_threads(1)
+    side = 768
+    a, b, out = (torch.rand(side, side) for _ in range(3))
+    return {"rate": 2 * side**3 / best(lambda: torch.mm(a, b, out=out), 0.5)}
+
+
+def main():
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    version = torch.__version__.split("+")[0]
+    say({"library": "PyTorch", "version": version, "python": python, "note": NOTE})
+    row = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if request["do"] == "prepare":
+                row = Row(request)
+                answer = row.answer
+            elif request["do"] == "product":
+                answer = product()
+            else:
+                answer = getattr(row, request["do"])(request["count"])
+        except Exception as error:  # noqa: BLE001  Whatever it is, the command has to hear of it.
+            first = str(error).strip().splitlines()
+            answer = {"error": f"{type(error).__name__}: {first[0] if first else ''}"}
+        say(answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Recurrent layers over padded batches: all steps of a batch, forward and backward, are one entry
+//! on the tape.
+use crate::train::{Parameters, Scalar, Visitor};
+use crate::{put_gradient, take_gradient, Element};
+use dfdx::prelude::*;
+use kernels::sequence::{self, Cell, Layer, Prepared, Purpose, Trace};
+use kernels::{Batch, Path};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+/// N values at each of at most T steps of B sequences, (B, T, N).
+pub type Steps<B, const N: usize, E, T = NoneTape> = Tensor<(B, usize, Const<N>), E, Cpu, T>;
+/// N values of each of B sequences, (B, N).
+pub type Row<B, const N: usize, E, T = NoneTape> = Tensor<(B, Const<N>), E, Cpu, T>;
+
+// ANCHOR: layer
+/// A recurrent layer of I inputs and H units, whose net inputs x W_x + h W_h + b have G columns:
+/// H for each group of the cell, which is checked when the program is compiled.
+pub struct Recurrent<C, const I: usize, const H: usize, const G: usize, E: Element> {
+    /// The cell: [`Rnn`](kernels::rnn::Rnn), [`Lstm`](kernels::lstm::Lstm) or
+    /// [`Gru`](kernels::gru::Gru), which say what their column groups are.
+    pub cell: C,
+    /// W_x, (I, G).
+    pub w_x: Tensor<Rank2<I, G>, E, Cpu>,
+    /// W_h, (H, G).
+    pub w_h: Tensor<Rank2<H, G>, E, Cpu>,
+    /// b, (G,).
+    pub bias: Tensor<Rank1<G>, E, Cpu>,
+    /// Where an LSTM's gates see its cells: input gate, forget gate, output gate.
+    pub peepholes: Option<Tensor<Rank2<3, H>, E, Cpu>>,
+    /// Which instructions compute it.
+    pub path: Path,
+    buffers: Pool<E>,
+}
+// ANCHOR_END: layer
+
+/// The state of a layer between two steps.
+#[derive(Debug, Clone)]
+pub struct State<B: Dim, const H: usize, E: Element> {
+    /// h, (B, H).
+    pub output: Row<B, H, E>,
+    /// c, (B, H), of a cell that has it.
+    pub cell: Option<Row<B, H, E>>,
+}
+
+/// How a layer reads a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reading<'a> {
+    /// The length of each sequence; without, all have T steps.
+    pub lengths: Option<&'a [usize]>,
+    /// From each sequence's end to its beginning.
+    pub reverse: bool,
+    /// What the inputs are.
+    pub inputs: Inputs,
+}
+
+/// What the inputs of a layer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Inputs {
+    /// Something that is learnt: they get a gradient.
+    #[default]
+    Computed,
+    /// Data, which needs none.
+    Data,
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, E> Recurrent<C, I, H, G, E>
+where
+    C: Cell<E> + 'static,
+    E: Element,
+{
+    /// A layer whose weights are all zero; [`initialize`](crate::train::initialize()) starts them.
+    pub fn zeros(cell: C) -> Self {
+        const { assert!(G == C::GROUPS * H, "G is not H for each group of the cell") };
+        let device = Cpu::default();
+        Recurrent {
+            cell,
+            w_x: device.zeros(),
+            w_h: device.zeros(),
+            bias: device.zeros(),
+            peepholes: (cell.peepholes(H) > 0).then(|| device.zeros()),
+            path: Path::default(),
+            buffers: Pool::default(),
+        }
+    }
+
+    // ANCHOR: run
+    /// Runs the layer over a batch, from `start` or from zeros. Out come h of every step, (B, T, H),
+    /// zeros beyond a sequence's end, with the tape of `x`; and the states after the last steps,
+    /// which take part in the gradient.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// When `reading` has not B lengths, or a length is above T.
+    #[allow(clippy::type_complexity)]
+    pub fn run<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        x: Steps<B, I, E, T>,
+        start: Option<&State<B, H, E>>,
+        reading: Reading,
+    ) -> Result<(Steps<B, H, E, T>, State<B, H, E>), CpuError> {
+        // ANCHOR_END: run
+        let (batch, steps, _) = *x.shape();
+        let mut buffers = self.buffers.take();
+        let mut prepared = std::mem::take(&mut buffers.prepared);
+        self.prepare(&mut prepared, T::OWNS_TAPE, reading.inputs, &mut buffers);
+        let lengths = match reading.lengths {
+            Some(lengths) => {
+                let size = batch.size();
+                assert!(lengths.len() == size, "{} lengths of {size}", lengths.len());
+                lengths.to_vec()
+            }
+            None => vec![steps; batch.size()],
+        };
+        let call = Call {
+            prepared: Rc::new(prepared),
+            buffers,
+            lengths,
+            steps,
+            reading,
+        };
+        self.apply(call, x, (batch, steps, Const::<H>), batch, start)
+    }
+
+    /// The layer for single steps, its weights as they are now.
+    pub fn stepper(&self, training: bool, inputs: Inputs) -> Stepper<'_, C, I, H, G, E> {
+        let mut prepared = Prepared::default();
+        self.prepare(&mut prepared, training, inputs, &mut self.buffers.take());
+        Stepper {
+            layer: self,
+            prepared: Rc::new(prepared),
+            inputs,
+        }
+    }
+
+    fn sizes(&self) -> Layer {
+        Layer {
+            inputs: I,
+            units: H,
+            path: self.path,
+        }
+    }
+
+    fn prepare(
+        &self,
+        prepared: &mut Prepared<E>,
+        training: bool,
+        inputs: Inputs,
+        buffers: &mut Buffers<E>,
+    ) {
+        let purpose = match training {
+            true => Purpose::Training {
+                inputs: inputs == Inputs::Computed,
+            },
+            false => Purpose::Inference,
+        };
+        copy(&self.w_x, &mut buffers.w_x);
+        copy(&self.w_h, &mut buffers.w_h);
+        copy(&self.bias, &mut buffers.bias);
+        match &self.peepholes {
+            Some(peepholes) => copy(peepholes, &mut buffers.peepholes),
+            None => buffers.peepholes.clear(),
+        }
+        let weights = sequence::Weights {
+            input: &buffers.w_x[..],
+            recurrent: &buffers.w_h,
+            bias: &buffers.bias,
+            peepholes: &buffers.peepholes,
+        };
+        prepared.pack(self.cell, self.sizes(), weights, purpose);
+    }
+
+    /// The kernel forward, and its way back on the tape.
+    #[allow(clippy::type_complexity)]
+    fn apply<X: Shape, Y: Shape, B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        call: Call<'_, E>,
+        x: Tensor<X, E, Cpu, T>,
+        shape: Y,
+        batch: B,
+        start: Option<&State<B, H, E>>,
+    ) -> Result<(Tensor<Y, E, Cpu, T>, State<B, H, E>), CpuError> {
+        let Call {
+            prepared,
+            mut buffers,
+            lengths,
+            steps,
+            reading,
+        } = call;
+        let (x, mut tape) = x.try_contiguous()?.split_tape();
+        let device = x.device().clone();
+        let (cell, layer) = (self.cell, self.sizes());
+        copy(&x, &mut buffers.x);
+        let start = match start {
+            Some(State { output, cell }) => Some((
+                output.clone().try_contiguous()?,
+                cell.clone().map(ReshapeTo::try_contiguous).transpose()?,
+            )),
+            None => None,
+        };
+        if let Some((output, cell)) = &start {
+            copy(output, &mut buffers.start.output);
+            match cell {
+                Some(cell) => copy(cell, &mut buffers.start.cell),
+                None => buffers.start.cell.clear(),
+            }
+        }
+        let zero = <E as kernels::Real>::ZERO;
+        let mut y = vec![zero; shape.num_elements()];
+        let mut end_output = vec![zero; batch.size() * H];
+        let mut end_cell = vec![zero; if C::CELLS { batch.size() * H } else { 0 }];
+        let end = sequence::State {
+            output: &mut end_output[..],
+            cell: &mut end_cell,
+        };
+        let read = Batch {
+            lengths: &lengths,
+            steps,
+            reverse: reading.reverse,
+        };
+        let from = start.is_some().then_some(buffers.start.borrow());
+        let trace = &mut buffers.trace;
+        let x_values = &buffers.x;
+        sequence::forward(
+            cell,
+            layer,
+            &prepared,
+            read,
+            x_values,
+            from,
+            &mut y,
+            Some(end),
+            trace,
+        );
+        let y = device.try_tensor_from_vec(y, shape)?;
+        let state = (batch, Const::<H>);
+        let end = State {
+            output: device.try_tensor_from_vec(end_output, state)?,
+            cell: match C::CELLS {
+                true => Some(device.try_tensor_from_vec(end_cell, state)?),
+                false => None,
+            },
+        };
+        if !T::OWNS_TAPE {
+            self.buffers.give(buffers, prepared);
+            return Ok((y.put_tape(tape), end));
+        }
+        let (w_x, w_h, bias) = (self.w_x.clone(), self.w_h.clone(), self.bias.clone());
+        let (peepholes, pool) = (self.peepholes.clone(), self.buffers.clone());
+        let (result, ends) = (y.clone(), end.clone());
+        let Reading {
+            reverse, inputs, ..
+        } = reading;
+        tape.add_backward_op(move |gradients| {
+            let d_y = take_gradient(gradients, &result)?;
+            let d_output = take_gradient(gradients, &ends.output)?;
+            let d_cell = match &ends.cell {
+                Some(cell) => take_gradient(gradients, cell)?,
+                None => Vec::new(),
+            };
+            let mut d_w_x = take_gradient(gradients, &w_x)?;
+            let mut d_w_h = take_gradient(gradients, &w_h)?;
+            let mut d_bias = take_gradient(gradients, &bias)?;
+            let mut d_peepholes = match &peepholes {
+                Some(peepholes) => take_gradient(gradients, peepholes)?,
+                None => Vec::new(),
+            };
+            let wanted = inputs == Inputs::Computed;
+            if wanted {
+                buffers.x.resize(x.shape().num_elements(), zero);
+            }
+            let Buffers {
+                trace,
+                x: d_x,
+                start: d_start,
+                ..
+            } = &mut buffers;
+            sequence::backward(
+                cell,
+                layer,
+                &prepared,
+                Batch {
+                    lengths: &lengths,
+                    steps,
+                    reverse,
+                },
+                &d_y,
+                Some(sequence::State {
+                    output: &d_output[..],
+                    cell: &d_cell,
+                }),
+                sequence::Weights {
+                    input: &mut d_w_x[..],
+                    recurrent: &mut d_w_h,
+                    bias: &mut d_bias,
+                    peepholes: &mut d_peepholes,
+                },
+                wanted.then_some(&mut d_x[..]),
+                start.is_some().then_some(d_start.borrow_mut()),
+                trace,
+            );
+            put_gradient(gradients, &result, d_y)?;
+            put_gradient(gradients, &ends.output, d_output)?;
+            if let Some(cell) = &ends.cell {
+                put_gradient(gradients, cell, d_cell)?;
+            }
+            put_gradient(gradients, &w_x, d_w_x)?;
+            put_gradient(gradients, &w_h, d_w_h)?;
+            put_gradient(gradients, &bias, d_bias)?;
+            if let Some(peepholes) = &peepholes {
+                put_gradient(gradients, peepholes, d_peepholes)?;
+            }
+            if wanted {
+                add(gradients.get_or_alloc_mut(&x)?, &buffers.x);
+            }
+            if let Some((output, cell)) = &start {
+                add(gradients.get_or_alloc_mut(output)?, &buffers.start.output);
+                if let Some(cell) = cell {
+                    add(gradients.get_or_alloc_mut(cell)?, &buffers.start.cell);
+                }
+            }
+            pool.give(buffers, prepared);
+            Ok(())
+        });
+        Ok((y.put_tape(tape), end))
+    }
+}
+
+/// A layer for models that choose each input after they have seen the output before.
+pub struct Stepper<'a, C, const I: usize, const H: usize, const G: usize, E: Element> {
+    layer: &'a Recurrent<C, I, H, G, E>,
+    prepared: Rc<Prepared<E>>,
+    inputs: Inputs,
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, E> Stepper<'_, C, I, H, G, E>
+where
+    C: Cell<E> + 'static,
+    E: Element,
+{
+    /// One step: h, (B, H), with the tape of `x`, and the state after it, which takes part in the
+    /// gradient as h does.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// When `x` has a tape and the stepper was not made for training.
+    #[allow(clippy::type_complexity)]
+    pub fn step<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        x: Row<B, I, E, T>,
+        start: Option<&State<B, H, E>>,
+    ) -> Result<(Row<B, H, E, T>, State<B, H, E>), CpuError> {
+        let batch = x.shape().0;
+        let call = Call {
+            prepared: self.prepared.clone(),
+            buffers: self.layer.buffers.take(),
+            lengths: vec![1; batch.size()],
+            steps: 1,
+            reading: Reading {
+                lengths: None,
+                reverse: false,
+                inputs: self.inputs,
+            },
+        };
+        self.layer.apply(call, x, (batch, Const::<H>), batch, start)
+    }
+}
+
+/// What one run of a layer has.
+struct Call<'a, E: Element> {
+    prepared: Rc<Prepared<E>>,
+    buffers: Buffers<E>,
+    lengths: Vec<usize>,
+    steps: usize,
+    reading: Reading<'a>,
+}
+
+/// Buffers of one run, which the next one takes over.
+#[derive(Debug, Default)]
+struct Buffers<E> {
+    w_x: Vec<E>,
+    w_h: Vec<E>,
+    bias: Vec<E>,
+    peepholes: Vec<E>,
+    prepared: Prepared<E>,
+    trace: Trace<E>,
+    x: Vec<E>,
+    start: Pair<E>,
+}
+
+/// The two halves of a state.
+#[derive(Debug, Default)]
+struct Pair<E> {
+    output: Vec<E>,
+    cell: Vec<E>,
+}
+
+impl<E> Pair<E> {
+    fn borrow(&self) -> sequence::State<&[E]> {
+        sequence::State {
+            output: &self.output,
+            cell: &self.cell,
+        }
+    }
+
+    fn borrow_mut(&mut self) -> sequence::State<&mut [E]> {
+        sequence::State {
+            output: &mut self.output,
+            cell: &mut self.cell,
+        }
+    }
+}
+
+/// Buffers that no run has at the moment.
+#[derive(Debug)]
+struct Pool<E>(Arc<Mutex<Vec<Buffers<E>>>>);
+
+impl<E> Default for Pool<E> {
+    fn default() -> Self {
+        Pool(Arc::default())
+    }
+}
+
+impl<E> Clone for Pool<E> {
+    fn clone(&self) -> Self {
+        Pool(self.0.clone())
+    }
+}
+
+impl<E: Default> Pool<E> {
+    fn take(&self) -> Buffers<E> {
+        let free = self.0.lock().ok().and_then(|mut all| all.pop());
+        free.unwrap_or_default()
+    }
+
+    fn give(&self, mut buffers: Buffers<E>, prepared: Rc<Prepared<E>>) {
+        if let Ok(prepared) = Rc::try_unwrap(prepared) {
+            buffers.prepared = prepared;
+        }
+        if let Ok(mut all) = self.0.lock() {
+            all.push(buffers);
+        }
+    }
+}
+
+/// Copies the values of a contiguous tensor.
+fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
+    to.resize(from.shape().num_elements(), <E as kernels::Real>::ZERO);
+    from.copy_into(to);
+}
+
+fn add<E: Element>(to: &mut [E], values: &[E]) {
+    for (to, &value) in to.iter_mut().zip(values) {
+        *to += value;
+    }
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, E> Clone for Recurrent<C, I, H, G, E>
+where
+    C: Clone,
+    E: Element,
+{
+    /// The same tensors, with buffers of its own.
+    fn clone(&self) -> Self {
+        Recurrent {
+            cell: self.cell.clone(),
+            w_x: self.w_x.clone(),
+            w_h: self.w_h.clone(),
+            bias: self.bias.clone(),
+            peepholes: self.peepholes.clone(),
+            path: self.path,
+            buffers: Pool::default(),
+        }
+    }
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, E> fmt::Debug
+    for Recurrent<C, I, H, G, E>
+where
+    C: fmt::Debug,
+    E: Element,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Recurrent");
+        text.field("cell", &self.cell).field("inputs", &I);
+        text.field("units", &H).field("path", &self.path).finish()
+    }
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, E> Parameters<E>
+    for Recurrent<C, I, H, G, E>
+where
+    E: Scalar,
+{
+    fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
+        visitor.visit("w_x", &mut self.w_x);
+        visitor.visit("w_h", &mut self.w_h);
+        visitor.visit("bias", &mut self.bias);
+        visitor.visit("peepholes", &mut self.peepholes);
+    }
+}
