@@ -92,11 +92,13 @@ impl<const I: usize, const H: usize, const O: usize, E: Real> Weights<I, H, O, E
     // ANCHOR_END: forward
 
     // ANCHOR: backward
-    /// Adds the gradient of E_t = ½ Σ (y_t − d_t)² (1.3) to `gradient`. The last of `moments` is
-    /// step t; the error goes back through as many steps as there are moments.
+    /// Adds the gradient of E_t = ½ Σ (y_t − d_t)² (1.3) to `gradient`: the error at the outputs
+    /// (1.4), step by step back (1.5), into the weights (1.6). The last of `moments` is step t;
+    /// the error goes back through as many steps as there are moments.
     ///
     /// With one moment this is Elman's training, which takes the context for an input like any
-    /// other; with all moments since the start it is back-propagation through time.
+    /// other; with all moments since the start, summed over t, it is back-propagation through
+    /// time (1.7).
     pub fn back<'a>(
         &self,
         moments: impl DoubleEndedIterator<Item = &'a Moment<I, H, E>>,
