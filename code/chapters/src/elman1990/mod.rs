@@ -31,7 +31,7 @@ pub fn chapter() -> Chapter {
         part: Part::Memory,
         gist: "A network that reads its own last hidden state can learn regularities that stretch over time.",
         link: "https://doi.org/10.1207/s15516709cog1402_1",
-        draft: true,
+        draft: false,
         prerequisites: &[],
         minutes_to_read: 45,
         experiments: experiments::all,
