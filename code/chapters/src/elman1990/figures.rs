@@ -51,10 +51,10 @@ pub fn unrolled() -> Figure {
     Figure::new(
         "unrolled",
         "The network, unrolled over three steps",
-        "A diagram of three columns, one a time step. In each an input x at the bottom feeds hidden \
+        "A diagram of 3 columns, the time steps t−1, t and t+1. In each an input x at the bottom feeds hidden \
          units h through the weights W_x, and these feed the outputs y at the top through W_o. From \
          the hidden units of each step an arrow with the weights W_h goes to those of the next. The \
-         three columns share the same weights.",
+         3 columns share the same weights.",
         &svg,
         Table {
             columns: texts(["Arrow", "Weights", "Computes"]),
