@@ -96,10 +96,19 @@ fn hochreiter1997_smoke_runs_replay_to_the_byte_with_two_threads() {
     replays("hochreiter1997", 2);
 }
 
-/// Every trial is cut into pieces: after each it is saved, dropped and restored.
 #[test]
-fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    let chapter = contents::find("hochreiter1997").unwrap();
+fn elman1990_smoke_runs_replay_to_the_byte_with_one_thread() {
+    replays("elman1990", 1);
+}
+
+#[test]
+fn elman1990_smoke_runs_replay_to_the_byte_with_two_threads() {
+    replays("elman1990", 2);
+}
+
+/// Every trial is cut into pieces: after each it is saved, dropped and restored.
+fn survives_kills(key: &str) {
+    let chapter = contents::find(key).unwrap();
     for experiment in (chapter.experiments)() {
         for arm in experiment.arms(Scale::Smoke) {
             let mut whole = experiment.start(&arm, 2);
@@ -126,6 +135,16 @@ fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
             );
         }
     }
+}
+
+#[test]
+fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    survives_kills("hochreiter1997");
+}
+
+#[test]
+fn elman1990_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    survives_kills("elman1990");
 }
 
 #[test]

@@ -90,27 +90,27 @@ fn portable(message: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-#[test]
-fn hochreiter1997_gates_that_were_not_spread_are_refused() {
+/// The program of a chapter is refused with this error and these words, and with nothing else; the
+/// same program with the shape `right` in the place of `wrong` compiles, so that it is refused for
+/// nothing but that.
+fn refused_for(key: &str, [wrong, right]: [&str; 2], words: &[&str]) {
     let folder = chapters::contents::root().join("code/chapters/refusals");
-    let refused = fs::read_to_string(folder.join("hochreiter1997.rs")).unwrap();
-    // The same program with gates as wide as the cells: it must compile, so that the other is
-    // refused for nothing else.
-    let accepted = refused.replace("Rank2<1, 2>", "Rank2<1, 4>");
+    let name = format!("{key}.rs");
+    let refused = fs::read_to_string(folder.join(&name)).unwrap();
+    let accepted = refused.replace(wrong, right);
     assert_ne!(refused, accepted);
-    let name = "hochreiter1997.rs";
     let all = libraries();
     let library = all
         .iter()
-        .find(|library| compile(library, name, &accepted).0);
+        .find(|library| compile(library, &name, &accepted).0);
     let library = library.expect("the accepted program compiles against no library of dfdx");
-    let (compiled, message) = compile(library, name, &refused);
+    let (compiled, message) = compile(library, &name, &refused);
     assert!(!compiled, "the compiler let it pass");
     assert!(
         message.starts_with("error[E0277]"),
         "another error:\n{message}"
     );
-    for decisive in ["candidate * input_gate", "Const<4>", "Const<2>", "TryMul"] {
+    for decisive in words {
         assert!(message.contains(decisive), "no `{decisive}` in\n{message}");
     }
     assert_eq!(
@@ -120,9 +120,27 @@ fn hochreiter1997_gates_that_were_not_spread_are_refused() {
     );
     let compiler = Command::new("rustc").arg("--version").output().unwrap();
     if String::from_utf8_lossy(&compiler.stdout).starts_with(PINNED_WITH) {
-        let pinned = fs::read_to_string(folder.join("hochreiter1997.stderr")).unwrap();
+        let pinned = fs::read_to_string(folder.join(format!("{key}.stderr"))).unwrap();
         assert_eq!(portable(&message), portable(&pinned));
     }
+}
+
+#[test]
+fn elman1990_a_context_read_through_the_weights_of_the_inputs_is_refused() {
+    refused_for(
+        "elman1990",
+        ["Rank2<6, 20>", "Rank2<20, 20>"],
+        &["context.matmul(w_x)", "Const<6>", "Const<20>", "TryMatMul"],
+    );
+}
+
+#[test]
+fn hochreiter1997_gates_that_were_not_spread_are_refused() {
+    refused_for(
+        "hochreiter1997",
+        ["Rank2<1, 2>", "Rank2<1, 4>"],
+        &["candidate * input_gate", "Const<4>", "Const<2>", "TryMul"],
+    );
 }
 
 /// What the page calls the fix compiles and computes the right thing.
