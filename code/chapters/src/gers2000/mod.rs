@@ -2,6 +2,7 @@
 //! Gers, Schmidhuber and Cummins, *Learning to Forget* (2000), and what came of the forget gate:
 //! its bias (Jozefowicz et al. 2015), the copying task (Arjovsky et al. 2016) and the network that
 //! needs no gate (Le et al. 2015).
+pub mod claims;
 pub mod continual;
 
 use lab::chapter::{Chapter, Part, Records, Values};
@@ -20,7 +21,7 @@ pub fn chapter() -> Chapter {
         prerequisites: &[],
         minutes_to_read: 45,
         experiments,
-        claims: Vec::new,
+        claims: claims::all,
         values: |_: &Records| Values::new(),
         figures: |_: &Records| Vec::new(),
         tables: |_: &Records| Vec::new(),
