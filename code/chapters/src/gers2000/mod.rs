@@ -2,11 +2,13 @@
 //! Gers, Schmidhuber and Cummins, *Learning to Forget* (2000), and what came of the forget gate:
 //! its bias (Jozefowicz et al. 2015), the copying task (Arjovsky et al. 2016) and the network that
 //! needs no gate (Le et al. 2015).
+pub mod batches;
 pub mod claims;
 pub mod continual;
+pub mod experiments;
+pub mod layer;
 
 use lab::chapter::{Chapter, Part, Records, Values};
-use lab::experiment::Experiment;
 
 /// The chapter as the book and the command see it.
 pub fn chapter() -> Chapter {
@@ -20,17 +22,12 @@ pub fn chapter() -> Chapter {
         draft: true,
         prerequisites: &[],
         minutes_to_read: 45,
-        experiments,
+        experiments: experiments::all,
         claims: claims::all,
         values: |_: &Records| Values::new(),
         figures: |_: &Records| Vec::new(),
         tables: |_: &Records| Vec::new(),
     }
-}
-
-/// The experiments, in the order of the page.
-fn experiments() -> Vec<Box<dyn Experiment>> {
-    vec![Box::new(continual::Continual)]
 }
 
 /// Six significant digits: short records, nothing lost that is shown.
