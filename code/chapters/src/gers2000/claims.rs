@@ -61,6 +61,65 @@ fn none_is_good(records: &Records, id: &str) -> Option<Judgement> {
     })
 }
 
+/// The share of the trivial loss that each trial's fresh sequences have.
+fn shares(arm: &ArmRecord) -> Vec<f64> {
+    arm.measure("share")
+}
+
+/// Updates after which a look first was below half the trivial loss; the cap where none was.
+pub fn halved_after(arm: &ArmRecord) -> Vec<f64> {
+    let each = arm.trials.iter().map(|trial| {
+        let measures = &trial.measures;
+        let halved = measures.get("halved-after").or(measures.get("updates"));
+        halved.copied().unwrap_or(f64::NAN)
+    });
+    each.collect()
+}
+
+/// Every trial of an arm stays at `line` of the trivial loss or above.
+fn stays(records: &Records, experiment: &str, id: &str, line: f64) -> Option<Judgement> {
+    let (record, arm) = arm(records, experiment, id)?;
+    let shares = shares(arm);
+    let held = shares.iter().filter(|&&share| share >= line).count();
+    Some(Judgement {
+        ours: format!(
+            "{held} of {} trials; median {:.3}",
+            shares.len(),
+            median(&shares)
+        ),
+        scale: record.scale,
+        verdict: verdict(held == shares.len(), 2 * held > shares.len()),
+    })
+}
+
+/// Every trial of an arm gets below `line` of the trivial loss.
+fn beats(records: &Records, experiment: &str, id: &str, line: f64) -> Option<Judgement> {
+    let (record, arm) = arm(records, experiment, id)?;
+    let shares = shares(arm);
+    let held = shares.iter().filter(|&&share| share < line).count();
+    Some(Judgement {
+        ours: format!(
+            "{held} of {} trials; median {:.3}",
+            shares.len(),
+            median(&shares)
+        ),
+        scale: record.scale,
+        verdict: verdict(held == shares.len(), held > 0),
+    })
+}
+
+/// A larger bias of the forget gates halves the trivial loss in fewer updates, in the median.
+fn bias(records: &Records, experiment: &str, large: &str) -> Option<Judgement> {
+    let (record, zero) = arm(records, experiment, "bias-0")?;
+    let (_, more) = arm(records, experiment, large)?;
+    let (zero, more) = (median(&halved_after(zero)), median(&halved_after(more)));
+    Some(Judgement {
+        ours: format!("{more:.0} against {zero:.0} updates"),
+        scale: record.scale,
+        verdict: verdict(more <= zero / 2.0, more < zero),
+    })
+}
+
 /// All claims, in the order of the page.
 pub fn all() -> Vec<Claim> {
     vec![
@@ -149,6 +208,70 @@ pub fn all() -> Vec<Claim> {
                     verdict: verdict(large >= 5.0 * small, large > small),
                 })
             },
+        },
+        Claim {
+            id: "copying-lstm",
+            statement: "At 100 blanks an LSTM copies better than an answer without memory.",
+            source: "Arjovsky et al., Figure 1",
+            paper: "below the baseline of 0.173",
+            line: "with forget bias 1, below 0.95 of the trivial loss on fresh sequences in every trial",
+            judge: |r| beats(r, "copying-100", "bias-1", 0.95),
+        },
+        Claim {
+            id: "copying-tanh",
+            statement: "A tanh network does not.",
+            source: "Arjovsky et al., Figure 1",
+            paper: "at the baseline of 0.173",
+            line: "at 0.95 of the trivial loss or above in every trial",
+            judge: |r| stays(r, "copying-100", "tanh", 0.95),
+        },
+        Claim {
+            id: "copying-long",
+            statement: "At 200 blanks the LSTM does not either.",
+            source: "Arjovsky et al., Figure 1",
+            paper: "at the baseline of 0.095",
+            line: "with forget bias 1, at 0.95 of the trivial loss or above in every trial",
+            judge: |r| stays(r, "copying-200", "bias-1", 0.95),
+        },
+        Claim {
+            id: "adding-lstm",
+            statement: "At 100 numbers an LSTM learns to add the two marked ones.",
+            source: "Arjovsky et al., Figure 2",
+            paper: "solved",
+            line: "with forget bias 1, below a tenth of the trivial loss on fresh sequences in every trial",
+            judge: |r| beats(r, "adding-100", "bias-1", 0.1),
+        },
+        Claim {
+            id: "adding-tanh",
+            statement: "A tanh network of as many weights does not.",
+            source: "Arjovsky et al., Figure 2",
+            paper: "at the baseline of 0.167",
+            line: "at 0.9 of the trivial loss or above in every trial",
+            judge: |r| stays(r, "adding-100", "tanh", 0.9),
+        },
+        Claim {
+            id: "adding-identity",
+            statement: "A ReLU network that starts from the identity does.",
+            source: "Le et al. (Arjovsky et al. see it fail at this rate)",
+            paper: "solved; no number was found",
+            line: "below a tenth of the trivial loss in every trial",
+            judge: |r| beats(r, "adding-100", "identity", 0.1),
+        },
+        Claim {
+            id: "adding-bias",
+            statement: "A forget bias of 1 learns to add faster than one of 0.",
+            source: "Jozefowicz et al., Table 1 (other tasks)",
+            paper: "0.902 against 0.892 on arithmetic",
+            line: "half the trivial loss after at most half as many updates, in the median",
+            judge: |r| bias(r, "adding-100", "bias-1"),
+        },
+        Claim {
+            id: "adding-bias-lag",
+            statement: "So does one that fits the lag better, 3.",
+            source: "Jozefowicz et al., §2.2 (the number is ours)",
+            paper: "not in the paper",
+            line: "half the trivial loss after at most half as many updates, in the median",
+            judge: |r| bias(r, "adding-100", "bias-3"),
         },
     ]
 }
