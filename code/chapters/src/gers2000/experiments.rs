@@ -109,8 +109,10 @@ impl Experiment for Runs {
     }
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {
+        let copying = matches!(self.task, Task::Copying { .. });
         let (seeds, cap, look_every, looked, tested) = match scale {
             Scale::Smoke => (1..=1, 20, 10, 40, 40),
+            Scale::Book if copying => (1..=2, UPDATES, 250, 200, 2_000),
             Scale::Book => (1..=3, 10_000, 250, 200, 2_000),
             Scale::Paper => (1..=5, UPDATES, 250, 200, 10_000),
         };
