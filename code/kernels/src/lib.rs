@@ -6,8 +6,10 @@
 pub mod batch;
 pub mod cell1997;
 pub mod cell2000;
+pub mod embedding;
 pub mod gru;
 pub mod inputs;
+pub mod logistic;
 pub mod lstm;
 pub mod path;
 pub mod product;
@@ -16,6 +18,7 @@ pub mod readout;
 pub mod real;
 pub mod rnn;
 pub mod sequence;
+pub mod softmax;
 pub mod tanh_rnn;
 
 pub use batch::Batch;

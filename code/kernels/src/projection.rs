@@ -1,390 +1,425 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Outputs and their loss as one operation: z = x W + b for each row of x, then softmax with
-//! cross-entropy, or independent logistic outputs with binary cross-entropy. No target is written
-//! out as a vector of zeros and a one, and the logits become their errors where they stand.
-use crate::batch::{each, each_piece};
+//! Outputs of a projection, x W + b, with their loss as one operation: what
+//! [`softmax`](crate::softmax) and [`logistic`](crate::logistic) outputs share.
+//!
+//! The net inputs of all rows are one buffer, which the way forward turns into their errors: so
+//! nothing as large is ever made beside it. Rows without a target are left out from the beginning.
+use crate::batch::{each_piece, pieces};
 use crate::path::{run_on, Arithmetic, Path, Work};
 use crate::product::{Left, Packed, Product};
-use crate::sequence::zeros;
+use crate::sequence::{check, zeros};
 use crate::Real;
 
-/// What each row should be.
-#[derive(Debug, Clone, Copy)]
-pub enum Targets<'a, F> {
-    /// One of the V outputs, softmax, −log p of it; a row without target takes no part.
-    One(&'a [Option<usize>]),
-    /// V independent outputs from 0 to 1, row after row: −t log σ(z) − (1 − t) log(1 − σ(z)) summed
-    /// over them. The second slice says which rows take part.
-    Each(&'a [F], &'a [bool]),
-}
+/// Rows that are one thread's work at a time. It depends on nothing, so sums do not either.
+const ROWS: usize = 80;
+/// Columns of the weights that are.
+const COLUMNS: usize = 480;
 
 /// Sizes of a projection and the path it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Projection {
-    /// Width of an input, H.
-    pub inputs: usize,
-    /// Outputs, V.
+pub struct Layer {
+    /// Width of a row of x, H; at least one.
+    pub width: usize,
+    /// Outputs, V; at least one.
     pub outputs: usize,
     /// Which instructions.
     pub path: Path,
 }
 
-/// The errors that the way forward leaves for the way back, and the buffers of both.
-#[derive(Debug, Clone, Default)]
-pub struct Trace<F> {
-    chunks: Vec<Chunk<F>>,
-    packed: Packed<F>,
-    scratches: Vec<Vec<F>>,
-    rows: usize,
+/// What becomes of the losses of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reduction {
+    /// Their mean over the rows that take part; 0 where there are none.
+    #[default]
+    Mean,
+    /// Their sum.
+    Sum,
 }
 
-/// Some rows; how many depends on nothing but their number.
+/// W, H×V, and b, V; or their gradients.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<S> {
+    /// W.
+    pub projection: S,
+    /// b.
+    pub bias: S,
+}
+
+/// What the outputs are, and what they should be.
+pub trait Targets<F: Real>: Copy + Send + Sync {
+    /// Rows of x, N, of V outputs each.
+    ///
+    /// # Panics
+    /// When there are not V outputs.
+    fn rows(&self, outputs: usize) -> usize;
+    /// Whether a row takes part.
+    fn has(&self, row: usize) -> bool;
+    /// Turns the net inputs of a row into their errors, the gradient of the loss that it returns.
+    #[doc(hidden)]
+    fn errors<A: Arithmetic>(&self, row: usize, nets: &mut [F]) -> f64;
+}
+
+/// Weights, packed for the products.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared<F> {
+    bias: Vec<F>,
+    forward: Packed<F>,
+    backward: Option<Packed<F>>,
+}
+
+impl<F: Real> Prepared<F> {
+    /// Packs; the buffers of what was packed before are used again. `backward`: for a gradient of
+    /// x too.
+    ///
+    /// # Panics
+    /// When a weight has not the size that its name asks for, or a size is zero.
+    pub fn pack(&mut self, layer: Layer, weights: Weights<&[F]>, backward: bool) {
+        let (h, v) = (layer.width, layer.outputs);
+        assert!(h > 0 && v > 0, "a projection of {h} values to {v} outputs");
+        check("W", weights.projection.len(), h * v);
+        check("b", weights.bias.len(), v);
+        self.bias.clear();
+        self.bias.extend_from_slice(weights.bias);
+        self.forward.pack(weights.projection, h, v, v, 1);
+        if backward {
+            let packed = self.backward.get_or_insert_default();
+            packed.pack(weights.projection, v, h, 1, v);
+        } else {
+            self.backward = None;
+        }
+    }
+}
+
+/// What the way forward leaves for the way back, and the buffers of both.
+#[derive(Debug, Clone, Default)]
+pub struct Trace<F> {
+    layer: Option<Layer>,
+    rows: usize,
+    /// The rows that take part.
+    places: Vec<usize>,
+    /// x of these.
+    inputs: Vec<F>,
+    /// Net inputs, then their errors, V for each of these.
+    errors: Vec<F>,
+    chunks: Vec<Chunk<F>>,
+    /// 1, or one by the rows that take part.
+    share: f64,
+    packed: Packed<F>,
+    /// The gradient of W, transposed.
+    turned: Vec<F>,
+    scratches: Vec<Vec<F>>,
+    d_inputs: Vec<F>,
+}
+
+/// Some rows.
 #[derive(Debug, Clone, Default)]
 struct Chunk<F> {
-    /// z, then E's gradient with respect to it.
-    logits: Vec<F>,
-    /// The same as the right side of a product.
-    errors: Packed<F>,
-    d_inputs: Vec<F>,
-    loss: f64,
-    counted: usize,
+    losses: Vec<f64>,
+    d_bias: Vec<F>,
     scratch: Vec<F>,
 }
 
-/// Rows of a chunk.
-const ROWS: usize = 64;
-
-/// The loss summed over the rows that take part, and how many they are. x is N×H, W is H×V, b is V.
-///
-/// # Panics
-/// When a slice has not the size that its name asks for, or a target is not below V.
-pub fn forward<F: Real>(
-    projection: Projection,
-    weight: &[F],
-    bias: &[F],
-    x: &[F],
-    targets: Targets<F>,
-    trace: &mut Trace<F>,
-) -> (f64, usize) {
-    let Projection {
-        inputs: h,
-        outputs: v,
-        path,
-    } = projection;
-    assert!(h > 0 && v > 0, "a projection of {h} inputs to {v} outputs");
-    assert!(
-        weight.len() == h * v,
-        "W has {} values, not {h}·{v}",
-        weight.len()
-    );
-    assert!(bias.len() == v, "b has {} values, not {v}", bias.len());
-    assert!(
-        x.len().is_multiple_of(h),
-        "x has {} values, not rows of {h}",
-        x.len()
-    );
-    let rows = x.len() / h;
-    match targets {
-        Targets::One(all) => {
-            assert!(all.len() == rows, "{} targets for {rows} rows", all.len());
-            assert!(
-                all.iter().flatten().all(|&target| target < v),
-                "a target is not one of the {v} outputs"
-            );
-        }
-        Targets::Each(all, mask) => {
-            assert!(
-                all.len() == rows * v,
-                "{} targets, not {rows}·{v}",
-                all.len()
-            );
-            assert!(mask.len() == rows, "a mask of {}, not {rows}", mask.len());
-        }
-    }
-    trace.rows = rows;
-    trace.packed.pack(weight, h, v, v, 1);
-    trace
-        .chunks
-        .resize_with(rows.div_ceil(ROWS), Chunk::default);
-    let packed = &trace.packed;
-    each(rows * h * v > 300_000, &mut trace.chunks, |k, chunk| {
-        let first = k * ROWS;
-        let count = ROWS.min(rows - first);
-        chunk.logits.clear();
-        chunk.logits.reserve(count * v);
-        for _ in 0..count {
-            chunk.logits.extend_from_slice(bias);
-        }
-        let product = Product {
-            left: Left {
-                values: &x[first * h..][..count * h],
-                row: h,
-                step: 1,
-            },
-            right: packed,
-            to: &mut chunk.logits,
-            stride: v,
-            rows: count,
-            skip: 0,
-            scratch: &mut chunk.scratch,
-        };
-        product.add(path);
-        let work = Losses {
-            outputs: v,
-            targets,
-            first,
-            logits: &mut chunk.logits,
-        };
-        (chunk.loss, chunk.counted) = run_on(path, work);
-    });
-    let sum = |(loss, count), chunk: &Chunk<F>| (loss + chunk.loss, count + chunk.counted);
-    trace.chunks.iter().fold((0.0, 0), sum)
+struct Forward<'a, F, T> {
+    layer: Layer,
+    weights: &'a Prepared<F>,
+    targets: T,
+    places: &'a [usize],
+    inputs: &'a [F],
+    nets: &'a mut [F],
+    chunk: &'a mut Chunk<F>,
 }
 
-struct Losses<'a, F> {
-    outputs: usize,
-    targets: Targets<'a, F>,
-    first: usize,
-    logits: &'a mut [F],
-}
-
-impl<F: Real> Work for Losses<'_, F> {
-    type Output = (f64, usize);
+impl<F: Real, T: Targets<F>> Work for Forward<'_, F, T> {
+    type Output = ();
     #[inline(always)]
-    fn run<A: Arithmetic>(self) -> (f64, usize) {
-        let (mut loss, mut counted) = (0.0, 0);
-        let rows = self.logits.chunks_exact_mut(self.outputs).enumerate();
-        for (r, z) in rows {
-            let row = self.first + r;
-            let of_row = match self.targets {
-                Targets::One(all) => all[row].map(|target| softmax::<F, A>(z, target)),
-                Targets::Each(all, mask) => mask[row].then(|| {
-                    let targets = &all[row * self.outputs..][..self.outputs];
-                    logistic::<F, A>(z, targets)
-                }),
-            };
-            match of_row {
-                Some(of_row) => {
-                    loss += of_row;
-                    counted += 1;
-                }
-                None => z.fill(F::ZERO),
+    fn run<A: Arithmetic>(self) {
+        let Chunk {
+            losses,
+            d_bias,
+            scratch,
+        } = self.chunk;
+        net_inputs(self.layer, self.weights, self.inputs, self.nets, scratch);
+        losses.clear();
+        zeros(d_bias, self.layer.outputs);
+        let rows = self.nets.chunks_exact_mut(self.layer.outputs);
+        for (nets, &place) in rows.zip(self.places) {
+            losses.push(self.targets.errors::<A>(place, nets));
+            for (to, &error) in d_bias.iter_mut().zip(&*nets) {
+                *to += error;
             }
         }
-        (loss, counted)
     }
 }
 
-/// How many sums run side by side, on every path.
-const SUMS: usize = 16;
-
-/// −log p of the target; the logits become p − 1 there and p elsewhere.
-#[inline(always)]
-fn softmax<F: Real, A: Arithmetic>(z: &mut [F], target: usize) -> f64 {
-    let mut largest = [z[0]; SUMS];
-    for z in z.chunks(SUMS) {
-        for (most, &z) in largest.iter_mut().zip(z) {
-            *most = if z > *most { z } else { *most };
-        }
+/// x W + b for some rows.
+fn net_inputs<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    inputs: &[F],
+    nets: &mut [F],
+    scratch: &mut Vec<F>,
+) {
+    let (h, v) = (layer.width, layer.outputs);
+    for nets in nets.chunks_exact_mut(v) {
+        nets.copy_from_slice(&weights.bias);
     }
-    let most = largest
-        .into_iter()
-        .fold(z[0], |a, b| if b > a { b } else { a });
-    let chosen = (z[target] - most).to_f64();
-    let mut sums = [F::ZERO; SUMS];
-    for z in z.chunks_mut(SUMS) {
-        for (sum, z) in sums.iter_mut().zip(z) {
-            *z = (*z - most).exponential_in::<A>();
-            *sum += *z;
-        }
-    }
-    let sum = sums.into_iter().fold(F::ZERO, |a, b| a + b);
-    let share = F::ONE / sum;
-    z.iter_mut().for_each(|z| *z = *z * share);
-    z[target] -= F::ONE;
-    logarithm(sum.to_f64()) - chosen
+    let rows = inputs.len() / h;
+    let product = Product {
+        left: Left {
+            values: inputs,
+            row: h,
+            step: 1,
+        },
+        right: &weights.forward,
+        to: nets,
+        stride: v,
+        rows,
+        skip: 0,
+        scratch,
+    };
+    product.add(layer.path);
 }
 
-/// The loss of a row of independent outputs; the logits become σ(z) − t.
-#[inline(always)]
-fn logistic<F: Real, A: Arithmetic>(z: &mut [F], targets: &[F]) -> f64 {
-    let mut loss = 0.0;
-    for (z, &t) in z.iter_mut().zip(targets) {
-        // max(z, 0) − z t + log(1 + exp(−|z|)) overflows nowhere.
-        let wide = z.to_f64();
-        let size = if wide < 0.0 { -wide } else { wide };
-        let above = if wide < 0.0 { 0.0 } else { wide };
-        loss += above - wide * t.to_f64() + logarithm(1.0 + (-size).exponential());
-        *z = z.logistic_in::<A>() - t;
-    }
-    loss
+/// Threads are worth it beyond so many operations.
+fn worthwhile(layer: Layer, rows: usize) -> bool {
+    rows * layer.width * layer.outputs > 300_000
 }
 
-/// The way back over the rows that went forward last with this trace: `scale` times the gradient of
-/// the summed loss. Those of W and b are added to what is there; `d_x` (N×H) is overwritten.
+/// The loss of x, N×H, against its targets: the losses of the rows, reduced in their order.
 ///
 /// # Panics
 /// When a slice has not the size that its name asks for.
-#[allow(clippy::too_many_arguments)]
-pub fn backward<F: Real>(
-    projection: Projection,
-    weight: &[F],
+pub fn forward<F: Real, T: Targets<F>>(
+    layer: Layer,
+    weights: &Prepared<F>,
     x: &[F],
+    targets: T,
+    reduction: Reduction,
+    trace: &mut Trace<F>,
+) -> f64 {
+    let (h, v) = (layer.width, layer.outputs);
+    check("b", weights.bias.len(), v);
+    let all = targets.rows(v);
+    check("x", x.len(), all * h);
+    let Trace {
+        places,
+        inputs,
+        errors,
+        chunks,
+        ..
+    } = trace;
+    places.clear();
+    places.extend((0..all).filter(|&row| targets.has(row)));
+    inputs.clear();
+    for &place in &*places {
+        inputs.extend_from_slice(&x[place * h..][..h]);
+    }
+    errors.resize(places.len() * v, F::ZERO);
+    chunks.resize_with(places.len().div_ceil(ROWS), Chunk::default);
+    let large = worthwhile(layer, places.len());
+    each_piece(large, errors, ROWS * v, chunks, |k, nets, chunk| {
+        let rows = nets.len() / v;
+        let work = Forward {
+            layer,
+            weights,
+            targets,
+            places: &places[k * ROWS..][..rows],
+            inputs: &inputs[k * ROWS * h..][..rows * h],
+            nets,
+            chunk,
+        };
+        run_on(layer.path, work);
+    });
+    let sum: f64 = chunks.iter().flat_map(|chunk| &chunk.losses).sum();
+    trace.share = match reduction {
+        Reduction::Mean => 1.0 / places.len().max(1) as f64,
+        Reduction::Sum => 1.0,
+    };
+    trace.rows = all;
+    trace.layer = Some(layer);
+    trace.share * sum
+}
+
+/// Adds the gradients of `scale` times the loss that went forward last with this trace; `d_x` is
+/// N×H. Rows without a target are left as they are.
+///
+/// # Panics
+/// When a slice has not the size that its name asks for, or the weights were not prepared for a
+/// gradient of x that is asked for.
+pub fn backward<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
     scale: F,
-    d_weight: &mut [F],
-    d_bias: &mut [F],
+    gradients: Weights<&mut [F]>,
     d_x: Option<&mut [F]>,
     trace: &mut Trace<F>,
 ) {
-    let Projection {
-        inputs: h,
-        outputs: v,
-        path,
-    } = projection;
-    let rows = trace.rows;
+    let (h, v) = (layer.width, layer.outputs);
     assert!(
-        x.len() == rows * h,
-        "x has {} values, not {rows}·{h}",
-        x.len()
+        trace.layer == Some(layer),
+        "the trace is of another projection"
     );
-    assert!(
-        weight.len() == h * v && d_weight.len() == h * v && d_bias.len() == v,
-        "W and the gradients of W and b are of {h}·{v} and {v} values"
-    );
-    let large = rows * h * v > 300_000;
-    let wanted = d_x.is_some();
+    check("the gradient of W", gradients.projection.len(), h * v);
+    check("the gradient of b", gradients.bias.len(), v);
+    let scale = scale * F::from_f64(trace.share);
     let Trace {
+        places,
+        inputs,
+        errors,
         chunks,
         packed,
+        turned,
         scratches,
+        d_inputs,
         ..
     } = trace;
-    if wanted {
-        packed.pack(weight, v, h, 1, v);
+    if places.is_empty() {
+        if let Some(d_x) = d_x {
+            check("d_x", d_x.len(), trace.rows * h);
+        }
+        return;
     }
-    let packed = &*packed;
-    each(large, chunks, |_, chunk| {
-        let count = chunk.logits.len() / v;
-        chunk.logits.iter_mut().for_each(|d| *d = *d * scale);
-        chunk.errors.pack(&chunk.logits, count, v, v, 1);
-        if wanted {
-            zeros(&mut chunk.d_inputs, count * h);
+    let errors = &errors[..];
+    let large = worthwhile(layer, places.len());
+    if let Some(d_x) = d_x {
+        check("d_x", d_x.len(), trace.rows * h);
+        let back = weights.backward.as_ref();
+        let right = back.expect("the weights were not prepared for a gradient of x");
+        zeros(d_inputs, places.len() * h);
+        each_piece(large, d_inputs, ROWS * h, chunks, |k, to, chunk| {
             let product = Product {
                 left: Left {
-                    values: &chunk.logits,
+                    values: &errors[k * ROWS * v..],
                     row: v,
                     step: 1,
                 },
-                right: packed,
-                to: &mut chunk.d_inputs,
+                right,
                 stride: h,
-                rows: count,
+                rows: to.len() / h,
+                to,
                 skip: 0,
                 scratch: &mut chunk.scratch,
             };
-            product.add(path);
-        }
-    });
-    let chunks = &*chunks;
-    let piece = match large {
-        true => h.div_ceil(8).next_multiple_of(6).clamp(24, 96),
-        false => 96,
-    };
-    scratches.resize_with(h.div_ceil(piece), Vec::new);
-    each_piece(large, d_weight, piece * v, scratches, |k, to, scratch| {
-        for (c, chunk) in chunks.iter().enumerate() {
-            let product = Product {
-                left: Left {
-                    values: &x[c * ROWS * h + k * piece..],
-                    row: 1,
-                    step: h,
-                },
-                right: &chunk.errors,
-                rows: to.len() / v,
-                to,
-                stride: v,
-                skip: 0,
-                scratch,
-            };
-            product.add(path);
-        }
-    });
-    each_piece(large, d_bias, 512, &mut vec![(); v], |k, to, ()| {
-        for chunk in chunks {
-            for row in chunk.logits.chunks_exact(v) {
-                for (to, &d) in to.iter_mut().zip(&row[k * 512..]) {
-                    *to += d;
-                }
+            product.add(layer.path);
+        });
+        for (from, &place) in d_inputs.chunks_exact(h).zip(&*places) {
+            for (to, &d) in d_x[place * h..][..h].iter_mut().zip(from) {
+                *to += scale * d;
             }
         }
+    }
+    for chunk in &*chunks {
+        for (to, &d) in gradients.bias.iter_mut().zip(&chunk.d_bias) {
+            *to += scale * d;
+        }
+    }
+    // The transposed gradient has the small factor on its right side, where it is packed.
+    inputs.iter_mut().for_each(|x| *x = scale * *x);
+    packed.pack(inputs, places.len(), h, h, 1);
+    zeros(turned, v * h);
+    scratches.resize_with(v.div_ceil(COLUMNS), Vec::new);
+    let right = &*packed;
+    each_piece(large, turned, COLUMNS * h, scratches, |k, to, scratch| {
+        let product = Product {
+            left: Left {
+                values: &errors[k * COLUMNS..],
+                row: 1,
+                step: v,
+            },
+            right,
+            stride: h,
+            rows: to.len() / h,
+            to,
+            skip: 0,
+            scratch,
+        };
+        product.add(layer.path);
     });
-    if let Some(d_x) = d_x {
-        assert!(
-            d_x.len() == x.len(),
-            "the gradient of x has {} values",
-            d_x.len()
+    let turned = &turned[..];
+    pieces(large, gradients.projection, TILE * v, |k, to| {
+        add_turned(turned, h, k * TILE, to, v);
+    });
+}
+
+/// Side of a square that is transposed at once.
+const TILE: usize = 16;
+
+/// Adds columns of a matrix of rows of `h` values, from the column `first`, to rows of `v`.
+fn add_turned<F: Real>(from: &[F], h: usize, first: usize, to: &mut [F], v: usize) {
+    let rows = to.len() / v;
+    for n in (0..v).step_by(TILE) {
+        let columns = TILE.min(v - n);
+        let mut square = [[F::ZERO; TILE]; TILE];
+        for (square, from) in square[..columns].iter_mut().zip(from[n * h..].chunks(h)) {
+            square[..rows].copy_from_slice(&from[first..][..rows]);
+        }
+        for (r, to) in to.chunks_exact_mut(v).enumerate() {
+            for (to, square) in to[n..][..columns].iter_mut().zip(&square) {
+                *to += square[r];
+            }
+        }
+    }
+}
+
+/// What a projection gives without a target.
+pub(crate) trait Outputs<F: Real>: Copy + Send + Sync {
+    /// Turns the net inputs of a row into it.
+    fn outputs<A: Arithmetic>(self, nets: &mut [F]);
+}
+
+struct Infer<'a, F, O> {
+    layer: Layer,
+    weights: &'a Prepared<F>,
+    outputs: O,
+    inputs: &'a [F],
+    nets: &'a mut [F],
+    scratch: &'a mut Vec<F>,
+}
+
+impl<F: Real, O: Outputs<F>> Work for Infer<'_, F, O> {
+    type Output = ();
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        net_inputs(
+            self.layer,
+            self.weights,
+            self.inputs,
+            self.nets,
+            self.scratch,
         );
-        for (to, chunk) in d_x.chunks_mut(ROWS * h).zip(chunks) {
-            to.copy_from_slice(&chunk.d_inputs);
+        for nets in self.nets.chunks_exact_mut(self.layer.outputs) {
+            self.outputs.outputs::<A>(nets);
         }
     }
 }
 
-/// The natural logarithm, from additions, multiplications and one division: x = m·2ⁿ with m within
-/// √½ and √2, log m = 2 artanh((m − 1) / (m + 1)) by its series. NaN passes through; 0 gives −∞,
-/// what is below it NaN. Subnormal numbers count as 0.
-pub fn logarithm(x: f64) -> f64 {
-    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
-    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    if x.is_nan() || x == f64::INFINITY {
-        return x;
-    }
-    if x < f64::MIN_POSITIVE {
-        return if x < 0.0 { f64::NAN } else { f64::NEG_INFINITY };
-    }
-    let bits = x.to_bits();
-    let mut exponent = (bits >> 52) as i64 - 1023;
-    let mut m = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
-    if m > std::f64::consts::SQRT_2 {
-        m *= 0.5;
-        exponent += 1;
-    }
-    let f = m - 1.0;
-    let s = f / (2.0 + f);
-    let z = s * s;
-    let mut p = 2.0 / 23.0;
-    for k in (1..11).rev() {
-        p = p * z + 2.0 / (2 * k + 1) as f64;
-    }
-    // log m = 2 s + s z p, and 2 s = f − s f, which keeps the last digits of f.
-    let n = exponent as f64;
-    n * LN2_HIGH + (f - (s * (f - z * p) - n * LN2_LOW))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::logarithm;
-
-    #[test]
-    fn the_logarithm_is_within_four_ulp() {
-        let fine = (1..400_000).map(|k| k as f64 / 1e5);
-        let wide = (-3000..3000).map(|k| 1.37 * 1.26f64.powi(k / 2) * (1.0 + k as f64 / 1e4));
-        let near = (0..100_000).map(|k| 1.0 + (k as f64 - 5e4) * 1e-12);
-        for x in fine
-            .chain(wide)
-            .chain(near)
-            .filter(|x| x.is_normal() && *x > 0.0)
-        {
-            let (is, should) = (logarithm(x), x.ln());
-            let gap = (is - should).abs();
-            assert!(
-                gap <= 4.0 * f64::EPSILON * should.abs(),
-                "{x:e}: {is:e} {should:e}"
-            );
-        }
-        assert_eq!(logarithm(1.0), 0.0);
-        assert_eq!(logarithm(0.0), f64::NEG_INFINITY);
-        assert!(logarithm(-1.0).is_nan() && logarithm(f64::NAN).is_nan());
-        assert_eq!(logarithm(f64::INFINITY), f64::INFINITY);
-    }
+/// The outputs of x, N×H, into `y`, N×V.
+pub(crate) fn infer<F: Real, O: Outputs<F>>(
+    outputs: O,
+    layer: Layer,
+    weights: &Prepared<F>,
+    x: &[F],
+    y: &mut [F],
+    trace: &mut Trace<F>,
+) {
+    let (h, v) = (layer.width, layer.outputs);
+    check("b", weights.bias.len(), v);
+    let rows = x.len() / h;
+    check("x", x.len(), rows * h);
+    check("y", y.len(), rows * v);
+    let chunks = &mut trace.chunks;
+    trace.layer = None;
+    chunks.resize_with(rows.div_ceil(ROWS), Chunk::default);
+    let large = worthwhile(layer, rows);
+    each_piece(large, y, ROWS * v, chunks, |k, nets, chunk| {
+        let work = Infer {
+            layer,
+            weights,
+            outputs,
+            inputs: &x[k * ROWS * h..][..nets.len() / v * h],
+            nets,
+            scratch: &mut chunk.scratch,
+        };
+        run_on(layer.path, work);
+    });
 }
