@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Copying, adding and digits read pixel by pixel: training on batches, as a value that can be saved
+//! Copying, adding, and digits read pixel by pixel: training on batches, as a value that can be saved
 //! at any moment.
 use super::layer::{learner, Batch, CellConfig, Goal, Learner};
 use super::rounded;
@@ -8,9 +8,12 @@ use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use tape::projection::Targets;
+use std::sync::{Arc, OnceLock};
+use tasks::batching::shuffled;
 use tasks::copying::{Copying, HalvesAdding, ANSWERS, INPUTS};
+use tasks::data::cache::{fetched, DataError};
+use tasks::data::images::{handwritten, Images};
+use tasks::random::below;
 use tasks::seeds::{generator, Purpose};
 
 /// What is learnt.
@@ -27,6 +30,97 @@ pub enum Task {
         /// T.
         length: usize,
     },
+    /// The digits of the set `digits`, pixel by pixel.
+    Digits,
+}
+
+/// Pixels of a digit.
+pub const PIXELS: usize = 64;
+/// Digits that are held out of training.
+pub const HELD_OUT: usize = 400;
+/// Different digits.
+const CLASSES: usize = 10;
+
+/// The digits with the order that parts them: the first [`HELD_OUT`] are held out.
+pub struct Digits {
+    images: Images,
+    order: Vec<usize>,
+}
+
+impl Digits {
+    /// The fetched set. It is read once.
+    ///
+    /// # Errors
+    /// [`DataError::NotFetched`], which says how to get it, or that it is damaged.
+    pub fn open() -> Result<Arc<Digits>, DataError> {
+        static ONCE: OnceLock<Arc<Digits>> = OnceLock::new();
+        if let Some(digits) = ONCE.get() {
+            return Ok(digits.clone());
+        }
+        let images = handwritten(&fetched("digits")?)?;
+        let order = shuffled(&mut generator(1, Purpose::Noise), images.len());
+        Ok(ONCE
+            .get_or_init(|| Arc::new(Digits { images, order }))
+            .clone())
+    }
+
+    /// A batch of the pictures at these places of the order.
+    fn batch(&self, places: impl Iterator<Item = usize>) -> Batch {
+        let numbers: Vec<usize> = places.map(|place| self.order[place]).collect();
+        let pixels = numbers
+            .iter()
+            .flat_map(|&number| self.images.sequence(number));
+        let label = |&number: &usize| Some(usize::from(self.images.labels[number]));
+        Batch {
+            sequences: numbers.len(),
+            steps: PIXELS,
+            inputs: pixels.collect(),
+            goal: Goal::AtEnd(numbers.iter().map(label).collect()),
+        }
+    }
+}
+
+/// Where batches come from.
+#[derive(Clone)]
+pub enum Source {
+    /// Drawn anew each time.
+    Drawn(Task),
+    /// Pictures of a set.
+    Digits(Arc<Digits>),
+}
+
+impl Source {
+    /// The source of a task.
+    ///
+    /// # Errors
+    /// When its data has not been fetched.
+    pub fn open(task: Task) -> Result<Source, DataError> {
+        Ok(match task {
+            Task::Digits => Source::Digits(Digits::open()?),
+            drawn => Source::Drawn(drawn),
+        })
+    }
+
+    /// A batch to learn from, each sequence drawn independently.
+    pub fn training(&self, rng: &mut ChaCha8Rng, sequences: usize) -> Batch {
+        match self {
+            Source::Drawn(task) => task.draw(rng, sequences),
+            Source::Digits(digits) => {
+                let choices = (digits.order.len() - HELD_OUT) as u32;
+                digits.batch((0..sequences).map(|_| HELD_OUT + below(rng, choices) as usize))
+            }
+        }
+    }
+
+    /// Held-out sequences: drawn, or the first so many of those held out.
+    pub fn test(&self, rng: &mut ChaCha8Rng, from: usize, sequences: usize) -> Batch {
+        match self {
+            Source::Drawn(task) => task.draw(rng, sequences),
+            Source::Digits(digits) => {
+                digits.batch((from..from + sequences).map(|place| place % HELD_OUT))
+            }
+        }
+    }
 }
 
 impl Task {
@@ -35,6 +129,7 @@ impl Task {
         match self {
             Task::Copying { .. } => (INPUTS, ANSWERS),
             Task::Adding { .. } => (2, 1),
+            Task::Digits => (1, CLASSES),
         }
     }
 
@@ -43,18 +138,24 @@ impl Task {
         match self {
             Task::Copying { blanks } => Copying { blanks }.steps(),
             Task::Adding { length } => length,
+            Task::Digits => PIXELS,
         }
     }
 
-    /// The loss of the best answer without memory.
+    /// The loss of the best answer without memory: (4.11) of copying, (4.12) of adding, ln 10 of ten
+    /// classes.
     pub fn trivial(self) -> f64 {
         match self {
             Task::Copying { blanks } => Copying { blanks }.trivial_error(),
             Task::Adding { .. } => HalvesAdding::TRIVIAL_ERROR,
+            Task::Digits => (CLASSES as f64).ln(),
         }
     }
 
     /// Draws a batch.
+    ///
+    /// # Panics
+    /// For [`Task::Digits`], which are not drawn.
     pub fn draw(self, rng: &mut ChaCha8Rng, sequences: usize) -> Batch {
         let steps = self.steps();
         let (inputs, goal) = match self {
@@ -68,7 +169,7 @@ impl Task {
                     row[symbol] = 1.0;
                 }
                 let answers = answers.into_iter().map(Some).collect();
-                (inputs, Goal::EachStep(Rc::new(Targets::One(answers))))
+                (inputs, Goal::EachStep(answers))
             }
             Task::Adding { length } => {
                 let mut pairs = Vec::new();
@@ -76,6 +177,7 @@ impl Task {
                 let sums = (0..sequences).map(|_| task.draw(rng, &mut pairs)).collect();
                 (pairs, Goal::Number(sums))
             }
+            Task::Digits => unreachable!("pictures are not drawn"),
         };
         Batch {
             sequences,
@@ -124,6 +226,7 @@ const SLICE: usize = 40_000;
 pub struct Training {
     seed: u64,
     config: Config,
+    source: Source,
     learner: Box<dyn Learner>,
     state: State,
 }
@@ -159,9 +262,13 @@ impl Config {
 
 impl Training {
     /// Starts a trial.
-    pub fn new(config: Config, seed: u64) -> Self {
-        Training {
+    ///
+    /// # Errors
+    /// When its data has not been fetched.
+    pub fn new(config: Config, seed: u64) -> Result<Self, DataError> {
+        Ok(Training {
             seed,
+            source: Source::open(config.data)?,
             learner: config.learner(seed),
             state: State {
                 training: generator(seed, Purpose::Training),
@@ -175,7 +282,7 @@ impl Training {
                 ended: false,
             },
             config,
-        }
+        })
     }
 
     /// Goes on from what [`Trial::save`] gave.
@@ -190,7 +297,7 @@ impl Training {
 
     fn update(&mut self) {
         let config = &self.config;
-        let batch = config.data.draw(&mut self.state.training, config.batch);
+        let batch = self.source.training(&mut self.state.training, config.batch);
         if self.learner.learn(&batch, config.rate).is_none() {
             self.state.skipped += 1;
         }
@@ -205,7 +312,7 @@ impl Training {
     fn look(&mut self) {
         let config = &self.config;
         let mut loss = mean_loss(
-            config,
+            &self.source,
             self.learner.as_ref(),
             &mut self.state.test,
             config.looked,
@@ -230,7 +337,7 @@ impl Training {
 
 /// The loss in the mean over fresh sequences.
 fn mean_loss(
-    config: &Config,
+    source: &Source,
     learner: &dyn Learner,
     rng: &mut ChaCha8Rng,
     sequences: usize,
@@ -238,7 +345,7 @@ fn mean_loss(
     let (mut seen, mut sum) = (0, 0.0);
     while seen < sequences {
         let count = TEST_BATCH.min(sequences - seen);
-        let batch = config.data.draw(rng, count);
+        let batch = source.test(rng, seen, count);
         sum += learner.loss(&batch) * count as f64;
         seen += count;
     }
@@ -269,7 +376,7 @@ impl Trial for Training {
         let mut rng = generator(self.seed, Purpose::Test);
         rng.set_word_pos(FINAL_TEST);
         let config = &self.config;
-        let loss = mean_loss(config, self.learner.as_ref(), &mut rng, config.tested);
+        let loss = mean_loss(&self.source, self.learner.as_ref(), &mut rng, config.tested);
         let trivial = config.data.trivial();
         let loss = if loss.is_nan() {
             10.0 * trivial
@@ -285,6 +392,11 @@ impl Trial for Training {
         put("updates", self.state.updates as f64);
         put("skipped", self.state.skipped as f64);
         put("weights", self.learner.parameters() as f64);
+        if let Source::Digits(_) = self.source {
+            let all = self.source.test(&mut rng, 0, config.tested);
+            put("wrong", self.learner.wrong(&all) as f64);
+            put("tested", config.tested as f64);
+        }
         if let Some(halved) = self.state.halved {
             put("halved-after", halved as f64);
         }

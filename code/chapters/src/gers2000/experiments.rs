@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The chapter's experiments on batches: copying and adding at two lengths, five cells each.
-use super::batches::{Config, Task, Training};
+//! The chapter's experiments on batches: copying and adding at two lengths, and
+//! digits pixel by pixel, six cells each.
+use super::batches::{Config, Source, Task, Training, HELD_OUT};
 use super::continual::Continual;
 use super::layer::{CellConfig, OPEN};
 use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
@@ -17,6 +18,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     let runs = |id, title, task| -> Box<dyn Experiment> { Box::new(Runs { id, title, task }) };
     vec![
         Box::new(Continual),
+        Box::new(super::reach::Reach),
         runs(
             "copying-100",
             "Copying over 100 blanks",
@@ -37,6 +39,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             "Adding two of 200 numbers",
             Task::Adding { length: 200 },
         ),
+        runs("digits", "Digits pixel by pixel", Task::Digits),
     ]
 }
 
@@ -79,6 +82,7 @@ impl Runs {
         let [plain, gated] = match self.task {
             Task::Copying { .. } => [80, 40],
             Task::Adding { .. } => [128, 64],
+            Task::Digits => [100, 50],
         };
         match cell {
             CellConfig::Lstm { .. } => gated,
@@ -91,6 +95,7 @@ impl Runs {
         match self.task {
             Task::Copying { .. } => 4e-5,
             Task::Adding { .. } => 8e-5,
+            Task::Digits => 6e-5,
         }
     }
 }
@@ -110,8 +115,10 @@ impl Experiment for Runs {
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let copying = matches!(self.task, Task::Copying { .. });
+        let digits = self.task == Task::Digits;
         let (seeds, cap, look_every, looked, tested) = match scale {
             Scale::Smoke => (1..=1, 20, 10, 40, 40),
+            Scale::Book | Scale::Paper if digits => (1..=3, 5_000, 250, HELD_OUT, HELD_OUT),
             Scale::Book if copying => (1..=2, UPDATES, 250, 200, 2_000),
             Scale::Book => (1..=3, 10_000, 250, 200, 2_000),
             Scale::Paper => (1..=5, UPDATES, 250, 200, 10_000),
@@ -129,13 +136,16 @@ impl Experiment for Runs {
                 look_every,
                 looked,
                 tested,
-                solved_below: 0.1,
+                solved_below: if digits { 0.0 } else { 0.1 },
                 portable: scale == Scale::Smoke,
             })
             .expect("plain data always serialises"),
             seeds: seeds.clone(),
             paper: Some(Printed {
-                source: "Arjovsky et al., Figures 1 and 2",
+                source: match self.task {
+                    Task::Digits => "Le et al., on larger digits",
+                    _ => "Arjovsky et al., Figures 1 and 2",
+                },
                 ..Printed::default()
             }),
             expected_seconds: cap as f64 * self.task.steps() as f64 * self.seconds(),
@@ -143,12 +153,19 @@ impl Experiment for Runs {
         arms.collect()
     }
 
+    fn ready(&self, arm: &Arm) -> Result<(), String> {
+        let opened = Source::open(config(arm).data);
+        opened.map(|_| ()).map_err(|e| e.to_string())
+    }
+
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(Training::new(config(arm), seed))
+        let trial = Training::new(config(arm), seed);
+        Box::new(trial.expect("the arm was ready"))
     }
 
     fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(Box::new(Training::new(config(arm), seed).restore(state)?))
+        let trial = Training::new(config(arm), seed).map_err(|e| e.to_string())?;
+        Ok(Box::new(trial.restore(state)?))
     }
 }
 

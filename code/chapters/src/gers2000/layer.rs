@@ -3,13 +3,13 @@
 //! ReLU network and the LSTM, with all else alike.
 use dfdx::prelude::*;
 use kernels::lstm::Lstm;
+use kernels::projection::Reduction;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
 use kernels::Path;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::rc::Rc;
-use tape::projection::{Projection, Reduction, Targets};
+use tape::projection::Projection;
 use tape::recurrent::{Inputs, Reading, Recurrent};
 use tape::train::clip::Clip;
 use tape::train::rules::{Guard, RmsProp};
@@ -50,9 +50,9 @@ pub enum CellConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Goal {
     /// One of the outputs at each step of each sequence.
-    EachStep(Rc<Targets<f32>>),
+    EachStep(Vec<Option<usize>>),
     /// One of the outputs after the last step of each sequence.
-    AtEnd(Rc<Targets<f32>>),
+    AtEnd(Vec<Option<usize>>),
     /// A number after the last step of each sequence.
     Number(Vec<f32>),
 }
@@ -91,7 +91,7 @@ impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Paramete
 }
 
 // ANCHOR: initial
-/// Where a parameter of these sizes starts: W_h of the ReLU network is the identity (4.15), its
+/// Where a parameter of these sizes starts: W_h of the ReLU network is the identity (4.14), its
 /// other weights are normal with standard deviation 0.001; the rest is uniform with the range of
 /// Glorot and Bengio, √(6/(rows + columns)), columns those of one gate. Biases are zero but those of
 /// the forget gates (4.13).
@@ -138,8 +138,8 @@ where
     }
 
     // ANCHOR: loss
-    /// The loss of a batch: cross-entropy in the mean over all answers (4.11), or squared error
-    /// in the mean over the sequences (4.12).
+    /// The loss of a batch: cross-entropy in the mean over all answers, or squared error in the mean
+    /// over the sequences.
     ///
     /// # Panics
     /// When the batch is not of this network's sizes.
@@ -160,11 +160,15 @@ where
         };
         let (h, end) = self.layer.run(x.put_tape(tape), None, reading)?;
         match &batch.goal {
-            Goal::EachStep(targets) => self.head.loss(h, targets, Reduction::Mean),
+            Goal::EachStep(targets) => {
+                let rows = (batch.sequences * batch.steps, Const::<H>);
+                let h = h.try_reshape_like(&rows)?;
+                self.head.cross_entropy(h, targets, Reduction::Mean)
+            }
             Goal::AtEnd(targets) => {
                 let (_, tape) = h.split_tape();
                 let last = end.output.put_tape(tape);
-                self.head.loss(last, targets, Reduction::Mean)
+                self.head.cross_entropy(last, targets, Reduction::Mean)
             }
             Goal::Number(numbers) => {
                 let (_, tape) = h.split_tape();
@@ -247,34 +251,19 @@ where
         let Goal::AtEnd(targets) = &batch.goal else {
             return 0;
         };
-        let Targets::One(classes) = targets.as_ref() else {
-            return 0;
-        };
         let shape = (batch.sequences, batch.steps, Const::<I>);
         let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
-        let (_, end) = self
-            .network
-            .layer
-            .run(x, None, Reading::default())
-            .expect("the heap holds one batch");
-        let h = end.output.as_vec();
-        let (w, bias) = (
-            self.network.head.w.as_vec(),
-            self.network.head.bias.as_vec(),
-        );
-        let wrong = h.chunks_exact(H).zip(classes).filter(|(h, &class)| {
-            let mut score = bias.clone();
-            for (&h, row) in h.iter().zip(w.chunks_exact(V)) {
-                for (score, &w) in score.iter_mut().zip(row) {
-                    *score += h * w;
-                }
-            }
-            // True also where the scores are no numbers.
-            let own = class.map(|class| score[class]);
-            let mut others = score.iter().enumerate();
-            own.is_some_and(|own| {
-                !others.all(|(o, &other)| Some(o) == class.as_ref().copied() || own > other)
-            })
+        let layer = &self.network.layer;
+        let run = layer.run(x, None, Reading::default());
+        let (_, end) = run.expect("the heap holds one batch");
+        let scores = self.network.head.log_probabilities(&end.output);
+        let scores = scores.expect("the heap holds one batch").as_vec();
+        let rows = scores.chunks_exact(V).zip(targets);
+        // A row whose scores are no numbers is wrong.
+        let wrong = rows.filter(|(row, &target)| {
+            let own = target.map_or(f32::NAN, |target| row[target]);
+            let mut others = row.iter().enumerate();
+            !others.all(|(o, &other)| Some(o) == target || own > other)
         });
         wrong.count()
     }

@@ -6,9 +6,15 @@ pub mod batches;
 pub mod claims;
 pub mod continual;
 pub mod experiments;
+pub mod figures;
 pub mod layer;
+pub mod plain;
+pub mod reach;
+pub mod tables;
+pub mod values;
 
-use lab::chapter::{Chapter, Part, Records, Values};
+use lab::chapter::{Chapter, Part, Records};
+use lab::figure::Figure;
 
 /// The chapter as the book and the command see it.
 pub fn chapter() -> Chapter {
@@ -24,10 +30,24 @@ pub fn chapter() -> Chapter {
         minutes_to_read: 45,
         experiments: experiments::all,
         claims: claims::all,
-        values: |_: &Records| Values::new(),
-        figures: |_: &Records| Vec::new(),
-        tables: |_: &Records| Vec::new(),
+        values: values::all,
+        figures: all_figures,
+        tables: tables::all,
     }
+}
+
+/// The figures whose records are there.
+fn all_figures(records: &Records) -> Vec<Figure> {
+    let drawn = [
+        figures::growth,
+        figures::streams,
+        figures::gates,
+        figures::reach,
+        figures::adding,
+        figures::copying,
+        figures::digits,
+    ];
+    drawn.into_iter().filter_map(|draw| draw(records)).collect()
 }
 
 /// Six significant digits: short records, nothing lost that is shown.
