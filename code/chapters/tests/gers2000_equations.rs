@@ -11,7 +11,7 @@ use kernels::cell2000::{State, Weights};
 use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use kernels::Inputs;
-use lab::experiment::{Experiment, Scale};
+use lab::experiment::Scale;
 use rand_chacha::ChaCha8Rng;
 use tape::recurrent::{Reading, Recurrent};
 use tape::train::Start;

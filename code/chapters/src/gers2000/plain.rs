@@ -54,8 +54,7 @@ impl<const S: usize, const K: usize, const C: usize, const O: usize> Layer<S, K,
         let squashed = cell.with_empty_tape().sigmoid() * 2.0 - 1.0;
         let hidden = gate(&self.output) * squashed;
         let numbers = hidden.array();
-        let net =
-            hidden.matmul(self.cells.clone()) + v.leaky_trace().matmul(self.past.clone());
+        let net = hidden.matmul(self.cells.clone()) + v.leaky_trace().matmul(self.past.clone());
         Step {
             cell,
             hidden: numbers,
