@@ -4,7 +4,7 @@
 use chapters::gers2000::batches::{Source, Task};
 use chapters::gers2000::continual::{self, initial, GATE_BIASES};
 use chapters::gers2000::layer::{learner, start, Batch, CellConfig, Goal, OPEN};
-use chapters::gers2000::plain::{Layer, Step};
+use chapters::gers2000::plain::{blocks, Layer, Step};
 use dfdx::prelude::*;
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash};
 use kernels::cell2000::{State, Weights};
@@ -290,8 +290,6 @@ fn plain(w: &Weights<f64, C, WITH, O>) -> Layer<S, K, C, O> {
     };
     let candidate: [[f64; C]; S] =
         std::array::from_fn(|s| std::array::from_fn(|c| w.hidden[s][c]));
-    let blocks: [[f64; C]; K] =
-        std::array::from_fn(|k| std::array::from_fn(|c| f64::from(u8::from(c / 2 == k))));
     let cells: [[f64; O]; C] = std::array::from_fn(|c| w.output[c]);
     let past: [[f64; O]; S] = std::array::from_fn(|s| match s {
         s if s < I => w.output[C + s],
@@ -303,7 +301,7 @@ fn plain(w: &Weights<f64, C, WITH, O>) -> Layer<S, K, C, O> {
         input: gate(0),
         output: gate(1),
         forget: gate(2),
-        blocks: device.tensor(blocks),
+        blocks: blocks(),
         cells: device.tensor(cells),
         past: device.tensor(past),
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cell with a forget gate in dfdx's own operations, as the page derives it.
+use crate::hochreiter1997::plain::spread;
 use dfdx::prelude::*;
-use dfdx::tensor::Cpu;
 
 // ANCHOR: layer
 /// K blocks with C cells in all, O outputs. Hidden net inputs see S sources: inputs, the cells'
@@ -24,6 +24,11 @@ pub struct Layer<const S: usize, const K: usize, const C: usize, const O: usize>
     pub past: Tensor<Rank2<S, O>, f64, Cpu>,
 }
 // ANCHOR_END: layer
+
+/// From the gates of K blocks to their C cells, as in chapter 3.
+pub fn blocks<const K: usize, const C: usize>() -> Tensor<Rank2<K, C>, f64, Cpu> {
+    spread(&Cpu::default())
+}
 
 /// What a step hands to the next: c_t with the tape of all that led to it, and the numbers of h_t.
 pub struct Step<const C: usize, const O: usize> {
