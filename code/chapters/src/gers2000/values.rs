@@ -9,8 +9,17 @@ use super::claims::{above, grown, halved_after};
 use super::continual::GOOD;
 use lab::chapter::{Records, Values};
 use lab::figure::number::grouped;
+use lab::record::ArmRecord;
 use lab::stats::median;
 use std::collections::BTreeSet;
+
+/// Trials that ended because of all that they had read.
+fn capped(arm: &ArmRecord) -> usize {
+    let cap = arm.config["symbols"].as_f64().unwrap_or(f64::INFINITY);
+    let read = arm.trials.iter().filter(|trial| !trial.solved);
+    let read = read.filter_map(|trial| trial.measures.get("read"));
+    read.filter(|&&read| read >= cap).count()
+}
 
 /// All numbers that the records hold.
 pub fn all(records: &Records) -> Values {
@@ -28,6 +37,7 @@ pub fn all(records: &Records) -> Values {
                 let (good, of) = above(arm, "symbols", GOOD);
                 put("good", format!("{good} of {of}"));
                 put("grown", format!("{:.1}", median(&grown(arm))));
+                put("capped", format!("{} of {trials}", capped(arm)));
             }
             let halved = median(&halved_after(arm));
             if halved.is_finite() {
