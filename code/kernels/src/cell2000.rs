@@ -147,8 +147,8 @@ impl<F: Real, const C: usize, const U: usize, const O: usize> State<F, C, U, O> 
         for (unit, &net) in self.units.iter_mut().zip(&net) {
             *unit = net.logistic();
         }
-        for c in 0..C {
-            self.units[c] = INPUT.value(net[c]);
+        for (unit, &net) in self.units.iter_mut().zip(&net[..C]) {
+            *unit = INPUT.value(net);
         }
         let gate = |units: &[F; U], group: usize| -> [F; C] {
             std::array::from_fn(|c| units[C + group * K + c / (C / K)])
@@ -234,8 +234,8 @@ impl<F: Real, const C: usize, const U: usize, const O: usize> State<F, C, U, O> 
         for c in 0..C {
             d_output_gate[c / block] += scale * error.hidden[c] * self.squashed[c];
         }
-        for k in 0..K {
-            d_output_gate[k] = d_output_gate[k] * slope(self.units[C + K + k]);
+        for (d, &gate) in d_output_gate.iter_mut().zip(&self.units[C + K..C + 2 * K]) {
+            *d = *d * slope(gate);
         }
         let last = self.sources.len() - 1;
         for (j, row) in to.hidden.iter_mut().enumerate() {

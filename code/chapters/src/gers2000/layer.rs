@@ -143,13 +143,13 @@ where
     ///
     /// # Panics
     /// When the batch is not of this network's sizes.
-    pub fn loss<T: Tape<f32, Cpu>>(
+    pub fn loss<T>(
         &self,
         batch: &Batch,
         tape: T,
     ) -> Result<Tensor<Rank0, f32, Cpu, T>, CpuError>
     where
-        T: Merge<NoneTape>,
+        T: Tape<f32, Cpu> + Merge<NoneTape>,
     {
         let device = Cpu::default();
         let shape = (batch.sequences, batch.steps, Const::<I>);
