@@ -111,3 +111,39 @@ fn elman1990_data_of_the_figures_is_the_pinned_one() {
         insta::assert_json_snapshot!("figure-data", data);
     });
 }
+
+#[test]
+fn gers2000_figures_are_the_pinned_ones() {
+    figures_are_pinned("gers2000");
+}
+
+#[test]
+fn gers2000_ledger_is_the_pinned_one() {
+    pinned("gers2000", |chapter, records| {
+        insta::assert_json_snapshot!("ledger", chapter.ledger(records));
+    });
+}
+
+#[test]
+fn gers2000_tables_are_the_pinned_ones() {
+    pinned("gers2000", |chapter, records| {
+        insta::assert_json_snapshot!("tables", (chapter.tables)(records));
+    });
+}
+
+#[test]
+fn gers2000_numbers_are_the_pinned_ones() {
+    pinned("gers2000", |chapter, records| {
+        insta::assert_json_snapshot!("values", (chapter.values)(records));
+    });
+}
+
+/// What is folded under a figure has more digits than the picture shows.
+#[test]
+fn gers2000_data_of_the_figures_is_the_pinned_one() {
+    pinned("gers2000", |chapter, records| {
+        let figures = (chapter.figures)(records);
+        let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
+        insta::assert_json_snapshot!("figure-data", data);
+    });
+}

@@ -135,6 +135,15 @@ fn elman1990_a_context_read_through_the_weights_of_the_inputs_is_refused() {
 }
 
 #[test]
+fn gers2000_a_forget_bias_for_all_four_groups_is_refused() {
+    refused_for(
+        "gers2000",
+        ["Rank1<40>", "Rank1<160>"],
+        &["net + forget_bias", "Const<160>", "Const<40>", "TryAdd"],
+    );
+}
+
+#[test]
 fn hochreiter1997_gates_that_were_not_spread_are_refused() {
     refused_for(
         "hochreiter1997",

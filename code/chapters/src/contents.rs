@@ -23,14 +23,7 @@ pub fn all() -> Vec<Chapter> {
             "https://proceedings.mlr.press/v28/pascanu13.html",
         ),
         crate::hochreiter1997::chapter(),
-        draft(
-            4,
-            "gers2000",
-            "Learning to forget",
-            Part::Memory,
-            "A gate on the state itself lets a memory cell reset, and its bias decides what is remembered at the start.",
-            "https://doi.org/10.1162/089976600300015015",
-        ),
+        crate::gers2000::chapter(),
         draft(
             5,
             "chung2014",

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod contents;
 pub mod elman1990;
+pub mod gers2000;
 pub mod hochreiter1997;
 pub mod online;
 pub mod trial;

@@ -6,6 +6,7 @@
 //! solutions (`solutions.rs`). [`grade`] runs the checks on the stubs.
 
 pub mod elman1990;
+pub mod gers2000;
 pub mod hochreiter1997;
 
 use std::any::Any;
@@ -79,6 +80,7 @@ pub fn not_attempted() -> ! {
 pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
     match key {
         "elman1990" => Some(elman1990::EXERCISES),
+        "gers2000" => Some(gers2000::EXERCISES),
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
         _ => None,
     }
@@ -88,6 +90,7 @@ pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
 pub fn grade(key: &str) -> Option<Vec<Graded>> {
     match key {
         "elman1990" => Some(run(elman1990::checks::CHECKS, &elman1990::stubs::ANSWERS)),
+        "gers2000" => Some(run(gers2000::checks::CHECKS, &gers2000::stubs::ANSWERS)),
         "hochreiter1997" => Some(run(
             hochreiter1997::checks::CHECKS,
             &hochreiter1997::stubs::ANSWERS,

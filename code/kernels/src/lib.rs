@@ -5,6 +5,7 @@
 //! fused multiply-add, the same inputs give the same bytes on every processor ([`path`]).
 pub mod batch;
 pub mod cell1997;
+pub mod cell2000;
 pub mod embedding;
 pub mod gru;
 pub mod inputs;

@@ -21,6 +21,8 @@
 
 pub mod adding;
 pub mod batching;
+pub mod continual;
+pub mod copying;
 pub mod data;
 pub mod lag;
 pub mod letters;

@@ -64,12 +64,12 @@ const BRANCHES: [[(usize, usize); 2]; 5] = [
 /// The state from which only E is legal.
 const LAST: usize = 5;
 
-/// A set of symbols.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A set of symbols; the empty one by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Legal(u8);
 
 impl Legal {
-    const fn of(symbols: &[usize]) -> Legal {
+    pub(crate) const fn of(symbols: &[usize]) -> Legal {
         let mut bits = 0;
         let mut i = 0;
         while i < symbols.len() {

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A recurrent layer with its outputs, trained on batches: the tanh network, the identity-initialized
+//! ReLU network and the LSTM, with all else alike.
+use dfdx::prelude::*;
+use kernels::lstm::Lstm;
+use kernels::projection::Reduction;
+use kernels::rnn::{Activation, Rnn};
+use kernels::sequence::Cell;
+use kernels::Path;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use tape::projection::Projection;
+use tape::recurrent::{Inputs, Reading, Recurrent};
+use tape::train::clip::Clip;
+use tape::train::rules::{Guard, RmsProp};
+use tape::train::{initialize, Optimizer, Parameters, Start, Visitor};
+
+/// The optimizer of Arjovsky et al., with the constants of their program: decay 0.9, the running
+/// mean of squares starts at 0.001, no ε.
+pub const OPTIMIZER: RmsProp = RmsProp {
+    decay: 0.9,
+    guard: Guard::None,
+    start: 1e-3,
+    momentum: 0.0,
+};
+/// Each gradient is held between −1 and 1.
+pub const CLIP: f64 = 1.0;
+/// Standard deviation of the weights of the ReLU network that are not the identity.
+pub const RELU_DEVIATION: f64 = 0.001;
+/// A bias at which σ is 1 and its slope 0 in single precision: the forget gate of such a layer is a
+/// constant one that never learns, which is the carousel of 1997.
+pub const OPEN: f64 = 100.0;
+
+/// A layer's cell, and where it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "cell")]
+pub enum CellConfig {
+    /// tanh units.
+    Tanh,
+    /// ReLU units whose W_h starts as the identity.
+    Identity,
+    /// LSTM cells; the biases of the forget gates start at this.
+    Lstm {
+        /// b_f.
+        forget_bias: f64,
+    },
+}
+
+/// What a batch is to be answered with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Goal {
+    /// One of the outputs at each step of each sequence.
+    EachStep(Vec<Option<usize>>),
+    /// One of the outputs after the last step of each sequence.
+    AtEnd(Vec<Option<usize>>),
+    /// A number after the last step of each sequence.
+    Number(Vec<f32>),
+}
+
+/// Sequences of one length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// B.
+    pub sequences: usize,
+    /// T.
+    pub steps: usize,
+    /// B·T·I values.
+    pub inputs: Vec<f32>,
+    /// The answers.
+    pub goal: Goal,
+}
+
+// ANCHOR: network
+/// I inputs, H units with G columns of net inputs, V outputs.
+#[derive(Debug, Clone)]
+pub struct Network<C, const I: usize, const H: usize, const G: usize, const V: usize> {
+    /// The recurrent layer.
+    pub layer: Recurrent<C, I, H, G, f32>,
+    /// The outputs.
+    pub head: Projection<H, V, f32>,
+}
+// ANCHOR_END: network
+
+impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Parameters<f32>
+    for Network<C, I, H, G, V>
+{
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        visitor.visit("layer", &mut self.layer);
+        visitor.visit("head", &mut self.head);
+    }
+}
+
+// ANCHOR: initial
+/// Where a parameter of these sizes starts: W_h of the ReLU network is the identity (4.14), its
+/// other weights are normal with standard deviation 0.001; the rest is uniform with the range of
+/// Glorot and Bengio, √(6/(rows + columns)), columns those of one gate. Biases are zero but those of
+/// the forget gates (4.13).
+pub fn start(cell: CellConfig, name: &str, sizes: &[usize], groups: usize) -> Start {
+    let layer = name.starts_with("layer");
+    match (cell, sizes) {
+        (CellConfig::Lstm { forget_bias }, [_]) if layer => Start::Columns(vec![
+            Start::Constant(0.0),
+            Start::Constant(forget_bias),
+            Start::Constant(0.0),
+            Start::Constant(0.0),
+        ]),
+        (_, [_]) => Start::Constant(0.0),
+        (CellConfig::Identity, _) if name == "layer.w_h" => Start::Identity(1.0),
+        (CellConfig::Identity, _) => Start::Normal(RELU_DEVIATION),
+        (_, sizes) => {
+            let groups = if layer { groups } else { 1 };
+            let around = sizes[0] + sizes[1] / groups;
+            Start::Uniform((6.0 / around as f64).sqrt())
+        }
+    }
+}
+// ANCHOR_END: initial
+
+impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Network<C, I, H, G, V>
+where
+    C: Cell<f32> + 'static,
+{
+    /// A network before training.
+    pub fn new(cell: C, config: CellConfig, portable: bool, rng: &mut ChaCha8Rng) -> Self {
+        let mut network = Network {
+            layer: Recurrent::zeros(cell),
+            head: Projection::zeros(),
+        };
+        if portable {
+            network.layer.path = Path::Portable;
+            network.head.path = Path::Portable;
+        }
+        initialize(&mut network, rng, |name, sizes| {
+            start(config, &name.to_string(), sizes, C::GROUPS)
+        })
+        .expect("every parameter has a start of its shape");
+        network
+    }
+
+    // ANCHOR: loss
+    /// The loss of a batch: cross-entropy in the mean over all answers, or squared error in the mean
+    /// over the sequences.
+    ///
+    /// # Panics
+    /// When the batch is not of this network's sizes.
+    pub fn loss<T>(
+        &self,
+        batch: &Batch,
+        tape: T,
+    ) -> Result<Tensor<Rank0, f32, Cpu, T>, CpuError>
+    where
+        T: Tape<f32, Cpu> + Merge<NoneTape>,
+    {
+        let device = Cpu::default();
+        let shape = (batch.sequences, batch.steps, Const::<I>);
+        let x = device.try_tensor_from_vec(batch.inputs.clone(), shape)?;
+        let reading = Reading {
+            inputs: Inputs::Data,
+            ..Reading::default()
+        };
+        let (h, end) = self.layer.run(x.put_tape(tape), None, reading)?;
+        match &batch.goal {
+            Goal::EachStep(targets) => {
+                let rows = (batch.sequences * batch.steps, Const::<H>);
+                let h = h.try_reshape_like(&rows)?;
+                self.head.cross_entropy(h, targets, Reduction::Mean)
+            }
+            Goal::AtEnd(targets) => {
+                let (_, tape) = h.split_tape();
+                let last = end.output.put_tape(tape);
+                self.head.cross_entropy(last, targets, Reduction::Mean)
+            }
+            Goal::Number(numbers) => {
+                let (_, tape) = h.split_tape();
+                let shape = *end.output.shape();
+                // Over the outputs, of which there is one.
+                let w = self.head.w.clone().try_sum::<Rank1<H>, Axis<1>>()?;
+                let w = w.try_broadcast_like(&shape)?;
+                let bias = self.head.bias.clone().try_sum::<Rank0, _>()?;
+                let numbers =
+                    device.try_tensor_from_vec(numbers.clone(), (batch.sequences,))?;
+                let answers = end.output.put_tape(tape).try_mul(w)?;
+                let answers = answers.try_sum::<(usize,), Axis<1>>()?;
+                let bias = bias.try_broadcast_like(&numbers)?;
+                let errors = answers.try_add(bias)?.try_sub(numbers)?;
+                errors.try_square()?.try_mean()
+            }
+        }
+    }
+    // ANCHOR_END: loss
+}
+
+/// A network while it trains, whatever its sizes.
+pub trait Learner: Send {
+    /// One update; the loss before it. `None` where the loss or the gradient was no number: then
+    /// there is no update.
+    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<f64>;
+    /// The loss of a batch.
+    fn loss(&self, batch: &Batch) -> f64;
+    /// How many sequences of a batch with answers at the end get another than their own.
+    fn wrong(&self, batch: &Batch) -> usize;
+    /// The norm of the gradient of a sum over the last step's h by the inputs of each step, for
+    /// these B·T·I inputs: one value a step.
+    fn reach(&self, batch: &Batch) -> Vec<f64>;
+    /// Trainable weights.
+    fn parameters(&self) -> usize;
+    /// Weights, optimizer and `rest` as bytes.
+    fn save(&self, rest: &serde_json::Value) -> Vec<u8>;
+    /// Takes what [`Learner::save`] gave and returns `rest`.
+    ///
+    /// # Errors
+    /// When the bytes are of another network, or damaged.
+    fn load(&mut self, bytes: &[u8]) -> Result<serde_json::Value, String>;
+}
+
+/// A network with its optimizer.
+struct Trained<C, const I: usize, const H: usize, const G: usize, const V: usize> {
+    network: Network<C, I, H, G, V>,
+    optimizer: Optimizer<f32>,
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Learner
+    for Trained<C, I, H, G, V>
+where
+    C: Cell<f32> + 'static,
+{
+    // ANCHOR: learn
+    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<f64> {
+        let loss = self
+            .network
+            .loss(batch, OwnedTape::default())
+            .expect("the heap holds one batch");
+        let value = f64::from(loss.array());
+        let mut gradients = loss.backward();
+        let clipped = Clip::value(CLIP).apply(&mut self.network, &mut gradients);
+        if !value.is_finite() || !clipped.usable() {
+            return None;
+        }
+        self.optimizer
+            .update(&mut self.network, &mut gradients, rate);
+        Some(value)
+    }
+    // ANCHOR_END: learn
+
+    fn loss(&self, batch: &Batch) -> f64 {
+        let loss = self.network.loss(batch, NoneTape);
+        loss.expect("the heap holds one batch").array().into()
+    }
+
+    fn wrong(&self, batch: &Batch) -> usize {
+        let Goal::AtEnd(targets) = &batch.goal else {
+            return 0;
+        };
+        let shape = (batch.sequences, batch.steps, Const::<I>);
+        let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
+        let layer = &self.network.layer;
+        let run = layer.run(x, None, Reading::default());
+        let (_, end) = run.expect("the heap holds one batch");
+        let scores = self.network.head.log_probabilities(&end.output);
+        let scores = scores.expect("the heap holds one batch").as_vec();
+        let rows = scores.chunks_exact(V).zip(targets);
+        // A row whose scores are no numbers is wrong.
+        let wrong = rows.filter(|(row, &target)| {
+            let own = target.map_or(f32::NAN, |target| row[target]);
+            let mut others = row.iter().enumerate();
+            !others.all(|(o, &other)| Some(o) == target || own > other)
+        });
+        wrong.count()
+    }
+
+    fn reach(&self, batch: &Batch) -> Vec<f64> {
+        let shape = (batch.sequences, batch.steps, Const::<I>);
+        let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
+        let (h, end) = self
+            .network
+            .layer
+            .run(x.leaky_trace(), None, Reading::default())
+            .expect("the heap holds one batch");
+        let (_, tape) = h.split_tape();
+        let gradients = end.output.put_tape(tape).sum().backward();
+        let by_input = gradients.get(&x).as_vec();
+        let norm = |t: usize| {
+            let rows = (0..batch.sequences).map(|b| (b * batch.steps + t) * I);
+            let norms = rows.map(|row| {
+                let squares = by_input[row..row + I].iter().map(|&d| f64::from(d).powi(2));
+                squares.sum::<f64>().sqrt()
+            });
+            norms.sum::<f64>() / batch.sequences as f64
+        };
+        (0..batch.steps).map(norm).collect()
+    }
+
+    fn parameters(&self) -> usize {
+        tape::train::parameters::count(&mut self.network.clone())
+    }
+
+    fn save(&self, rest: &serde_json::Value) -> Vec<u8> {
+        tape::train::checkpoint::to_bytes(&mut self.network.clone(), &self.optimizer, rest)
+            .expect("plain numbers always serialise")
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<serde_json::Value, String> {
+        let file = std::path::Path::new("the saved state");
+        let read = tape::train::checkpoint::from_bytes(
+            &mut self.network,
+            &mut self.optimizer,
+            bytes,
+            file,
+        );
+        read.map_err(|e| e.to_string())
+    }
+}
+
+/// The network of these sizes.
+///
+/// # Panics
+/// When there is none of these sizes.
+pub fn learner(
+    cell: CellConfig,
+    [inputs, units, outputs]: [usize; 3],
+    portable: bool,
+    rng: &mut ChaCha8Rng,
+) -> Box<dyn Learner> {
+    fn trained<C, const I: usize, const H: usize, const G: usize, const V: usize>(
+        cell: C,
+        config: CellConfig,
+        portable: bool,
+        rng: &mut ChaCha8Rng,
+    ) -> Box<dyn Learner>
+    where
+        C: Cell<f32> + 'static,
+    {
+        Box::new(Trained::<C, I, H, G, V> {
+            network: Network::new(cell, config, portable, rng),
+            optimizer: Optimizer::new(OPTIMIZER),
+        })
+    }
+    let rnn = |activation| Rnn { activation };
+    macro_rules! choose {
+        ($(($i:literal, $plain:literal, $gated:literal, $v:literal)),*) => {
+            match (cell, inputs, units, outputs) {
+                $((CellConfig::Tanh, $i, $plain, $v) => {
+                    trained::<_, $i, $plain, $plain, $v>(
+                        rnn(Activation::Tanh), cell, portable, rng)
+                }
+                (CellConfig::Identity, $i, $plain, $v) => {
+                    trained::<_, $i, $plain, $plain, $v>(
+                        rnn(Activation::Relu), cell, portable, rng)
+                }
+                (CellConfig::Lstm { .. }, $i, $gated, $v) => {
+                    trained::<_, $i, $gated, { 4 * $gated }, $v>(
+                        Lstm { peepholes: false }, cell, portable, rng)
+                })*
+                other => unreachable!("no network of {other:?}"),
+            }
+        };
+    }
+    choose!((10, 80, 40, 9), (2, 128, 64, 1), (1, 100, 50, 10))
+}

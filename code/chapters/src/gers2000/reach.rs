@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! How far back a network's answer depends on its inputs before it has learnt anything.
+use super::experiments::CELLS;
+use super::layer::{learner, Batch, CellConfig, Goal};
+use super::rounded;
+use lab::experiment::{Arm, Experiment, Scale, Trial};
+use lab::record::TrialRecord;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tasks::copying::HalvesAdding;
+use tasks::seeds::{generator, Purpose};
+
+/// Steps of the sequences.
+pub const STEPS: usize = 201;
+/// Sequences over which norms are averaged.
+const SEQUENCES: usize = 10;
+
+/// Everything that, with the code and the seed, fixes a trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Config {
+    model: CellConfig,
+    units: usize,
+    steps: usize,
+    sequences: usize,
+}
+
+/// The experiment: the networks of the adding task before training.
+pub struct Reach;
+
+impl Experiment for Reach {
+    fn id(&self) -> &'static str {
+        "reach"
+    }
+
+    fn title(&self) -> &'static str {
+        "How far back an untrained network's answer reaches"
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn arms(&self, scale: Scale) -> Vec<Arm> {
+        let (seeds, steps) = match scale {
+            Scale::Smoke => (1..=1, 21),
+            Scale::Book | Scale::Paper => (1..=5, STEPS),
+        };
+        let arms = CELLS.iter().map(|&(id, title, model)| Arm {
+            id: id.into(),
+            title: title.into(),
+            config: serde_json::to_value(Config {
+                model,
+                units: match model {
+                    CellConfig::Lstm { .. } => 64,
+                    _ => 128,
+                },
+                steps,
+                sequences: SEQUENCES,
+            })
+            .expect("plain data always serialises"),
+            seeds: seeds.clone(),
+            paper: None,
+            expected_seconds: 0.1,
+        });
+        arms.collect()
+    }
+
+    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
+        let config = serde_json::from_value(arm.config.clone())
+            .expect("an arm holds the configuration it was made of");
+        Box::new(Look { config, seed })
+    }
+
+    fn resume(&self, arm: &Arm, seed: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
+        Ok(self.start(arm, seed))
+    }
+}
+
+/// One network; there is nothing to train.
+struct Look {
+    config: Config,
+    seed: u64,
+}
+
+impl Trial for Look {
+    fn advance(&mut self) -> bool {
+        true
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (0, 1)
+    }
+
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn finish(&mut self) -> TrialRecord {
+        let Config {
+            model,
+            units,
+            steps,
+            sequences,
+        } = self.config;
+        let mut rng = generator(self.seed, Purpose::Initialization);
+        let network = learner(model, [2, units, 1], true, &mut rng);
+        let mut rng = generator(self.seed, Purpose::Test);
+        let mut inputs = Vec::new();
+        let task = HalvesAdding { length: steps };
+        let sums = (0..sequences)
+            .map(|_| task.draw(&mut rng, &mut inputs))
+            .collect();
+        let norms = network.reach(&Batch {
+            sequences,
+            steps,
+            inputs,
+            goal: Goal::Number(sums),
+        });
+        // By lag: the last step first.
+        let by_lag: Vec<f64> = norms.into_iter().rev().map(rounded).collect();
+        let mut measures = BTreeMap::new();
+        if let (Some(&near), Some(&far)) = (by_lag.first(), by_lag.last()) {
+            measures.insert("share".into(), rounded(far / near));
+        }
+        TrialRecord {
+            seed: self.seed,
+            solved: true,
+            sequences: 0,
+            measures,
+            curve: Vec::new(),
+            series: BTreeMap::from([("reach".into(), by_lag)]),
+        }
+    }
+}
