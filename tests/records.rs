@@ -55,6 +55,7 @@ fn smoke(key: &str, threads: usize) -> Vec<(String, String)> {
             revision: experiment.revision(),
             scale: Scale::Smoke,
             arms: arms.collect(),
+            run: None,
         };
         texts.push((experiment.id().to_owned(), store::to_text(&record)));
     }

@@ -31,14 +31,7 @@ pub fn all() -> Vec<Chapter> {
             "A gate on the state itself lets a memory cell reset, and its bias decides what is remembered at the start.",
             "https://doi.org/10.1162/089976600300015015",
         ),
-        draft(
-            5,
-            "chung2014",
-            "Gated units compared",
-            Part::Memory,
-            "At equal parameters, both gated units beat the tanh unit on real sequences, and neither beats the other.",
-            "https://arxiv.org/abs/1412.3555",
-        ),
+        crate::chung2014::chapter(),
         draft(
             6,
             "chung2015",

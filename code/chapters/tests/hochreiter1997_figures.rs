@@ -51,6 +51,7 @@ fn record(experiment: &str, arms: Vec<ArmRecord>) -> (String, Record) {
         revision: 1,
         scale: Scale::Paper,
         arms,
+        run: None,
     };
     (experiment.into(), record)
 }

@@ -2,7 +2,7 @@
 //! An experiment is a value: what it runs, at which scales, with which seeds.
 use crate::record::TrialRecord;
 use serde::{Deserialize, Serialize};
-use std::{fmt, ops::RangeInclusive, str::FromStr};
+use std::{fmt, ops::RangeInclusive, path::Path, str::FromStr};
 
 /// How much of an experiment is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,7 +100,23 @@ pub trait Experiment: Send + Sync {
     fn revision(&self) -> u32;
     /// The configurations at this scale, in order.
     fn arms(&self, scale: Scale) -> Vec<Arm>;
-    /// Starts one seed of one arm.
+    /// Whether what an arm needs from outside is there, for instance data that is fetched. It is
+    /// asked before a trial starts or goes on.
+    ///
+    /// # Errors
+    /// What is missing and how to get it, in one line.
+    fn ready(&self, _arm: &Arm) -> Result<(), String> {
+        Ok(())
+    }
+    /// The same experiment on a user's own file in the place of its data; `None` where it takes
+    /// none.
+    ///
+    /// # Errors
+    /// When the file cannot be used: which, where, and what was expected, in one line.
+    fn with_data(&self, _file: &Path) -> Option<Result<Box<dyn Experiment>, String>> {
+        None
+    }
+    /// Starts one seed of one arm, which is [ready](Experiment::ready).
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial>;
     /// Goes on from a saved state.
     ///

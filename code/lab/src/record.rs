@@ -25,6 +25,9 @@ pub struct Record {
     pub scale: Scale,
     /// One entry a configuration, in the experiment's order.
     pub arms: Vec<ArmRecord>,
+    /// The run that stands beside it, where it was read together with it; no part of the record.
+    #[serde(skip)]
+    pub run: Option<RunInfo>,
 }
 
 /// What one configuration of an experiment recorded.
@@ -71,12 +74,24 @@ pub struct RunInfo {
     pub processor: String,
     /// Version of this program.
     pub version: String,
+    /// Seconds of each trial, in seed order, by arm; of arms that were recorded since this is kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub arm_seconds: BTreeMap<String, Vec<f64>>,
 }
 
 impl Record {
     /// The arm of this name, if there is one.
     pub fn arm(&self, id: &str) -> Option<&ArmRecord> {
         self.arms.iter().find(|arm| arm.id == id)
+    }
+
+    /// Seconds for one of the training sequences of an arm, as the fastest of its trials had them:
+    /// what else the machine did then slowed the others down. `None` where nobody wrote them down.
+    pub fn seconds_a_sequence(&self, id: &str) -> Option<f64> {
+        let seconds = self.run.as_ref()?.arm_seconds.get(id)?;
+        let trials = self.arm(id)?.trials.iter().zip(seconds);
+        let each = trials.map(|(trial, seconds)| seconds / trial.sequences.max(1) as f64);
+        each.min_by(f64::total_cmp)
     }
 }
 

@@ -50,6 +50,9 @@ pub enum RunError {
     /// A seed was not written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What a trial needs is not there.
+    #[error("{0}")]
+    NotReady(String),
     /// Stopped from outside; all that was done is kept.
     #[error("stopped; what is finished and what was under way is kept")]
     Stopped,
@@ -58,7 +61,8 @@ pub enum RunError {
 /// Runs all jobs and returns what each recorded, in the order of the jobs, with its seconds.
 ///
 /// # Errors
-/// When a checkpoint is refused, a file cannot be written, or the run is stopped.
+/// When a trial's data is missing, a checkpoint is refused, a file cannot be written, or the run is
+/// stopped.
 pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, RunError> {
     let results: Vec<Mutex<Option<SeedFile>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let failure = Mutex::new(None);
@@ -109,6 +113,7 @@ fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunErr
         show.finished(job, &file);
         return Ok(file);
     }
+    experiment.ready(arm).map_err(RunError::NotReady)?;
     let owner = checkpoint::fingerprint(&[
         options.key,
         experiment.id(),

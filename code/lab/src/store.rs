@@ -119,14 +119,15 @@ pub fn load_records(root: &Path, key: &str) -> Result<Records, StoreError> {
     load_folder(&folder(&root.join("figures"), key, Scale::Paper), key)
 }
 
-/// All records of one folder.
+/// All records of one folder, each with the run beside it.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_folder(folder: &Path, key: &str) -> Result<Records, StoreError> {
     let mut records = Records::new();
     for path in record_files(folder)? {
-        let record = load(&path, key)?;
+        let mut record = load(&path, key)?;
+        record.run = load_run(folder, &record.experiment);
         records.insert(record.experiment.clone(), record);
     }
     Ok(records)

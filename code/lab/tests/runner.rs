@@ -176,6 +176,7 @@ fn text(trials: Vec<TrialRecord>) -> String {
         revision: 1,
         scale: Scale::Smoke,
         arms: vec![arm],
+        run: None,
     })
 }
 
@@ -285,6 +286,7 @@ fn record(toy: &Toy) -> Record {
                 trials: trials.to_vec(),
             })
             .collect(),
+        run: None,
     }
 }
 
@@ -332,11 +334,13 @@ fn a_record_comes_back_as_it_was_and_a_bad_one_is_refused_by_name() {
         threads: 2,
         processor: "one".into(),
         version: "0".into(),
+        arm_seconds: [("a".to_owned(), vec![1.0, 0.5])].into(),
     };
     let path = store::save(folder.path(), &all, &run).unwrap();
     assert_eq!(store::load(&path, "test").unwrap(), all);
     assert_eq!(store::load_run(folder.path(), "toy").unwrap(), run);
-    assert_eq!(store::load_folder(folder.path(), "test").unwrap().len(), 1);
+    let shown = store::load_folder(folder.path(), "test").unwrap();
+    assert_eq!(shown["toy"].run.as_ref(), Some(&run));
     let text = std::fs::read_to_string(&path).unwrap();
     let refused = |bad: &str, word: &str| {
         std::fs::write(&path, bad).unwrap();

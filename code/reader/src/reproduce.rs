@@ -9,6 +9,7 @@ use lab::files;
 use lab::record::{ArmRecord, FORMAT, Record, RunInfo};
 use lab::runner::{self, Job, Options, RunError};
 use lab::store;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
   cargo run -- reproduce hochreiter1997/adding --scale paper  one experiment, the paper's constants
   cargo run -- reproduce hochreiter1997/temporal-order/6a --scale paper --seeds 1..3
   cargo run -- reproduce hochreiter1997 --scale paper --estimate
+  cargo run -- reproduce chung2014/chorales --data music.json  on music of yours
 
 A run that is stopped or killed goes on where it was when the same command is given again,
 and ends in the same bytes.")]
@@ -43,6 +45,9 @@ pub struct Args {
     /// Write the records that the book shows, under figures/; needs all seeds
     #[arg(long, conflicts_with = "seeds")]
     record: bool,
+    /// A file of yours in the place of the chapter's data, for the experiments that take one
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    data: Option<PathBuf>,
     /// Print how long it would take and run nothing
     #[arg(long)]
     estimate: bool,
@@ -68,7 +73,8 @@ pub fn run(args: Args) -> Result<()> {
     let key = parts.next().unwrap_or_default();
     let (experiment, arm) = (parts.next(), parts.next());
     let chapter = keys::chapter(key)?;
-    let plans = plan(&chapter, experiment, arm, scale, seeds)?;
+    let own = args.data.as_deref();
+    let plans = plan(&chapter, experiment, arm, scale, seeds, own)?;
     if args.threads == Some(0) {
         bail!(Usage("--threads 0: at least one is needed".into()));
     }
@@ -76,6 +82,11 @@ pub fn run(args: Args) -> Result<()> {
     let threads = args.threads.unwrap_or(cores);
     if args.estimate {
         return estimate(&plans, threads, args.json);
+    }
+    for plan in &plans {
+        for (arm, _) in &plan.arms {
+            plan.experiment.ready(arm).map_err(anyhow::Error::msg)?;
+        }
     }
     let root = chapters::contents::root();
     let figures = if args.record {
@@ -163,8 +174,10 @@ fn again(args: &Args) -> String {
     if let Some(threads) = args.threads {
         words.push(format!("--threads {threads}"));
     }
-    if let Some(out) = &args.out {
-        words.push(format!("--out {}", quoted(&out.to_string_lossy())));
+    for (option, path) in [("--out", &args.out), ("--data", &args.data)] {
+        if let Some(path) = path {
+            words.push(format!("{option} {}", quoted(&path.to_string_lossy())));
+        }
     }
     for (flag, given) in [("--record", args.record), ("--json", args.json)] {
         words.extend(given.then(|| flag.to_owned()));
@@ -189,6 +202,7 @@ fn plan(
     arm: Option<&str>,
     scale: Scale,
     seeds: Option<RangeInclusive<u64>>,
+    own: Option<&Path>,
 ) -> Result<Vec<Plan>> {
     let mut all = (chapter.experiments)();
     if all.is_empty() {
@@ -203,6 +217,21 @@ fn plan(
             bail!(Usage(keys::unknown("experiment", name, &known)));
         }
         all.retain(|e| e.id() == name);
+    }
+    if let Some(file) = own {
+        let taken = all
+            .iter()
+            .filter_map(|experiment| experiment.with_data(file));
+        all = taken
+            .collect::<Result<_, _>>()
+            .map_err(anyhow::Error::msg)?;
+        if all.is_empty() {
+            bail!(Usage(format!(
+                "--data {}: no experiment of {} that was asked for takes a file",
+                file.display(),
+                chapter.key
+            )));
+        }
     }
     let mut plans = Vec::new();
     for experiment in all {
@@ -341,6 +370,7 @@ fn run_plan(
     };
     let mut results = results.into_iter();
     let mut seconds = 0.0;
+    let mut arm_seconds = BTreeMap::new();
     let arms = plan.arms.iter().map(|(arm, seeds)| ArmRecord {
         id: arm.id.clone(),
         config: arm.config.clone(),
@@ -349,6 +379,8 @@ fn run_plan(
             .take(seeds.clone().count())
             .map(|(trial, spent)| {
                 seconds += spent;
+                let all: &mut Vec<f64> = arm_seconds.entry(arm.id.clone()).or_default();
+                all.push((1e3 * spent).round() / 1e3);
                 trial
             })
             .collect(),
@@ -360,11 +392,19 @@ fn run_plan(
         revision: experiment.revision(),
         scale,
         arms: arms.collect(),
+        run: None,
     };
+    let whole = store::merge(experiment, old.clone(), record.clone());
+    let run_before = store::load_run(folder, experiment.id());
+    for (id, seconds) in run_before.iter().flat_map(|run| &run.arm_seconds) {
+        if whole.arm(id).is_some() {
+            arm_seconds.entry(id.clone()).or_insert(seconds.clone());
+        }
+    }
     let spent_before = match &old {
         Some(old) => {
-            let run = store::load_run(folder, experiment.id());
-            run.map_or(0.0, |run| run.trial_seconds) * kept_share(experiment, old, &record)
+            run_before.map_or(0.0, |run| run.trial_seconds)
+                * kept_share(experiment, old, &record)
         }
         None => 0.0,
     };
@@ -374,8 +414,8 @@ fn run_plan(
         threads,
         processor: processor(),
         version: env!("CARGO_PKG_VERSION").into(),
+        arm_seconds,
     };
-    let whole = store::merge(experiment, old, record.clone());
     store::save(folder, &whole, &run)?;
     // These seeds are in the record now; those of other arms may still be waiting for theirs.
     for job in &jobs {

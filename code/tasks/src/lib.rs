@@ -21,6 +21,7 @@
 
 pub mod adding;
 pub mod batching;
+pub mod canon;
 pub mod data;
 pub mod lag;
 pub mod letters;
