@@ -30,6 +30,7 @@ pub mod reber;
 pub mod seeds;
 pub mod temporal_order;
 pub mod two_sequence;
+pub mod waves;
 pub mod words;
 pub mod xor_in_time;
 

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Chung, Gulcehre, Cho and Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on
 //! Sequence Modeling* (2014): tanh, GRU and LSTM with equally many weights.
+pub mod claims;
 pub mod course;
+pub mod figures;
 pub mod music;
 pub mod network;
+pub mod plain;
+pub mod tables;
+pub mod values;
+pub mod voice;
 
-use lab::chapter::{Chapter, Part, Records, Table, Values};
+use lab::chapter::{Chapter, Part};
 use lab::experiment::Experiment;
-use lab::figure::Figure;
 
 /// The chapter as the book and the command see it.
 pub fn chapter() -> Chapter {
@@ -22,14 +27,16 @@ pub fn chapter() -> Chapter {
         prerequisites: &[],
         minutes_to_read: 45,
         experiments,
-        claims: Vec::new,
-        values: |_: &Records| Values::new(),
-        figures: |_: &Records| Vec::<Figure>::new(),
-        tables: |_: &Records| Vec::<(&'static str, Table)>::new(),
+        claims: claims::all,
+        values: values::all,
+        figures: figures::all,
+        tables: tables::all,
     }
 }
 
 /// The experiments, in the order of the page.
 fn experiments() -> Vec<Box<dyn Experiment>> {
-    music::all()
+    let mut all = music::all();
+    all.extend(voice::all());
+    all
 }

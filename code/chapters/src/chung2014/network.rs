@@ -22,6 +22,9 @@ pub const NOTES: usize = 96;
 pub const LOWEST: u8 = 1;
 /// Units of each kind that learn music (Table 1).
 pub const MUSIC: [usize; 3] = [100, 46, 36];
+/// Units of each kind that learn sound: half as many as the paper's 400, and as many as give the
+/// gated units as many weights. The paper has 227 and 195.
+pub const SOUND: [usize; 3] = [200, 111, 95];
 /// Samples that are seen before each answer, as the paper has it.
 pub const SEEN: usize = 20;
 /// Samples that are predicted by it.
