@@ -111,3 +111,49 @@ fn elman1990_data_of_the_figures_is_the_pinned_one() {
         insta::assert_json_snapshot!("figure-data", data);
     });
 }
+
+#[test]
+fn chung2014_figures_are_the_pinned_ones() {
+    figures_are_pinned("chung2014");
+}
+
+#[test]
+fn chung2014_ledger_is_the_pinned_one() {
+    pinned("chung2014", |chapter, records| {
+        insta::assert_json_snapshot!("ledger", chapter.ledger(records));
+    });
+}
+
+#[test]
+fn chung2014_tables_are_the_pinned_ones() {
+    pinned("chung2014", |chapter, records| {
+        insta::assert_json_snapshot!("tables", (chapter.tables)(records));
+    });
+}
+
+#[test]
+fn chung2014_numbers_are_the_pinned_ones() {
+    pinned("chung2014", |chapter, records| {
+        insta::assert_json_snapshot!("values", (chapter.values)(records));
+    });
+}
+
+/// What is folded under a figure has more digits than the picture shows.
+#[test]
+fn chung2014_data_of_the_figures_is_the_pinned_one() {
+    pinned("chung2014", |chapter, records| {
+        let figures = (chapter.figures)(records);
+        let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
+        insta::assert_json_snapshot!("figure-data", data);
+    });
+}
+
+/// The pieces of the figure, to hear: the same notes.
+#[test]
+fn chung2014_midi_files_are_the_pinned_ones() {
+    pinned("chung2014", |_, records| {
+        for (name, file) in chapters::chung2014::figures::midi(records) {
+            insta::assert_binary_snapshot!(&name, file);
+        }
+    });
+}

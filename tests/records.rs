@@ -107,6 +107,16 @@ fn elman1990_smoke_runs_replay_to_the_byte_with_two_threads() {
     replays("elman1990", 2);
 }
 
+#[test]
+fn chung2014_smoke_runs_replay_to_the_byte_with_one_thread() {
+    replays("chung2014", 1);
+}
+
+#[test]
+fn chung2014_smoke_runs_replay_to_the_byte_with_two_threads() {
+    replays("chung2014", 2);
+}
+
 /// Every trial is cut into pieces: after each it is saved, dropped and restored.
 fn survives_kills(key: &str) {
     let chapter = contents::find(key).unwrap();
@@ -146,6 +156,11 @@ fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
 #[test]
 fn elman1990_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
     survives_kills("elman1990");
+}
+
+#[test]
+fn chung2014_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    survives_kills("chung2014");
 }
 
 #[test]

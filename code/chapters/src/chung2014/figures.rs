@@ -10,6 +10,8 @@ use lab::figure::svg::{Anchor, Ink, Svg, Word};
 use lab::figure::Figure;
 use lab::record::ArmRecord;
 use std::collections::BTreeMap;
+use tasks::data::midi;
+use tasks::data::music::Chord;
 
 /// The colors of the units, the same in all figures.
 const INKS: [Ink; 3] = [Ink::Text, Ink::One, Ink::Two];
@@ -263,6 +265,21 @@ pub fn sample(arm: &ArmRecord) -> Option<Vec<(usize, u8)>> {
     let (steps, notes) = (series.get("sample-step")?, series.get("sample-note")?);
     let pairs = steps.iter().zip(notes);
     Some(pairs.map(|(&t, &note)| (t as usize, note as u8)).collect())
+}
+
+/// The sampled pieces as MIDI files, each with its name, half a second a step.
+pub fn midi(records: &Records) -> Vec<(String, Vec<u8>)> {
+    let file = |unit: Unit| {
+        let (_, arm) = arm(records, "chorales", unit)?;
+        let notes = sample(arm)?;
+        let last = notes.last().map_or(0, |(t, _)| t + 1);
+        let mut piece = vec![Chord::SILENCE; last.max(SHOWN)];
+        for (t, note) in notes {
+            piece[t].insert(note);
+        }
+        Some((format!("{}.mid", unit.id()), midi::write(&piece, 500)))
+    };
+    Unit::ALL.into_iter().filter_map(file).collect()
 }
 
 /// Steps of a sampled piece that a figure shows.
