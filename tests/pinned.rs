@@ -40,110 +40,90 @@ fn figures_are_pinned(key: &str) {
     });
 }
 
-#[test]
-fn hochreiter1997_figures_are_the_pinned_ones() {
-    figures_are_pinned("hochreiter1997");
-}
-
-#[test]
-fn hochreiter1997_ledger_is_the_pinned_one() {
-    pinned("hochreiter1997", |chapter, records| {
-        insta::assert_json_snapshot!("ledger", chapter.ledger(records));
-    });
-}
-
-#[test]
-fn hochreiter1997_tables_are_the_pinned_ones() {
-    pinned("hochreiter1997", |chapter, records| {
-        insta::assert_json_snapshot!("tables", (chapter.tables)(records));
-    });
-}
-
-#[test]
-fn hochreiter1997_numbers_are_the_pinned_ones() {
-    pinned("hochreiter1997", |chapter, records| {
-        insta::assert_json_snapshot!("values", (chapter.values)(records));
-    });
-}
-
 /// What is folded under a figure has more digits than the picture shows.
-#[test]
-fn hochreiter1997_data_of_the_figures_is_the_pinned_one() {
-    pinned("hochreiter1997", |chapter, records| {
+fn data_is_pinned(key: &str) {
+    pinned(key, |chapter, records| {
         let figures = (chapter.figures)(records);
         let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
         insta::assert_json_snapshot!("figure-data", data);
     });
 }
 
-#[test]
-fn elman1990_figures_are_the_pinned_ones() {
-    figures_are_pinned("elman1990");
-}
-
-#[test]
-fn elman1990_ledger_is_the_pinned_one() {
-    pinned("elman1990", |chapter, records| {
+fn ledger_is_pinned(key: &str) {
+    pinned(key, |chapter, records| {
         insta::assert_json_snapshot!("ledger", chapter.ledger(records));
     });
 }
 
-#[test]
-fn elman1990_tables_are_the_pinned_ones() {
-    pinned("elman1990", |chapter, records| {
+fn tables_are_pinned(key: &str) {
+    pinned(key, |chapter, records| {
         insta::assert_json_snapshot!("tables", (chapter.tables)(records));
     });
 }
 
-#[test]
-fn elman1990_numbers_are_the_pinned_ones() {
-    pinned("elman1990", |chapter, records| {
+fn numbers_are_pinned(key: &str) {
+    pinned(key, |chapter, records| {
         insta::assert_json_snapshot!("values", (chapter.values)(records));
     });
 }
 
-/// What is folded under a figure has more digits than the picture shows.
-#[test]
-fn elman1990_data_of_the_figures_is_the_pinned_one() {
-    pinned("elman1990", |chapter, records| {
-        let figures = (chapter.figures)(records);
-        let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
-        insta::assert_json_snapshot!("figure-data", data);
-    });
+/// The tests of each chapter.
+macro_rules! chapters {
+    ($($key:ident),*) => {
+        $(mod $key {
+            const KEY: &str = stringify!($key);
+
+            #[test]
+            fn figures_are_the_pinned_ones() {
+                super::figures_are_pinned(KEY);
+            }
+
+            #[test]
+            fn data_of_the_figures_is_the_pinned_one() {
+                super::data_is_pinned(KEY);
+            }
+
+            #[test]
+            fn ledger_is_the_pinned_one() {
+                super::ledger_is_pinned(KEY);
+            }
+
+            #[test]
+            fn tables_are_the_pinned_ones() {
+                super::tables_are_pinned(KEY);
+            }
+
+            #[test]
+            fn numbers_are_the_pinned_ones() {
+                super::numbers_are_pinned(KEY);
+            }
+        })*
+
+        const KEYS: &[&str] = &[$(stringify!($key)),*];
+    };
 }
 
-#[test]
-fn gers2000_figures_are_the_pinned_ones() {
-    figures_are_pinned("gers2000");
-}
+chapters!(elman1990, hochreiter1997, gers2000, chung2014);
 
 #[test]
-fn gers2000_ledger_is_the_pinned_one() {
-    pinned("gers2000", |chapter, records| {
-        insta::assert_json_snapshot!("ledger", chapter.ledger(records));
-    });
+fn every_chapter_with_records_is_pinned() {
+    for chapter in contents::all() {
+        let records = load_records(&contents::root(), chapter.key).unwrap();
+        assert_eq!(
+            !records.is_empty(),
+            KEYS.contains(&chapter.key),
+            "{}",
+            chapter.key
+        );
+    }
 }
 
+/// The pieces of the figure, to hear: the same notes.
 #[test]
-fn gers2000_tables_are_the_pinned_ones() {
-    pinned("gers2000", |chapter, records| {
-        insta::assert_json_snapshot!("tables", (chapter.tables)(records));
-    });
-}
-
-#[test]
-fn gers2000_numbers_are_the_pinned_ones() {
-    pinned("gers2000", |chapter, records| {
-        insta::assert_json_snapshot!("values", (chapter.values)(records));
-    });
-}
-
-/// What is folded under a figure has more digits than the picture shows.
-#[test]
-fn gers2000_data_of_the_figures_is_the_pinned_one() {
-    pinned("gers2000", |chapter, records| {
-        let figures = (chapter.figures)(records);
-        let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
-        insta::assert_json_snapshot!("figure-data", data);
+fn chung2014_midi_files_are_the_pinned_ones() {
+    pinned("chung2014", |_, records| {
+        for (name, file) in chapters::chung2014::figures::midi(records) {
+            insta::assert_binary_snapshot!(&name, file);
+        }
     });
 }

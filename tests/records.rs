@@ -100,36 +100,6 @@ fn replays(key: &str, threads: usize) {
     }
 }
 
-#[test]
-fn hochreiter1997_smoke_runs_replay_to_the_byte_with_one_thread() {
-    replays("hochreiter1997", 1);
-}
-
-#[test]
-fn hochreiter1997_smoke_runs_replay_to_the_byte_with_two_threads() {
-    replays("hochreiter1997", 2);
-}
-
-#[test]
-fn elman1990_smoke_runs_replay_to_the_byte_with_one_thread() {
-    replays("elman1990", 1);
-}
-
-#[test]
-fn elman1990_smoke_runs_replay_to_the_byte_with_two_threads() {
-    replays("elman1990", 2);
-}
-
-#[test]
-fn gers2000_smoke_runs_replay_to_the_byte_with_one_thread() {
-    replays("gers2000", 1);
-}
-
-#[test]
-fn gers2000_smoke_runs_replay_to_the_byte_with_two_threads() {
-    replays("gers2000", 2);
-}
-
 /// Every trial is cut into pieces: after each it is saved, dropped and restored.
 fn survives_kills(key: &str) {
     let chapter = contents::find(key).unwrap();
@@ -165,19 +135,40 @@ fn survives_kills(key: &str) {
     }
 }
 
-#[test]
-fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    survives_kills("hochreiter1997");
+/// The tests of each chapter.
+macro_rules! chapters {
+    ($($key:ident),*) => {
+        $(mod $key {
+            const KEY: &str = stringify!($key);
+
+            #[test]
+            fn smoke_runs_replay_to_the_byte_with_one_thread() {
+                super::replays(KEY, 1);
+            }
+
+            #[test]
+            fn smoke_runs_replay_to_the_byte_with_two_threads() {
+                super::replays(KEY, 2);
+            }
+
+            #[test]
+            fn trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+                super::survives_kills(KEY);
+            }
+        })*
+
+        const KEYS: &[&str] = &[$(stringify!($key)),*];
+    };
 }
 
-#[test]
-fn elman1990_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    survives_kills("elman1990");
-}
+chapters!(elman1990, hochreiter1997, gers2000, chung2014);
 
 #[test]
-fn gers2000_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    survives_kills("gers2000");
+fn every_chapter_with_experiments_is_replayed() {
+    for chapter in contents::all() {
+        let runs = !(chapter.experiments)().is_empty();
+        assert_eq!(runs, KEYS.contains(&chapter.key), "{}", chapter.key);
+    }
 }
 
 #[test]

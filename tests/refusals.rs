@@ -126,6 +126,15 @@ fn refused_for(key: &str, [wrong, right]: [&str; 2], words: &[&str]) {
 }
 
 #[test]
+fn chung2014_a_reset_gate_on_the_notes_is_refused() {
+    refused_for(
+        "chung2014",
+        ["Rank2<1, 96>", "Rank2<1, 46>"],
+        &["reset * state", "Const<46>", "Const<96>", "TryMul"],
+    );
+}
+
+#[test]
 fn elman1990_a_context_read_through_the_weights_of_the_inputs_is_refused() {
     refused_for(
         "elman1990",

@@ -24,14 +24,7 @@ pub fn all() -> Vec<Chapter> {
         ),
         crate::hochreiter1997::chapter(),
         crate::gers2000::chapter(),
-        draft(
-            5,
-            "chung2014",
-            "Gated units compared",
-            Part::Memory,
-            "At equal parameters, both gated units beat the tanh unit on real sequences, and neither beats the other.",
-            "https://arxiv.org/abs/1412.3555",
-        ),
+        crate::chung2014::chapter(),
         draft(
             6,
             "chung2015",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One module a paper, in the order of the book: model, experiment, claims.
 pub mod bench;
+pub mod chung2014;
 pub mod contents;
 pub mod elman1990;
 pub mod gers2000;

@@ -5,6 +5,7 @@
 //! exercises (`mod.rs`), the functions to fill in (`stubs.rs`), the checks (`checks.rs`) and
 //! solutions (`solutions.rs`). [`grade`] runs the checks on the stubs.
 
+pub mod chung2014;
 pub mod elman1990;
 pub mod gers2000;
 pub mod hochreiter1997;
@@ -79,6 +80,7 @@ pub fn not_attempted() -> ! {
 /// The exercises in code of a chapter; `None` for a key that has none.
 pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
     match key {
+        "chung2014" => Some(chung2014::EXERCISES),
         "elman1990" => Some(elman1990::EXERCISES),
         "gers2000" => Some(gers2000::EXERCISES),
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
@@ -89,6 +91,7 @@ pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
 /// Runs the checks of a chapter on the stubs; `None` for a key that has none.
 pub fn grade(key: &str) -> Option<Vec<Graded>> {
     match key {
+        "chung2014" => Some(run(chung2014::checks::CHECKS, &chung2014::stubs::ANSWERS)),
         "elman1990" => Some(run(elman1990::checks::CHECKS, &elman1990::stubs::ANSWERS)),
         "gers2000" => Some(run(gers2000::checks::CHECKS, &gers2000::stubs::ANSWERS)),
         "hochreiter1997" => Some(run(

@@ -17,9 +17,10 @@ pub struct Gru {
 /// Where the reset gate stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reset {
-    /// Before the matrix: n = tanh(x W_n + (r ⊙ h) U_n + b_n) (Cho et al. 2014).
+    /// Before the matrix: n = tanh(x W_n + (r ⊙ h) U_n + b_n) (5.5) (Cho et al. 2014; Chung et al.
+    /// 2014).
     BeforeMatrix,
-    /// After it: n = tanh(x W_n + r ⊙ (h U_n) + b_n) (Chung et al. 2014; PyTorch).
+    /// After it: n = tanh(x W_n + r ⊙ (h U_n) + b_n) (5.7) (PyTorch).
     AfterMatrix,
 }
 

@@ -11,6 +11,7 @@ pub mod gru;
 pub mod inputs;
 pub mod logistic;
 pub mod lstm;
+pub mod mixture;
 pub mod path;
 pub mod product;
 pub mod projection;

@@ -175,3 +175,85 @@ fn a_pipe_that_its_reader_closes_is_no_error() {
         assert_eq!(text(&output.stderr), "", "{arguments:?}");
     }
 }
+
+/// The message on standard error, which is one line.
+fn one_line(output: &Output, status: i32) -> String {
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    message
+}
+
+#[test]
+fn chung2014_says_how_to_get_what_is_not_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    for (experiment, set) in [("chorales", "chorales"), ("voice", "voice")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args([
+                "reproduce",
+                &format!("chung2014/{experiment}"),
+                "--scale",
+                "book",
+            ])
+            .arg("--out")
+            .arg(folder.path())
+            .env("UNROLLED_DATA", folder.path())
+            .output()
+            .unwrap();
+        let message = one_line(&output, 1);
+        let how = format!("`cargo run -- data fetch {set}`");
+        assert!(message.contains(&how), "{message}");
+    }
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "something was begun"
+    );
+}
+
+#[test]
+fn chung2014_learns_a_user_s_own_music_and_refuses_what_is_malformed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("songs.json");
+    let run = |what: &str, content: &str| {
+        std::fs::write(&file, content).unwrap();
+        Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args([
+                "reproduce",
+                what,
+                "--seeds",
+                "1",
+                "--threads",
+                "1",
+                "--data",
+            ])
+            .arg(&file)
+            .arg("--out")
+            .arg(folder.path())
+            .output()
+            .unwrap()
+    };
+    let piece = "[[60, 64], [62], [], [60, 127]]";
+    let songs =
+        format!(r#"{{"train": [{piece}, {piece}], "valid": [{piece}], "test": [{piece}]}}"#);
+    let output = run("chung2014/chorales", &songs);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let record = folder.path().join("chung2014/smoke/own-music.json");
+    let record = std::fs::read_to_string(record).unwrap();
+    assert!(record.contains("\"name\": \"songs.json\"") && record.contains("sha256"));
+    for (content, place) in [
+        (songs.replace("127", "128"), "no MIDI note"),
+        (songs.replace(", \"test\"", ", \"tst\""), "test"),
+        (songs[..40].to_owned(), "cut short"),
+        (songs.replace(piece, "[[60]]"), "two steps"),
+    ] {
+        let message = one_line(&run("chung2014/chorales", &content), 1);
+        assert!(
+            message.contains("songs.json") && message.contains(place),
+            "{message}"
+        );
+    }
+    let message = text(&run("hochreiter1997", &songs).stderr);
+    assert!(message.contains("takes a file"), "{message}");
+    std::fs::remove_file(&file).unwrap();
+}

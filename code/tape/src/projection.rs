@@ -4,6 +4,7 @@
 use crate::train::{Parameters, Scalar, Visitor};
 use crate::{put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
+use kernels::mixture::Mixture;
 use kernels::projection::{self, Layer, Prepared, Reduction, Targets, Trace, Weights};
 use kernels::softmax::Indices;
 use kernels::{logistic, softmax, Path};
@@ -84,6 +85,34 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
         let targets = logistic::Values {
             values: &values[..],
             rows,
+        };
+        self.loss(x, targets, reduction)
+    }
+
+    /// −ln p of the rows of `targets`, (B, D), under a mixture of `components` normal densities
+    /// whose standard deviations are above `floor`; V is [`outputs`](kernels::mixture::outputs). `x` is (B, H) and
+    /// brings the tape.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// When V is not what such a mixture has, or there are not B targets.
+    pub fn mixture_density<const D: usize, B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        x: Rows<B, H, E, T>,
+        targets: &Rows<B, D, E>,
+        components: usize,
+        floor: f64,
+        reduction: Reduction,
+    ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
+        let mut values = Vec::new();
+        copy(&targets.clone().try_contiguous()?, &mut values);
+        let targets = Mixture {
+            values: &values[..],
+            width: D,
+            components,
+            floor,
         };
         self.loss(x, targets, reduction)
     }

@@ -21,6 +21,7 @@
 
 pub mod adding;
 pub mod batching;
+pub mod canon;
 pub mod continual;
 pub mod copying;
 pub mod data;
@@ -31,6 +32,7 @@ pub mod reber;
 pub mod seeds;
 pub mod temporal_order;
 pub mod two_sequence;
+pub mod waves;
 pub mod words;
 pub mod xor_in_time;
 
