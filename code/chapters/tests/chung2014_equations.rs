@@ -99,11 +99,11 @@ fn by_hand<const G: usize>(network: &Small<Gru, G>) -> Weights {
     for group in 0..3 {
         for j in 0..H {
             let column = group * H + j;
-            for i in 0..I {
-                weights.x[group][i][j] = w[i][column];
+            for (to, row) in weights.x[group].iter_mut().zip(&w) {
+                to[j] = row[column];
             }
-            for i in 0..H {
-                weights.h[group][i][j] = u[i][column];
+            for (to, row) in weights.h[group].iter_mut().zip(&u) {
+                to[j] = row[column];
             }
             weights.b[group][j] = b[column];
         }
@@ -473,8 +473,8 @@ fn eq_5_16_responsibilities_are_shares_of_the_density() {
         mixture.weights[k] * density.product::<f64>()
     };
     let all: f64 = (0..K).map(alone).sum();
-    for k in 0..K {
-        assert!((gamma[k] - alone(k) / all).abs() < 1e-12);
+    for (k, gamma) in gamma.iter().enumerate() {
+        assert!((gamma - alone(k) / all).abs() < 1e-12);
     }
 }
 
