@@ -21,14 +21,7 @@ pub fn all() -> Vec<Chapter> {
             "A network that reads its own last hidden state can learn regularities that stretch over time.",
             "https://doi.org/10.1207/s15516709cog1402_1",
         ),
-        draft(
-            2,
-            "pascanu2013",
-            "The difficulty of training",
-            Part::Memory,
-            "Gradients through time grow or vanish with the powers of one matrix, and clipping their norm tames the growth.",
-            "https://proceedings.mlr.press/v28/pascanu13.html",
-        ),
+        crate::pascanu2013::chapter(),
         crate::hochreiter1997::chapter(),
         draft(
             4,

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Pascanu, Mikolov and Bengio, *On the Difficulty of Training Recurrent Neural Networks* (2013).
+pub mod bound;
+pub mod claims;
+pub mod experiments;
+pub mod network;
+pub mod training;
+pub mod unit;
+
+use lab::chapter::{Chapter, Part, Records, Table, Values};
+use lab::figure::Figure;
+
+/// The chapter as the book and the command see it.
+pub fn chapter() -> Chapter {
+    Chapter {
+        key: "pascanu2013",
+        number: 2,
+        title: "The difficulty of training",
+        part: Part::Memory,
+        gist: "Gradients through time grow or vanish with the powers of one matrix; clipping their norm tames the growth, and a regularizer keeps them from vanishing.",
+        link: "https://proceedings.mlr.press/v28/pascanu13.html",
+        draft: true,
+        prerequisites: &[],
+        minutes_to_read: 50,
+        experiments: experiments::all,
+        claims: claims::all,
+        values: |_: &Records| Values::new(),
+        figures: |_: &Records| Vec::<Figure>::new(),
+        tables: |_: &Records| Vec::<(&'static str, Table)>::new(),
+    }
+}
