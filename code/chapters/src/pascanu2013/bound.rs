@@ -46,6 +46,12 @@ pub fn bound<const H: usize>(w_h: &Matrix<H, H>, gamma: f64, q: usize) -> f64 {
     let factor = gamma * spectral_norm(w_h);
     (0..q).fold(1.0, |product, _| product * factor)
 }
+
+/// W_h^q, which is ∂h_t/∂h_{t−q} of a network with φ(x) = x (2.7).
+pub fn power<const H: usize>(w_h: &Matrix<H, H>, q: usize) -> Matrix<H, H> {
+    let slopes = vec![[1.0; H]; q];
+    jacobians(w_h, &slopes)[q]
+}
 // ANCHOR_END: jacobians
 
 /// A normal matrix scaled to this largest singular value.

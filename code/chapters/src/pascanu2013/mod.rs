@@ -4,6 +4,7 @@ pub mod bound;
 pub mod claims;
 pub mod experiments;
 pub mod network;
+pub mod plain;
 pub mod training;
 pub mod unit;
 
