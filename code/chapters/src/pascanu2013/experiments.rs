@@ -85,7 +85,7 @@ impl Row {
         let seeds = match scale {
             Scale::Paper => 1..=5,
             Scale::Book => 1..=self.book_seeds,
-            Scale::Smoke => 1..=2,
+            Scale::Smoke => 1..=1,
         };
         match scale {
             Scale::Paper => {}
@@ -94,7 +94,7 @@ impl Row {
                 self.book?;
                 let config = &mut self.config;
                 config.portable = true;
-                config.cap = 200;
+                config.cap = 100;
                 config.tested = 200;
                 config.fewer_than = 2;
                 config.test_lengths.retain(|&length| length <= 200);

@@ -3,12 +3,15 @@
 pub mod bound;
 pub mod claims;
 pub mod experiments;
+pub mod figures;
 pub mod network;
 pub mod plain;
+pub mod tables;
 pub mod training;
 pub mod unit;
+pub mod values;
 
-use lab::chapter::{Chapter, Part, Records, Table, Values};
+use lab::chapter::{Chapter, Part, Records};
 use lab::figure::Figure;
 
 /// The chapter as the book and the command see it.
@@ -25,8 +28,21 @@ pub fn chapter() -> Chapter {
         minutes_to_read: 50,
         experiments: experiments::all,
         claims: claims::all,
-        values: |_: &Records| Values::new(),
-        figures: |_: &Records| Vec::<Figure>::new(),
-        tables: |_: &Records| Vec::<(&'static str, Table)>::new(),
+        values: values::all,
+        figures: all_figures,
+        tables: tables::all,
     }
+}
+
+/// The figures whose records are there.
+fn all_figures(records: &Records) -> Vec<Figure> {
+    let drawn = [
+        figures::unit,
+        figures::wall,
+        figures::bound,
+        figures::updates,
+        figures::norms,
+        figures::lengths,
+    ];
+    drawn.into_iter().filter_map(|draw| draw(records)).collect()
 }

@@ -140,9 +140,9 @@ pub struct OneUnit;
 /// The part of the error surface that Figure 6 shows: w, then b.
 pub const MAP: [(f64, f64); 2] = [(4.6, 5.4), (-2.9, -2.0)];
 /// Where the two paths start, on the plateau beside the wall, and their rate.
-pub const PATH_START: (f64, f64) = (5.05, -2.5);
+pub const PATH_START: (f64, f64) = (4.8, -2.5);
 /// Learning rate of the paths.
-pub const PATH_RATE: f64 = 0.02;
+pub const PATH_RATE: f64 = 0.01;
 /// θ of the clipped path.
 pub const PATH_THRESHOLD: f64 = 1.0;
 
@@ -180,7 +180,7 @@ impl Experiment for OneUnit {
                 "slice",
                 "error and slope over b at w = 5",
                 serde_json::json!({ "start": START, "steps": STEPS, "target": TARGET,
-                    "w": FIGURE_3_W, "range": [-2.7, -2.5], "points": fine(5, 401) }),
+                    "w": FIGURE_3_W, "range": [-3.0, -2.0], "points": fine(5, 501) }),
             ),
             arm(
                 "fixed-points",
@@ -243,7 +243,7 @@ impl UnitTrial {
                 put("b", b.clone());
             }
             "slice" => {
-                let b = spaced((-2.7, -2.5), self.size("points"));
+                let b = spaced((-3.0, -2.0), self.size("points"));
                 put("error", b.iter().map(|&b| error(FIGURE_3_W, b)).collect());
                 let slopes = b.iter().map(|&b| gradient(FIGURE_3_W, b).1.abs());
                 put("slope", slopes.collect());
