@@ -29,7 +29,11 @@ fn pascanu2013_figures_have_no_fault_at_either_scale() {
             for row in &figure.data.rows {
                 assert_eq!(row.len(), figure.data.columns.len(), "{}", figure.id);
             }
-            assert!(!figure.alt.contains("NaN") && !figure.alt.contains("inf"), "{}", figure.alt);
+            assert!(
+                !figure.alt.contains("NaN") && !figure.alt.contains("inf"),
+                "{}",
+                figure.alt
+            );
         }
     }
 }

@@ -302,6 +302,11 @@ impl Training {
         Ok(self)
     }
 
+    /// The network as it is now.
+    pub fn network(&mut self) -> &mut Network<I, H, O, f32> {
+        &mut self.network
+    }
+
     /// One update, and a look at the criterion where it is due.
     fn update(&mut self) -> u64 {
         let config = &self.config;
