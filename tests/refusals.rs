@@ -90,27 +90,27 @@ fn portable(message: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-#[test]
-fn hochreiter1997_gates_that_were_not_spread_are_refused() {
+/// A program is refused for one reason, in the pinned words; with `old` replaced by `new` it compiles.
+fn refused(key: &str, old: &str, new: &str, code: &str, decisive: &[&str]) {
     let folder = chapters::contents::root().join("code/chapters/refusals");
-    let refused = fs::read_to_string(folder.join("hochreiter1997.rs")).unwrap();
-    // The same program with gates as wide as the cells: it must compile, so that the other is
-    // refused for nothing else.
-    let accepted = refused.replace("Rank2<1, 2>", "Rank2<1, 4>");
+    let name = format!("{key}.rs");
+    let refused = fs::read_to_string(folder.join(&name)).unwrap();
+    // The same program without the mistake: it must compile, so that the other is refused for
+    // nothing else.
+    let accepted = refused.replace(old, new);
     assert_ne!(refused, accepted);
-    let name = "hochreiter1997.rs";
     let all = libraries();
     let library = all
         .iter()
-        .find(|library| compile(library, name, &accepted).0);
+        .find(|library| compile(library, &name, &accepted).0);
     let library = library.expect("the accepted program compiles against no library of dfdx");
-    let (compiled, message) = compile(library, name, &refused);
+    let (compiled, message) = compile(library, &name, &refused);
     assert!(!compiled, "the compiler let it pass");
     assert!(
-        message.starts_with("error[E0277]"),
+        message.starts_with(&format!("error[{code}]")),
         "another error:\n{message}"
     );
-    for decisive in ["candidate * input_gate", "Const<4>", "Const<2>", "TryMul"] {
+    for decisive in decisive {
         assert!(message.contains(decisive), "no `{decisive}` in\n{message}");
     }
     assert_eq!(
@@ -120,9 +120,37 @@ fn hochreiter1997_gates_that_were_not_spread_are_refused() {
     );
     let compiler = Command::new("rustc").arg("--version").output().unwrap();
     if String::from_utf8_lossy(&compiler.stdout).starts_with(PINNED_WITH) {
-        let pinned = fs::read_to_string(folder.join("hochreiter1997.stderr")).unwrap();
+        let pinned = fs::read_to_string(folder.join(format!("{key}.stderr"))).unwrap();
         assert_eq!(portable(&message), portable(&pinned));
     }
+}
+
+#[test]
+fn hochreiter1997_gates_that_were_not_spread_are_refused() {
+    // With gates as wide as the cells it compiles.
+    refused(
+        "hochreiter1997",
+        "Rank2<1, 2>",
+        "Rank2<1, 4>",
+        "E0277",
+        &["candidate * input_gate", "Const<4>", "Const<2>", "TryMul"],
+    );
+}
+
+#[test]
+fn pascanu2013_errors_sent_back_through_weights_that_were_not_transposed_are_refused() {
+    refused(
+        "pascanu2013",
+        "matmul(w_o)",
+        "matmul(w_o.permute::<Rank2<4, 50>, _>())",
+        "E0277",
+        &[
+            "class_errors.matmul(w_o)",
+            "Const<20>",
+            "Const<50>",
+            "TryMatMul",
+        ],
+    );
 }
 
 /// What the page calls the fix compiles and computes the right thing.

@@ -6,6 +6,7 @@
 //! solutions (`solutions.rs`). [`grade`] runs the checks on the stubs.
 
 pub mod hochreiter1997;
+pub mod pascanu2013;
 
 use std::any::Any;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
@@ -78,6 +79,7 @@ pub fn not_attempted() -> ! {
 pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
     match key {
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
+        "pascanu2013" => Some(pascanu2013::EXERCISES),
         _ => None,
     }
 }
@@ -88,6 +90,10 @@ pub fn grade(key: &str) -> Option<Vec<Graded>> {
         "hochreiter1997" => Some(run(
             hochreiter1997::checks::CHECKS,
             &hochreiter1997::stubs::ANSWERS,
+        )),
+        "pascanu2013" => Some(run(
+            pascanu2013::checks::CHECKS,
+            &pascanu2013::stubs::ANSWERS,
         )),
         _ => None,
     }

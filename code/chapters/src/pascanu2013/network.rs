@@ -27,7 +27,7 @@ impl Activation {
 
     /// φ of each net input, in place.
     #[inline(always)]
-    fn apply<F: Real, A: Arithmetic>(self, nets: &mut [F]) {
+    pub fn apply<F: Real, A: Arithmetic>(self, nets: &mut [F]) {
         match self {
             Activation::Tanh => nets
                 .iter_mut()
@@ -38,7 +38,7 @@ impl Activation {
 
     /// to = d ⊙ φ', with φ' from the values h of φ.
     #[inline(always)]
-    fn back<F: Real>(self, d: &[F], h: &[F], to: &mut [F]) {
+    pub fn back<F: Real>(self, d: &[F], h: &[F], to: &mut [F]) {
         let all = to.iter_mut().zip(d).zip(h);
         match self {
             Activation::Tanh => all.for_each(|((to, &d), &h)| *to = d * (F::ONE - h * h)),
@@ -112,7 +112,7 @@ pub struct Batch<'a> {
 
 impl Batch<'_> {
     /// T.
-    fn steps(&self) -> usize {
+    pub fn steps(&self) -> usize {
         self.symbols.len() / self.sequences
     }
 
