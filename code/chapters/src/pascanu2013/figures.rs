@@ -4,7 +4,7 @@ use super::bound::{APART, LAGS};
 use super::claims::{arm, interval, median_updates, share};
 use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
-use super::unit::{saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
+use super::unit::{fixed_points, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -62,6 +62,22 @@ pub fn unit(records: &Records) -> Option<Figure> {
         if n % 5 == 0 {
             let here: Vec<String> = here.iter().map(|&x| decimals(x, 3)).collect();
             rows.push(vec![decimals(b, 2), here.join(", "), decimals(last[n], 3)]);
+        }
+    }
+    // Where two of them meet, the branches meet too.
+    if let (Some(&start), Some(&end)) = (high.first(), low.last()) {
+        let meet = |b: f64, beside: f64| {
+            let near = fixed_points(FIGURE_3_W, b);
+            let by = |x: &f64| (x - beside).abs();
+            near.into_iter().min_by(|a, b| by(a).total_cmp(&by(b)))
+        };
+        if let (Some(above), Some(below)) =
+            (meet(first + 1e-9, start.1), meet(second - 1e-9, end.1))
+        {
+            high.insert(0, (first, above));
+            middle.insert(0, (first, above));
+            middle.push((second, below));
+            low.push((second, below));
         }
     }
     let mut fixed = Panel::new(Axis::linear("fixed points *x*", -3.0, 3.0), 330)

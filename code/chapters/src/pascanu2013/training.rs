@@ -246,7 +246,7 @@ const FINAL_TEST: u128 = 1 << 48;
 /// Sequences that are tested at once.
 const TEST_BATCH: usize = 100;
 /// Work for one call of `advance`, in time steps of one sequence.
-const SLICE: u64 = 200_000;
+const SLICE: u64 = 40_000;
 
 impl Training {
     /// Starts a run.

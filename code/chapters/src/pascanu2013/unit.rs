@@ -140,9 +140,9 @@ pub struct OneUnit;
 /// The part of the error surface that Figure 6 shows: w, then b.
 pub const MAP: [(f64, f64); 2] = [(4.6, 5.4), (-2.9, -2.0)];
 /// Where the two paths start, on the plateau beside the wall, and their rate.
-pub const PATH_START: (f64, f64) = (4.8, -2.5);
+pub const PATH_START: (f64, f64) = (4.9, -2.5);
 /// Learning rate of the paths.
-pub const PATH_RATE: f64 = 0.01;
+pub const PATH_RATE: f64 = 0.03;
 /// θ of the clipped path.
 pub const PATH_THRESHOLD: f64 = 1.0;
 
@@ -191,7 +191,7 @@ impl Experiment for OneUnit {
                 "paths",
                 "gradient descent beside the wall",
                 serde_json::json!({ "from": PATH_START, "rate": PATH_RATE,
-                    "threshold": PATH_THRESHOLD, "steps": fine(5, 60) }),
+                    "threshold": PATH_THRESHOLD, "steps": fine(5, 80) }),
             ),
         ]
     }
