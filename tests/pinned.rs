@@ -71,3 +71,43 @@ fn hochreiter1997_data_of_the_figures_is_the_pinned_one() {
         insta::assert_json_snapshot!("figure-data", data);
     });
 }
+
+#[test]
+fn pascanu2013_figures_are_the_pinned_ones() {
+    pinned("pascanu2013", |chapter, records| {
+        for figure in (chapter.figures)(records) {
+            let name = format!("{}.svg", figure.id);
+            insta::assert_binary_snapshot!(&name, figure.svg.into_bytes());
+        }
+    });
+}
+
+#[test]
+fn pascanu2013_ledger_is_the_pinned_one() {
+    pinned("pascanu2013", |chapter, records| {
+        insta::assert_json_snapshot!("ledger", chapter.ledger(records));
+    });
+}
+
+#[test]
+fn pascanu2013_tables_are_the_pinned_ones() {
+    pinned("pascanu2013", |chapter, records| {
+        insta::assert_json_snapshot!("tables", (chapter.tables)(records));
+    });
+}
+
+#[test]
+fn pascanu2013_numbers_are_the_pinned_ones() {
+    pinned("pascanu2013", |chapter, records| {
+        insta::assert_json_snapshot!("values", (chapter.values)(records));
+    });
+}
+
+#[test]
+fn pascanu2013_data_of_the_figures_is_the_pinned_one() {
+    pinned("pascanu2013", |chapter, records| {
+        let figures = (chapter.figures)(records);
+        let data: BTreeMap<&str, &Table> = figures.iter().map(|f| (f.id, &f.data)).collect();
+        insta::assert_json_snapshot!("figure-data", data);
+    });
+}

@@ -97,9 +97,8 @@ fn hochreiter1997_smoke_runs_replay_to_the_byte_with_two_threads() {
 }
 
 /// Every trial is cut into pieces: after each it is saved, dropped and restored.
-#[test]
-fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    let chapter = contents::find("hochreiter1997").unwrap();
+fn survives(key: &str) {
+    let chapter = contents::find(key).unwrap();
     for experiment in (chapter.experiments)() {
         for arm in experiment.arms(Scale::Smoke) {
             let mut whole = experiment.start(&arm, 2);
@@ -126,6 +125,26 @@ fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
             );
         }
     }
+}
+
+#[test]
+fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    survives("hochreiter1997");
+}
+
+#[test]
+fn pascanu2013_smoke_runs_replay_to_the_byte_with_one_thread() {
+    replays("pascanu2013", 1);
+}
+
+#[test]
+fn pascanu2013_smoke_runs_replay_to_the_byte_with_two_threads() {
+    replays("pascanu2013", 2);
+}
+
+#[test]
+fn pascanu2013_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    survives("pascanu2013");
 }
 
 #[test]

@@ -164,3 +164,14 @@ fn hochreiter1997_spread_gates_are_accepted() {
     let let_in: Tensor<Rank2<1, 4>, f32, _> = candidate * input_gate.matmul(spread);
     assert_eq!(let_in.array(), [[0.0, 0.0, 3.0, 4.0]]);
 }
+
+/// What the page calls the fix compiles and computes the right thing.
+#[test]
+fn pascanu2013_transposed_weights_are_accepted() {
+    use dfdx::prelude::*;
+    let device = Cpu::default();
+    let w_o: Tensor<Rank2<2, 3>, f32, _> = device.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let errors: Tensor<Rank2<1, 3>, f32, _> = device.tensor([[1.0, 0.0, -1.0]]);
+    let back: Tensor<Rank2<1, 2>, f32, _> = errors.matmul(w_o.permute::<Rank2<3, 2>, _>());
+    assert_eq!(back.array(), [[-2.0, -2.0]]);
+}

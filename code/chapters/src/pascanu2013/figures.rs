@@ -508,7 +508,7 @@ pub fn lengths(records: &Records) -> Option<Figure> {
     let mut panel = Panel::new(Axis::linear("wrong answers in percent", 0.0, 75.0), 420);
     let (mut said, mut rows) = (Vec::new(), Vec::new());
     for (arm, ink) in record.arms.iter().zip([Ink::One, Ink::Two, Ink::Three]) {
-        let (from, to) = arm.id.split_once('-')?;
+        let name = trained(&arm.id);
         let tested = *arm.measure("tested").first()?;
         let mut lines = vec![Vec::new(); arm.trials.len()];
         let mut worst = (0.0, 0);
@@ -523,18 +523,14 @@ pub fn lengths(records: &Records) -> Option<Figure> {
                 worst = (mean, length);
             }
             let cells: Vec<String> = shares.iter().map(|&share| decimals(share, 2)).collect();
-            rows.push(vec![
-                format!("{from} to {to}"),
-                count(length as f64),
-                cells.join(", "),
-            ]);
+            rows.push(vec![name.clone(), count(length as f64), cells.join(", ")]);
         }
         for line in lines {
             panel.dots(ink, Mark::Small, line.clone());
             panel.line(ink, Stroke::Plain, line, "");
         }
         said.push(format!(
-            "trained on lengths from {from} to {to}: {} models, at worst {} % wrong on average, at {}",
+            "trained on {name}: {} models, at worst {} % wrong on average, at {}",
             arm.trials.len(),
             decimals(worst.0, 2),
             count(worst.1 as f64)
@@ -545,8 +541,7 @@ pub fn lengths(records: &Records) -> Option<Figure> {
         vec![panel],
     );
     for (arm, ink) in record.arms.iter().zip([Ink::One, Ink::Two, Ink::Three]) {
-        let meaning = format!("trained on {}", arm.id.replace('-', " to "));
-        chart = chart.key(Mark::Small, ink, meaning);
+        chart = chart.key(Mark::Small, ink, trained(&arm.id));
     }
     Some(Figure::new(
         "lengths",
@@ -562,4 +557,13 @@ pub fn lengths(records: &Records) -> Option<Figure> {
             rows,
         },
     ))
+}
+
+/// What a model of mixed lengths was trained on, from the name of its arm.
+pub fn trained(id: &str) -> String {
+    let (lengths, rule) = match id.strip_suffix("-exact") {
+        Some(lengths) => (lengths, "to no error"),
+        None => (id, "to 1 %"),
+    };
+    format!("{} {rule}", lengths.replace('-', "–"))
 }

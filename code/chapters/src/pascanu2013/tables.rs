@@ -2,6 +2,7 @@
 //! Tables of the page: every recorded row beside the paper's.
 use super::claims::{interval, median_updates, share};
 use super::experiments::{self, TEST_LENGTHS};
+use super::figures::trained;
 use lab::chapter::{Records, Table};
 use lab::figure::number::{count, decimals};
 use lab::record::Record;
@@ -86,7 +87,7 @@ fn by_length(record: &Record) -> Table {
 
 /// Percent wrong by length, each model.
 fn mixed(record: &Record) -> Table {
-    let mut columns = vec!["trained on lengths".to_owned(), "updates".to_owned()];
+    let mut columns = vec!["trained on".to_owned(), "updates".to_owned()];
     columns.extend(TEST_LENGTHS.map(|length| count(length as f64)));
     let mut rows = Vec::new();
     for arm in &record.arms {
@@ -94,10 +95,7 @@ fn mixed(record: &Record) -> Table {
             let updates = trial.measures.get("updates").copied().unwrap_or(0.0);
             let tested = trial.measures.get("tested").copied().unwrap_or(1.0);
             let solved = if trial.solved { "" } else { ", given up" };
-            let mut row = vec![
-                arm.id.replace('-', " to "),
-                format!("{}{solved}", count(updates)),
-            ];
+            let mut row = vec![trained(&arm.id), format!("{}{solved}", count(updates))];
             row.extend(TEST_LENGTHS.map(|length| {
                 let wrong = trial.measures.get(&format!("wrong-{length}"));
                 wrong.map_or("–".to_owned(), |wrong| {
