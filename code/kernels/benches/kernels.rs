@@ -5,7 +5,13 @@
 
 use divan::Bencher;
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash, Trace, Weights};
-use kernels::{tanh_rnn, Inputs};
+use kernels::gru::{Gru, Reset, Update};
+use kernels::lstm::Lstm;
+use kernels::path::Path;
+use kernels::product::{Left, Packed, Product};
+use kernels::rnn::{Activation, Rnn};
+use kernels::sequence::{self, Cell, Layer, Prepared, Purpose};
+use kernels::{tanh_rnn, Batch, Inputs};
 
 fn main() {
     divan::main();
@@ -98,5 +104,103 @@ fn cell1997_sequence(bencher: Bencher) {
         cell1997::backward::<f32, K, C, U>(
             &design, weights, I, inputs, &trace, &d_cells, gradients,
         );
+    });
+}
+
+/// A batch of sequences through a layer of 64 inputs and 128 units, there and back.
+fn batch<C: Cell<f32>>(bencher: Bencher, cell: C, path: Path) {
+    const B: usize = 16;
+    const I: usize = 64;
+    const H: usize = 128;
+    const T: usize = 20;
+    let g = C::GROUPS * H;
+    let layer = Layer {
+        inputs: I,
+        units: H,
+        path,
+    };
+    let (w_x, w_h, bias) = (
+        numbers(1, 0.1, I * g),
+        numbers(2, 0.1, H * g),
+        numbers(3, 0.1, g),
+    );
+    let (x, d_y) = (numbers(4, 1.0, B * T * I), numbers(5, 1.0, B * T * H));
+    let (mut y, mut d_w_x) = (vec![0.0; B * T * H], vec![0.0; I * g]);
+    let (mut d_w_h, mut d_b) = (vec![0.0; H * g], vec![0.0; g]);
+    let (mut prepared, mut trace) = (Prepared::default(), sequence::Trace::default());
+    let batch = Batch {
+        lengths: &[T; B],
+        steps: T,
+        reverse: false,
+    };
+    bencher.bench_local(|| {
+        let weights = sequence::Weights {
+            input: &w_x[..],
+            recurrent: &w_h,
+            bias: &bias,
+            peepholes: &[],
+        };
+        let purpose = Purpose::Training { inputs: false };
+        prepared.pack(cell, layer, weights, purpose);
+        sequence::forward(
+            cell, layer, &prepared, batch, &x, None, &mut y, None, &mut trace,
+        );
+        let gradients = sequence::Weights {
+            input: &mut d_w_x[..],
+            recurrent: &mut d_w_h,
+            bias: &mut d_b,
+            peepholes: &mut [],
+        };
+        sequence::backward(
+            cell, layer, &prepared, batch, &d_y, None, gradients, None, None, &mut trace,
+        );
+    });
+}
+
+/// The paths of this processor.
+fn paths() -> impl Iterator<Item = Path> {
+    Path::ALL.into_iter().filter(|path| path.is_supported())
+}
+
+#[divan::bench(args = paths())]
+fn tanh_batch(bencher: Bencher, path: Path) {
+    let activation = Activation::Tanh;
+    batch(bencher, Rnn { activation }, path);
+}
+
+#[divan::bench(args = paths())]
+fn lstm_batch(bencher: Bencher, path: Path) {
+    batch(bencher, Lstm::default(), path);
+}
+
+#[divan::bench(args = paths())]
+fn gru_batch(bencher: Bencher, path: Path) {
+    let (reset, update) = (Reset::AfterMatrix, Update::KeepsPast);
+    batch(bencher, Gru { reset, update }, path);
+}
+
+/// A product of two matrices of 256 by 256.
+#[divan::bench(args = paths())]
+fn product(bencher: Bencher, path: Path) {
+    const N: usize = 256;
+    let (left, right) = (numbers(1, 1.0, N * N), numbers(2, 1.0, N * N));
+    let (mut to, mut scratch) = (vec![0.0; N * N], Vec::new());
+    let mut packed = Packed::default();
+    packed.pack(&right, N, N, N, 1);
+    bencher.bench_local(|| {
+        let product = Product {
+            left: Left {
+                values: &left,
+                row: N,
+                step: 1,
+            },
+            right: &packed,
+            to: &mut to,
+            stride: N,
+            rows: N,
+            skip: 0,
+            scratch: &mut scratch,
+        };
+        product.add(path);
     });
 }

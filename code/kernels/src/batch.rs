@@ -177,3 +177,15 @@ pub(crate) fn each_piece<T: Send, U: Send>(
     let pieces = values.chunks_mut(size).zip(others).enumerate();
     pieces.for_each(|(k, (piece, other))| work(k, piece, other));
 }
+
+/// Does both, on two threads where that is worth it.
+pub(crate) fn both(worthwhile: bool, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    #[cfg(feature = "threads")]
+    if worthwhile && rayon::current_num_threads() > 1 {
+        rayon::join(one, other);
+        return;
+    }
+    let _ = worthwhile;
+    one();
+    other();
+}

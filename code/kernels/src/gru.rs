@@ -2,7 +2,7 @@
 //! The gated recurrent unit, in the conventions of its papers.
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{room, zeros, Cell, Prepared, Rows, Share, Steps};
+use crate::sequence::{room, zeros, Cell, Recurrent, Rows, Share, Steps};
 use crate::Real;
 
 /// Columns of the net inputs, H each: reset gate r, update gate z, candidate n.
@@ -36,22 +36,22 @@ impl<F: Real> Cell<F> for Gru {
     const GROUPS: usize = 3;
     const CELLS: bool = false;
 
-    fn pack(&self, h: usize, recurrent: &[F], to: &mut Prepared<F>) {
+    fn pack(&self, h: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         match self.reset {
-            Reset::AfterMatrix => to.recurrent.pack(recurrent, h, 3 * h, 3 * h, 1),
+            Reset::AfterMatrix => to.all.pack(recurrent, h, 3 * h, 3 * h, 1),
             Reset::BeforeMatrix => {
-                to.recurrent.pack(recurrent, h, 2 * h, 3 * h, 1);
-                to.second.pack(&recurrent[2 * h..], h, h, 3 * h, 1);
+                to.all.pack(recurrent, h, 2 * h, 3 * h, 1);
+                to.rest.pack(&recurrent[2 * h..], h, h, 3 * h, 1);
             }
         }
     }
 
-    fn pack_back(&self, h: usize, recurrent: &[F], to: &mut Prepared<F>) {
+    fn pack_back(&self, h: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         match self.reset {
-            Reset::AfterMatrix => to.recurrent_back.pack(recurrent, 3 * h, h, 1, 3 * h),
+            Reset::AfterMatrix => to.all.pack(recurrent, 3 * h, h, 1, 3 * h),
             Reset::BeforeMatrix => {
-                to.recurrent_back.pack(recurrent, 2 * h, h, 1, 3 * h);
-                to.second_back.pack(&recurrent[2 * h..], h, h, 1, 3 * h);
+                to.all.pack(recurrent, 2 * h, h, 1, 3 * h);
+                to.rest.pack(&recurrent[2 * h..], h, h, 1, 3 * h);
             }
         }
     }
@@ -91,16 +91,21 @@ impl<F: Real> Cell<F> for Gru {
             };
             let product = Product {
                 left,
-                right: &weights.recurrent,
+                right: &weights.forth.all,
                 to: match self.reset {
                     Reset::AfterMatrix => kept,
                     Reset::BeforeMatrix => nets,
                 },
                 stride: 3 * h,
                 rows: n,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
-            product.add(layer.path);
+            // Without a past there is nothing to multiply.
+            let past = t > 0 || !rows.fresh;
+            if past {
+                product.add(layer.path);
+            }
             let nets = &mut rows.nets[first * 3 * h..(first + n) * 3 * h];
             let kept = &mut rows.kept[first * wide..(first + n) * wide];
             if self.reset == Reset::BeforeMatrix {
@@ -114,13 +119,16 @@ impl<F: Real> Cell<F> for Gru {
                         row: h,
                         step: 1,
                     },
-                    right: &weights.second,
+                    right: &weights.forth.rest,
                     to: &mut nets[2 * h..],
                     stride: 3 * h,
                     rows: n,
+                    skip: 0,
                     scratch: &mut rows.scratch,
                 };
-                product.add(layer.path);
+                if past {
+                    product.add(layer.path);
+                }
             }
             let all = nets.chunks_exact_mut(3 * h).zip(before.chunks_exact(h));
             let all = all.zip(outputs.chunks_exact_mut(h)).enumerate();
@@ -171,10 +179,11 @@ impl<F: Real> Cell<F> for Gru {
                         row: 3 * h,
                         step: 1,
                     },
-                    right: &weights.second_back,
+                    right: &weights.back.rest,
                     to: &mut rows.step,
                     stride: h,
                     rows: n,
+                    skip: 0,
                     scratch: &mut rows.scratch,
                 };
                 product.add(layer.path);
@@ -194,13 +203,16 @@ impl<F: Real> Cell<F> for Gru {
                     row: 3 * h,
                     step: 1,
                 },
-                right: &weights.recurrent_back,
+                right: &weights.back.all,
                 to: error,
                 stride: h,
                 rows: n,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
-            product.add(layer.path);
+            if t > 0 || rows.start_wanted {
+                product.add(layer.path);
+            }
         }
     }
 

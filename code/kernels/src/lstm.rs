@@ -55,13 +55,17 @@ impl<F: Real> Cell<F> for Lstm {
                     row: h,
                     step: 1,
                 },
-                right: &weights.recurrent,
+                right: &weights.forth.all,
                 to: nets,
                 stride: 4 * h,
                 rows: n,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
-            product.add(layer.path);
+            // Without a past there is nothing to multiply.
+            if t > 0 || !rows.fresh {
+                product.add(layer.path);
+            }
             for (r, net) in nets.chunks_exact_mut(4 * h).enumerate() {
                 let span = r * h..(r + 1) * h;
                 let squashed = &mut rows.kept[(first + r) * h..][..h];
@@ -134,13 +138,16 @@ impl<F: Real> Cell<F> for Lstm {
                     row: 4 * h,
                     step: 1,
                 },
-                right: &weights.recurrent_back,
+                right: &weights.back.all,
                 to: error,
                 stride: h,
                 rows: n,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
-            product.add(layer.path);
+            if t > 0 || rows.start_wanted {
+                product.add(layer.path);
+            }
         }
     }
 

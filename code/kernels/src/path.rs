@@ -313,3 +313,22 @@ fn avx2<W: Work>(work: W) -> W::Output {
 fn avx512<W: Work>(work: W) -> W::Output {
     work.run::<Fused64>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_by_its_name_or_refused_in_one_line() {
+        assert_eq!(named("portable"), Ok(Path::Portable));
+        let refusal = named("avx").expect_err("no such path");
+        assert_eq!(
+            refusal,
+            "UNROLLED_PATH=avx: not a path; there are portable, avx2, avx512"
+        );
+        for path in Path::ALL {
+            assert_eq!(named(path.name()).is_ok(), path.is_supported());
+        }
+        assert!(best().is_supported());
+    }
+}

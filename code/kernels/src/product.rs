@@ -38,7 +38,13 @@ impl<F: Real> Packed<F> {
             let first = p * WIDTH;
             let width = WIDTH.min(columns - first);
             let panel = &mut self.values[p * rows * WIDTH..][..rows * WIDTH];
-            if column == 1 {
+            if column == 1 && width == WIDTH {
+                for (k, to) in panel.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+                    if let Some(from) = values[k * row + first..].first_chunk() {
+                        *to = *from;
+                    }
+                }
+            } else if column == 1 {
                 for (k, to) in panel.chunks_exact_mut(WIDTH).enumerate() {
                     to[..width].copy_from_slice(&values[k * row + first..][..width]);
                 }
@@ -77,6 +83,8 @@ pub struct Product<'a, F> {
     pub stride: usize,
     /// M.
     pub rows: usize,
+    /// How many rows of the right side, and columns of the left, are left out at the beginning.
+    pub skip: usize,
     /// Rows of the left side, packed; kept only so that it need not be made anew.
     pub scratch: &'a mut Vec<F>,
 }
@@ -105,18 +113,19 @@ pub fn add_product<F: Real, A: Arithmetic>(product: Product<'_, F>) {
         to,
         stride,
         rows,
+        skip,
         scratch,
     } = product;
     let (depth, columns) = (right.rows, right.columns);
-    if rows == 0 || depth == 0 || columns == 0 {
+    if rows == 0 || depth <= skip || columns == 0 {
         return;
     }
     assert!(left.values.len() > (rows - 1) * left.row + (depth - 1) * left.step);
     assert!(to.len() >= (rows - 1) * stride + columns && stride >= columns);
     match WIDTH / A::Vector::<F>::LANES {
-        1 => blocks::<F, A, 1, 12>(left, right, to, stride, rows, scratch),
-        2 => blocks::<F, A, 2, 6>(left, right, to, stride, rows, scratch),
-        4 => blocks::<F, A, 4, 3>(left, right, to, stride, rows, scratch),
+        1 => blocks::<F, A, 1, 12>(left, right, to, stride, rows, skip, scratch),
+        2 => blocks::<F, A, 2, 6>(left, right, to, stride, rows, skip, scratch),
+        4 => blocks::<F, A, 4, 3>(left, right, to, stride, rows, skip, scratch),
         other => unreachable!("{other} registers a row"),
     }
 }
@@ -129,6 +138,7 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
     to: &mut [F],
     stride: usize,
     rows: usize,
+    skip: usize,
     scratch: &mut Vec<F>,
 ) {
     let (depth, columns) = (right.rows, right.columns);
@@ -136,7 +146,7 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
         scratch.resize(ROWS.min(rows) * DEPTH.min(depth), F::ZERO);
     }
     let panels = columns.div_ceil(WIDTH);
-    for k in (0..depth).step_by(DEPTH) {
+    for k in (skip..depth).step_by(DEPTH) {
         let deep = DEPTH.min(depth - k);
         for m in (0..rows).step_by(ROWS) {
             let end = rows.min(m + ROWS);
@@ -146,9 +156,13 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
                 let to = &mut scratch[(r - m) * deep..][..tall * deep];
                 if left.row == 1 && left.step >= tall {
                     let from = &left.values[r + k * left.step..];
-                    let from = from.chunks(left.step);
-                    for (to, from) in to.chunks_exact_mut(tall).zip(from) {
-                        to.copy_from_slice(&from[..tall]);
+                    match tall {
+                        1 => columns_of::<F, 1>(from, left.step, to),
+                        2 => columns_of::<F, 2>(from, left.step, to),
+                        3 => columns_of::<F, 3>(from, left.step, to),
+                        4 => columns_of::<F, 4>(from, left.step, to),
+                        8 => columns_of::<F, 8>(from, left.step, to),
+                        _ => columns_of::<F, R>(from, left.step, to),
                     }
                 } else {
                     for row in 0..tall {
@@ -191,6 +205,16 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
                     r += tall;
                 }
             }
+        }
+    }
+}
+
+/// R values at each step, one step after the other.
+#[inline(always)]
+fn columns_of<F: Real, const R: usize>(from: &[F], step: usize, to: &mut [F]) {
+    for (k, to) in to.as_chunks_mut::<R>().0.iter_mut().enumerate() {
+        if let Some(from) = from[k * step..].first_chunk() {
+            *to = *from;
         }
     }
 }
@@ -238,6 +262,7 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
     });
     let from = from.map(<[F]>::as_ptr);
     let left = b.left[(row - b.first) * b.deep..][..R * b.deep].as_ptr();
+    // ANCHOR: tile
     for k in 0..b.deep {
         // SAFETY: each panel has deep·WIDTH values, the left side all up to the last row and step, as
         // the two slices above have shown.
@@ -257,6 +282,7 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
             }
         }
     }
+    // ANCHOR_END: tile
     for (p, sums) in sums.iter().enumerate() {
         let column = (panel + p) * WIDTH;
         let width = WIDTH.min(b.columns - column);
@@ -275,6 +301,66 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
                 }
                 for (to, sum) in to.iter_mut().zip(all) {
                     *to += sum;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All of what a product has, by sizes and by number.
+    fn values(count: usize, seed: usize) -> Vec<f64> {
+        let one = |k: usize| ((k + seed) * 7919 % 2003) as f64 / 1001.0 - 1.0;
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn a_product_is_the_sum_on_every_path_whatever_its_sizes_and_strides() {
+        for path in Path::ALL.into_iter().filter(|path| path.is_supported()) {
+            for rows in [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 17, 24, 97] {
+                for (depth, columns) in [(1, 1), (3, 16), (7, 17), (300, 40), (5, 130)] {
+                    for (skip, transposed) in [(0, false), (2, false), (0, true), (2, true)] {
+                        let stride = columns + 3;
+                        let (row, step) = match transposed {
+                            true => (1, rows + 2),
+                            false => (depth + 1, 1),
+                        };
+                        let left = values(rows * row + depth * step, 1);
+                        let right = values(depth * columns, 2);
+                        let mut to = values(rows * stride, 3);
+                        let mut should = to.clone();
+                        for m in 0..rows {
+                            for n in 0..columns {
+                                for k in skip..depth {
+                                    let a = left[m * row + k * step];
+                                    should[m * stride + n] += a * right[k * columns + n];
+                                }
+                            }
+                        }
+                        let mut packed = Packed::default();
+                        packed.pack(&right, depth, columns, columns, 1);
+                        let product = Product {
+                            left: Left {
+                                values: &left,
+                                row,
+                                step,
+                            },
+                            right: &packed,
+                            to: &mut to,
+                            stride,
+                            rows,
+                            skip,
+                            scratch: &mut Vec::new(),
+                        };
+                        product.add(path);
+                        for (a, b) in to.iter().zip(&should) {
+                            let sizes = [rows, depth, columns, skip];
+                            assert!((a - b).abs() < 1e-12, "{path:?} {sizes:?} {a} {b}");
+                        }
+                    }
                 }
             }
         }

@@ -234,6 +234,7 @@ impl Real for f64 {
 #[cfg(test)]
 mod tests {
     use super::Real;
+    use crate::path::{run_on, Arithmetic, Path, Work};
 
     /// Distance in units in the last place, by the order of the bit patterns.
     fn ulps(a: f32, b: f32) -> u32 {
@@ -259,37 +260,58 @@ mod tests {
         fine.chain(near_zero)
     }
 
+    /// Exponential, logistic function and hyperbolic tangent of each number, on a path.
+    struct Functions<'a, F>(&'a [F]);
+
+    impl<F: Real> Work for Functions<'_, F> {
+        type Output = Vec<[F; 3]>;
+        #[inline(always)]
+        fn run<A: Arithmetic>(self) -> Self::Output {
+            let each = |x: &F| {
+                [
+                    x.exponential_in::<A>(),
+                    x.logistic_in::<A>(),
+                    x.hyperbolic_tangent_in::<A>(),
+                ]
+            };
+            self.0.iter().map(each).collect()
+        }
+    }
+
+    fn paths() -> impl Iterator<Item = Path> {
+        Path::ALL.into_iter().filter(|path| path.is_supported())
+    }
+
     #[test]
     fn f32_functions_are_within_four_ulp() {
-        let mut worst = [0, 0, 0];
-        for x in grid(87.0) {
-            let x = x as f32;
-            let exact = f64::from(x);
-            let pairs = [
-                (x.exponential(), exact.exp() as f32),
-                (x.logistic(), (1.0 / (1.0 + (-exact).exp())) as f32),
-                (x.hyperbolic_tangent(), exact.tanh() as f32),
-            ];
-            for (k, (ours, theirs)) in pairs.into_iter().enumerate() {
-                worst[k] = worst[k].max(ulps(ours, theirs));
+        let numbers: Vec<f32> = grid(87.0).map(|x| x as f32).collect();
+        for path in paths() {
+            let mut worst = [0; 3];
+            for (&x, ours) in numbers.iter().zip(run_on(path, Functions(&numbers))) {
+                let exact = f64::from(x);
+                let theirs = [exact.exp(), 1.0 / (1.0 + (-exact).exp()), exact.tanh()];
+                for (k, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
+                    worst[k] = worst[k].max(ulps(ours, theirs as f32));
+                }
             }
+            assert!(
+                worst.iter().all(|&w| w <= 4),
+                "{path:?}: exp, logistic, tanh: {worst:?} ulp"
+            );
         }
-        assert!(
-            worst.iter().all(|&w| w <= 4),
-            "exp, logistic, tanh: {worst:?} ulp"
-        );
     }
 
     #[test]
     fn f64_functions_agree_with_the_platform() {
-        for x in grid(700.0) {
-            let relative = |a: f64, b: f64| (a - b).abs() <= 4.0 * f64::EPSILON * b.abs();
-            assert!(relative(x.exponential(), x.exp()), "exp {x}");
-            assert!(
-                relative(x.logistic(), 1.0 / (1.0 + (-x).exp())),
-                "logistic {x}"
-            );
-            assert!(relative(x.hyperbolic_tangent(), x.tanh()), "tanh {x}");
+        let numbers: Vec<f64> = grid(700.0).collect();
+        for path in paths() {
+            for (&x, ours) in numbers.iter().zip(run_on(path, Functions(&numbers))) {
+                let theirs = [x.exp(), 1.0 / (1.0 + (-x).exp()), x.tanh()];
+                for (a, b) in ours.into_iter().zip(theirs) {
+                    let close = (a - b).abs() <= 4.0 * f64::EPSILON * b.abs();
+                    assert!(close, "{path:?} {x}: {a} {b}");
+                }
+            }
         }
     }
 

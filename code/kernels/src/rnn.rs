@@ -54,13 +54,17 @@ impl<F: Real> Cell<F> for Rnn {
                     row: h,
                     step: 1,
                 },
-                right: &weights.recurrent,
+                right: &weights.forth.all,
                 to: outputs,
                 stride: h,
                 rows: n,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
-            product.add(layer.path);
+            // Without a past there is nothing to multiply.
+            if t > 0 || !rows.fresh {
+                product.add(layer.path);
+            }
             let each = outputs.iter_mut();
             match self.activation {
                 Activation::Tanh => each.for_each(|x| *x = x.hyperbolic_tangent_in::<A>()),
@@ -113,13 +117,16 @@ impl<F: Real> Cell<F> for Rnn {
                     row: h,
                     step: 1,
                 },
-                right: &weights.recurrent_back,
+                right: &weights.back.all,
                 to: error,
                 stride: h,
                 rows: n,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
-            product.add(layer.path);
+            if t > 0 || rows.start_wanted {
+                product.add(layer.path);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! The inputs of all steps are multiplied with W_x at once, before the recurrence; the gradients of
 //! the weights are products over all steps at once, after it. Only what depends on the step before
 //! is done step by step, by the [`Cell`].
-use crate::batch::{each, each_piece, Batch, Chunk, Layout};
+use crate::batch::{both, each, each_piece, Batch, Chunk, Layout};
 use crate::path::{run_on, Arithmetic, Path, Work};
 use crate::product::{Left, Packed, Product};
 use crate::Real;
@@ -61,13 +61,19 @@ pub struct Prepared<F> {
     pub(crate) bias: Vec<F>,
     pub(crate) peepholes: Vec<F>,
     pub(crate) input: Packed<F>,
-    pub(crate) recurrent: Packed<F>,
-    /// A second recurrent matrix, of a cell whose columns are not multiplied at once.
-    pub(crate) second: Packed<F>,
     pub(crate) input_back: Option<Packed<F>>,
-    pub(crate) recurrent_back: Packed<F>,
-    pub(crate) second_back: Packed<F>,
+    pub(crate) forth: Recurrent<F>,
+    pub(crate) back: Recurrent<F>,
     training: bool,
+}
+
+/// The recurrent matrix, or its transpose.
+#[doc(hidden)]
+#[derive(Debug, Clone, Default)]
+pub struct Recurrent<F> {
+    pub(crate) all: Packed<F>,
+    /// The rest, of a cell whose columns are not multiplied at once.
+    pub(crate) rest: Packed<F>,
 }
 
 impl<F: Real> Prepared<F> {
@@ -95,11 +101,18 @@ impl<F: Real> Prepared<F> {
             to.extend_from_slice(from);
         }
         self.input.pack(weights.input, i, g, g, 1);
-        cell.pack(h, weights.recurrent, self);
         self.training = purpose != Purpose::Inference;
-        if self.training {
-            cell.pack_back(h, weights.recurrent, self);
-        }
+        let (training, recurrent) = (self.training, weights.recurrent);
+        let Prepared { forth, back, .. } = self;
+        both(
+            training && h * g > 50_000,
+            || cell.pack(h, recurrent, forth),
+            || {
+                if training {
+                    cell.pack_back(h, recurrent, back);
+                }
+            },
+        );
         if purpose == (Purpose::Training { inputs: true }) {
             let packed = self.input_back.get_or_insert_default();
             packed.pack(weights.input, g, i, 1, g);
@@ -136,6 +149,10 @@ pub struct Rows<F> {
     pub(crate) cells: Vec<F>,
     /// What else a cell keeps.
     pub(crate) kept: Vec<F>,
+    /// Whether the states before the first step are zeros that nobody gave.
+    pub(crate) fresh: bool,
+    /// Whether the errors of the states before the first step are wanted.
+    pub(crate) start_wanted: bool,
     /// States before the first step, a row for each sequence.
     pub(crate) start: State<Vec<F>>,
     /// Errors of the states, a row for each sequence; only on the way back.
@@ -144,6 +161,8 @@ pub struct Rows<F> {
     pub(crate) step: Vec<F>,
     /// Gradient of the inputs.
     pub(crate) d_inputs: Vec<F>,
+    /// Gradient of b, of this chunk alone.
+    pub(crate) d_bias: Vec<F>,
     /// Errors of the net inputs, as right sides of the products for the gradients of the weights.
     pub(crate) errors: Packed<F>,
     pub(crate) errors_recurrent: Packed<F>,
@@ -162,14 +181,14 @@ pub trait Cell<F: Real>: Copy + Send + Sync {
         0
     }
     #[doc(hidden)]
-    fn pack(&self, units: usize, recurrent: &[F], to: &mut Prepared<F>) {
+    fn pack(&self, units: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         let g = Self::GROUPS * units;
-        to.recurrent.pack(recurrent, units, g, g, 1);
+        to.all.pack(recurrent, units, g, g, 1);
     }
     #[doc(hidden)]
-    fn pack_back(&self, units: usize, recurrent: &[F], to: &mut Prepared<F>) {
+    fn pack_back(&self, units: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         let g = Self::GROUPS * units;
-        to.recurrent_back.pack(recurrent, g, units, 1, g);
+        to.all.pack(recurrent, g, units, 1, g);
     }
     #[doc(hidden)]
     fn forward<A: Arithmetic>(&self, steps: Steps<'_, F>);
@@ -211,6 +230,8 @@ pub struct Share<'a, F> {
     pub(crate) width: usize,
     /// First row of the gradient here.
     pub(crate) first: usize,
+    /// How many rows of the chunk have nothing on the left: no past before the first step.
+    pub(crate) skip: usize,
 }
 
 impl<F: Real> Share<'_, F> {
@@ -237,6 +258,7 @@ impl<F: Real> Share<'_, F> {
             to,
             stride: width,
             rows,
+            skip: self.skip,
             scratch,
         };
         product.add(self.path);
@@ -318,10 +340,12 @@ impl<F: Real, C: Cell<F>> Work for Forward<'_, F, C> {
             to: &mut rows.nets,
             stride: g,
             rows: all,
+            skip: 0,
             scratch: &mut rows.scratch,
         };
         product.add(self.layer.path);
         room(&mut rows.outputs, all * h);
+        rows.fresh = self.start.is_none();
         collect(
             chunk,
             self.start.map(|start| start.output),
@@ -462,6 +486,7 @@ struct Backward<'a, F, C> {
     weights: &'a Prepared<F>,
     d_y: &'a [F],
     d_end: Option<State<&'a [F]>>,
+    start_wanted: bool,
     chunk: &'a Chunk,
     rows: &'a mut Rows<F>,
 }
@@ -473,6 +498,7 @@ impl<F: Real, C: Cell<F>> Work for Backward<'_, F, C> {
         let (i, h, g) = sizes::<F, C>(self.layer);
         let (chunk, rows) = (self.chunk, self.rows);
         let all = chunk.rows();
+        rows.start_wanted = self.start_wanted;
         chunk.shift(&rows.start.output, &rows.outputs, h, &mut rows.before);
         collect(
             chunk,
@@ -496,6 +522,12 @@ impl<F: Real, C: Cell<F>> Work for Backward<'_, F, C> {
         };
         self.cell.backward::<A>(steps, self.d_y);
         rows.errors.pack(&rows.nets, all, g, g, 1);
+        zeros(&mut rows.d_bias, g);
+        for row in rows.nets.chunks_exact(g) {
+            for (to, d) in rows.d_bias.iter_mut().zip(row) {
+                *to += *d;
+            }
+        }
         self.cell.pack_errors(h, rows);
         if let Some(input) = &self.weights.input_back {
             zeros(&mut rows.d_inputs, all * i);
@@ -509,6 +541,7 @@ impl<F: Real, C: Cell<F>> Work for Backward<'_, F, C> {
                 to: &mut rows.d_inputs,
                 stride: i,
                 rows: all,
+                skip: 0,
                 scratch: &mut rows.scratch,
             };
             product.add(self.layer.path);
@@ -566,6 +599,7 @@ pub fn backward<F: Real, C: Cell<F>>(
             weights,
             d_y,
             d_end,
+            start_wanted: d_start.is_some(),
             chunk: &layout.chunks[k],
             rows,
         };
@@ -573,7 +607,7 @@ pub fn backward<F: Real, C: Cell<F>>(
     });
     let rows = &*rows;
     // Each piece is some rows of a gradient, and sums over all chunks in their order.
-    let share = |c: usize, width: usize, first: usize| Share {
+    let share = |c: usize, width: usize, first: usize, skip: usize| Share {
         path: layer.path,
         units: h,
         chunk: &layout.chunks[c],
@@ -581,42 +615,50 @@ pub fn backward<F: Real, C: Cell<F>>(
         left: &rows[c].inputs,
         width,
         first,
+        skip,
     };
-    scratches.resize_with(i.max(h).div_ceil(PIECE), Vec::new);
-    each_piece(
+    let piece = |rows: usize| match large {
+        true => rows.div_ceil(8).next_multiple_of(6).clamp(24, 96),
+        false => 96,
+    };
+    let (of_input, of_recurrent) = (piece(i), piece(h));
+    let pieces = i.div_ceil(of_input);
+    scratches.resize_with(pieces + h.div_ceil(of_recurrent), Vec::new);
+    let (scratches, others) = scratches.split_at_mut(pieces);
+    let (d_input, d_recurrent) = (gradients.input, gradients.recurrent);
+    both(
         large,
-        gradients.input,
-        PIECE * g,
-        scratches,
-        |k, to, scratch| {
-            for (c, rows) in rows.iter().enumerate() {
-                let share = share(c, i, k * PIECE);
-                share.add(&rows.errors, to, g, scratch);
-            }
+        || {
+            each_piece(large, d_input, of_input * g, scratches, |k, to, scratch| {
+                for (c, rows) in rows.iter().enumerate() {
+                    let share = share(c, i, k * of_input, 0);
+                    share.add(&rows.errors, to, g, scratch);
+                }
+            });
         },
-    );
-    each_piece(
-        large,
-        gradients.recurrent,
-        PIECE * g,
-        scratches,
-        |k, to, scratch| {
-            for c in 0..rows.len() {
-                let share = share(c, h, k * PIECE);
-                cell.add_recurrent_gradient(&share, to, scratch);
-            }
+        || {
+            let size = of_recurrent * g;
+            each_piece(large, d_recurrent, size, others, |k, to, scratch| {
+                for (c, rows) in rows.iter().enumerate() {
+                    let chunk = &layout.chunks[c];
+                    let skip = match rows.fresh && chunk.steps() > 0 {
+                        true => chunk.step(0).1,
+                        false => 0,
+                    };
+                    let share = share(c, h, k * of_recurrent, skip);
+                    cell.add_recurrent_gradient(&share, to, scratch);
+                }
+            });
         },
     );
     for rows in rows {
-        for row in rows.nets.chunks_exact(g) {
-            for (to, d) in gradients.bias.iter_mut().zip(row) {
-                *to += *d;
-            }
+        for (to, d) in gradients.bias.iter_mut().zip(&rows.d_bias) {
+            *to += *d;
         }
     }
     if own > 0 {
         for c in 0..rows.len() {
-            cell.add_peephole_gradient(&share(c, h, 0), gradients.peepholes);
+            cell.add_peephole_gradient(&share(c, h, 0, 0), gradients.peepholes);
         }
     }
     if let Some(d_x) = d_x {
@@ -652,6 +694,3 @@ pub fn backward<F: Real, C: Cell<F>>(
         }
     }
 }
-
-/// Rows of a weight gradient that are one thread's work.
-const PIECE: usize = 96;

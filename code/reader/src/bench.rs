@@ -7,10 +7,10 @@ pub mod record;
 use crate::reproduce::duration;
 use crate::{keys, output, usage::Usage};
 use anyhow::{Context, Result};
-use chapters::bench::{Row, Step, product, rows, with_threads};
+use chapters::bench::{Row, Step, ladder, product, rows, with_threads};
 use measure::{Ours, Side, What, agree, in_turn};
 use peer::{Peer, Stopped};
-use record::{Line, Record};
+use record::{Line, Record, Rung};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ const FIRST_STEPS: usize = 3;
   cargo run -- bench --row lstm-32x32x128x100 --threads 1
 
 A row's name ends in its sizes: batch, inputs, hidden units, steps of the sequence.
+UNROLLED_PATH=portable, avx2 or avx512 forces the instructions; otherwise the best of the processor.
 Close other programs before: what else runs makes every time longer, on both sides.")]
 pub struct Args {
     /// A chapter's key (default: all chapters)
@@ -214,11 +215,41 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
         ));
         lines.push(line);
     }
+    let all = args.key.is_none() && args.row.is_none() && args.threads.is_none();
+    let rungs = if all {
+        climbed(args.seconds, stop)?
+    } else {
+        Vec::new()
+    };
     Ok(Record::new(
         peak / 1e9,
         peer.map(|peer| peer.about.clone()),
         lines,
+        rungs,
     ))
+}
+
+/// The ladder, one rung after the other.
+fn climbed(seconds: f64, stop: &AtomicBool) -> Result<Vec<Rung>> {
+    let ladder = ladder().into_iter().map(|rung| {
+        if stop.load(Ordering::SeqCst) {
+            return Err(Stopped.into());
+        }
+        let training = with_threads(rung.threads, || {
+            let mut step = (rung.build)();
+            let mut ours = Ours {
+                step: step.as_mut(),
+                stop,
+            };
+            in_turn(&mut ours, None, What::Training, seconds)
+        })??;
+        Ok(Rung {
+            measure: rung.measure.into(),
+            threads: rung.threads,
+            training,
+        })
+    });
+    ladder.collect()
 }
 
 /// One row with one number of threads, but for its memory.

@@ -108,6 +108,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, root: &Path) -> Result<ExitCode> {
+    chapters::bench::path().map_err(Usage)?;
     match cli.command {
         None if cli.build_only => build_only(root)?,
         None => serve(root, cli.port, cli.open)?,

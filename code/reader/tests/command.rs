@@ -15,6 +15,20 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn instructions_that_do_not_exist_are_refused_before_anything_is_computed() {
+    let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+        .args(["bench", "--row", "lstm-1x8x16x10"])
+        .env("UNROLLED_PATH", "sse9")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains("UNROLLED_PATH=sse9"), "{message}");
+    assert!(message.contains("portable, avx2, avx512"), "{message}");
+}
+
+#[test]
 fn wrong_usage_ends_with_status_2_and_says_what_was_meant() {
     for (arguments, expected) in [
         (

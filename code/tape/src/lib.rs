@@ -2,6 +2,7 @@
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
 pub mod cell1997;
 pub mod loss;
+pub mod primitives;
 pub mod readout;
 pub mod recurrent;
 pub mod sequences;

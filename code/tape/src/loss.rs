@@ -25,7 +25,7 @@ pub fn squared_error<S: Shape, E: Element, T: Tape<E, Cpu>>(
     );
     let mut difference = values(&y);
     for (d, target) in difference.iter_mut().zip(values(&target)) {
-        *d = *d - target;
+        *d -= target;
     }
     // Eight sums side by side, in an order that the shape alone decides.
     let mut sums = [<E as Real>::ZERO; 8];

@@ -5,11 +5,13 @@
 //! One training step is forward, loss, backward, clipping by the global norm, update. A peer
 //! gets the same initial weights and data as [`Blob`]s, and has to arrive at the same losses and
 //! norms before anything is timed.
+mod ladder;
 mod online;
 mod product;
 mod recurrent;
 mod vocabulary;
 
+pub use ladder::{ladder, Rung};
 pub use product::product;
 
 use dfdx::prelude::{Cpu, Gradients};
@@ -135,8 +137,11 @@ pub fn with_threads<R: Send>(
 }
 
 /// The path that the kernels take on this machine.
-pub fn path() -> &'static str {
-    kernels::Path::default().name()
+///
+/// # Errors
+/// When the environment variable `UNROLLED_PATH` names none that it has: a line that says so.
+pub fn path() -> Result<&'static str, String> {
+    kernels::path::chosen().map(kernels::Path::name)
 }
 
 /// The last part of a training step.

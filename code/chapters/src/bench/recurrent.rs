@@ -34,7 +34,8 @@ macro_rules! cells {
 const TANH: Rnn = Rnn {
     activation: Activation::Tanh,
 };
-const LSTM: Lstm = Lstm { peepholes: false };
+/// With a forget gate.
+pub const LSTM: Lstm = Lstm { peepholes: false };
 /// The convention of PyTorch.
 const GRU: Gru = Gru {
     reset: Reset::AfterMatrix,
@@ -97,23 +98,15 @@ fn step<C, const B: usize, const I: usize, const H: usize, const G: usize>(
 where
     C: Cell<f32> + 'static,
 {
-    let device = Cpu::default();
-    let data = data([B, I, H, steps], G);
-    let mut step = Sequence::<C, B, I, H, G> {
-        layer: Recurrent::zeros(cell),
-        inputs: device.tensor_from_vec(data.inputs.clone(), (Const, steps, Const)),
-        targets: device.tensor_from_vec(data.targets.clone(), (Const, steps, Const)),
-        outputs: None,
-        update: Update::new(),
-        data,
-        alone: Alone::default(),
-    };
-    step.restart();
-    Box::new(step)
+    Box::new(Sequence::<C, B, I, H, G>::new(cell, steps))
 }
 
-struct Sequence<C, const B: usize, const I: usize, const H: usize, const G: usize> {
-    layer: Recurrent<C, I, H, G, f32>,
+/// A layer and its batch.
+pub struct Sequence<C, const B: usize, const I: usize, const H: usize, const G: usize> {
+    /// The layer.
+    pub layer: Recurrent<C, I, H, G, f32>,
+    /// Where sequences are shorter than all steps.
+    pub lengths: Option<Vec<usize>>,
     inputs: Steps<Const<B>, I, f32>,
     targets: Steps<Const<B>, H, f32>,
     outputs: Option<Steps<Const<B>, H, f32>>,
@@ -131,8 +124,38 @@ struct Alone {
     gradients: [Vec<f32>; 3],
 }
 
+impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Sequence<C, B, I, H, G>
+where
+    C: Cell<f32> + 'static,
+{
+    /// With the weights and data of its row.
+    pub fn new(cell: C, steps: usize) -> Self {
+        let device = Cpu::default();
+        let data = data([B, I, H, steps], G);
+        let mut step = Sequence {
+            layer: Recurrent::zeros(cell),
+            lengths: None,
+            inputs: device.tensor_from_vec(data.inputs.clone(), (Const, steps, Const)),
+            targets: device.tensor_from_vec(data.targets.clone(), (Const, steps, Const)),
+            outputs: None,
+            update: Update::new(),
+            data,
+            alone: Alone::default(),
+        };
+        step.restart();
+        step
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading {
+            lengths: self.lengths.as_deref(),
+            ..READING
+        }
+    }
+}
+
 /// The inputs are data.
-const READING: Reading = Reading {
+pub const READING: Reading = Reading {
     lengths: None,
     reverse: false,
     inputs: Inputs::Data,
@@ -144,14 +167,12 @@ where
     C: Cell<f32> + 'static,
 {
     fn restart(&mut self) {
-        self.layer.w_x.copy_from(&self.data.w_x);
-        self.layer.w_h.copy_from(&self.data.w_h);
-        self.layer.bias.copy_from(&self.data.bias);
+        self.data.put_into(&mut self.layer);
     }
 
     fn train(&mut self) -> Outcome {
         let inputs = self.inputs.retaped::<OwnedTape<f32, Cpu>>();
-        let (hidden, _) = self.layer.run(inputs, None, READING).expect(MEMORY);
+        let (hidden, _) = self.layer.run(inputs, None, self.reading()).expect(MEMORY);
         let loss = squared_error(hidden, &self.targets, 1.0 / B as f64).expect(MEMORY);
         let value = loss.array();
         let mut gradients = loss.backward();
@@ -163,7 +184,7 @@ where
     }
 
     fn infer(&mut self) {
-        let run = self.layer.run(self.inputs.clone(), None, READING);
+        let run = self.layer.run(self.inputs.clone(), None, self.reading());
         self.outputs = Some(run.expect(MEMORY).0);
     }
 
@@ -225,26 +246,26 @@ where
 }
 
 /// The rows are small enough for any machine.
-const MEMORY: &str = "memory for a row of the bench";
+pub const MEMORY: &str = "memory for a row of the bench";
 
 /// Initial weights and data of a row.
-struct Data {
+pub struct Data {
     /// Batch, in, hidden, steps.
     sizes: [usize; 4],
     /// W_x, (I, G).
-    w_x: Vec<f32>,
+    pub w_x: Vec<f32>,
     /// W_h, (H, G).
-    w_h: Vec<f32>,
+    pub w_h: Vec<f32>,
     /// b, (G,).
-    bias: Vec<f32>,
+    pub bias: Vec<f32>,
     /// x, (B, T, I).
-    inputs: Vec<f32>,
+    pub inputs: Vec<f32>,
     /// What the hidden states are compared with, (B, T, H).
-    targets: Vec<f32>,
+    pub targets: Vec<f32>,
 }
 
 /// The data of a row with `columns` columns of net inputs.
-fn data(sizes: [usize; 4], columns: usize) -> Data {
+pub fn data(sizes: [usize; 4], columns: usize) -> Data {
     let [batch, width, hidden, steps] = sizes;
     let range = 1.0 / (hidden as f32).sqrt();
     Data {
@@ -258,8 +279,18 @@ fn data(sizes: [usize; 4], columns: usize) -> Data {
 }
 
 impl Data {
+    /// The initial weights.
+    pub fn put_into<C, const I: usize, const H: usize, const G: usize>(
+        &self,
+        layer: &mut Recurrent<C, I, H, G, f32>,
+    ) {
+        layer.w_x.copy_from(&self.w_x);
+        layer.w_h.copy_from(&self.w_h);
+        layer.bias.copy_from(&self.bias);
+    }
+
     /// As a peer gets it.
-    fn blobs(&self) -> Vec<Blob> {
+    pub fn blobs(&self) -> Vec<Blob> {
         let [batch, width, hidden, steps] = self.sizes;
         let columns = self.bias.len();
         vec![

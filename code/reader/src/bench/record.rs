@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use lab::chapter::Table;
 use lab::files::write_whole;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,20 @@ pub struct Record {
     pub peak: f64,
     /// The rows.
     pub lines: Vec<Line>,
+    /// One training step, made faster measure by measure.
+    #[serde(default)]
+    pub ladder: Vec<Rung>,
+}
+
+/// One measure of the ladder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    /// What is new.
+    pub measure: String,
+    /// With how many threads.
+    pub threads: usize,
+    /// A training step.
+    pub training: Timing,
 }
 
 /// One row with one number of threads.
@@ -72,16 +87,17 @@ pub struct JsonRow {
 
 impl Record {
     /// Of this machine, today.
-    pub fn new(peak: f64, peer: Option<About>, lines: Vec<Line>) -> Self {
+    pub fn new(peak: f64, peer: Option<About>, lines: Vec<Line>, ladder: Vec<Rung>) -> Self {
         Self {
             format: FORMAT,
             date: today(),
             processor: processor(),
-            path: chapters::bench::path().into(),
+            path: chapters::bench::path().unwrap_or_default().into(),
             version: env!("CARGO_PKG_VERSION").into(),
             peer,
             peak,
             lines,
+            ladder,
         }
     }
 
@@ -163,6 +179,38 @@ impl Record {
         (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
     }
 
+    /// Numbers for the prose: `mean-ratio`; of a training step `ROW.THREADS.ms`, `.ratio`, and `.peak`,
+    /// the kernel's share of the peak in percent; of rung n of the ladder `ladder.n.ms` and
+    /// `ladder.n.times`, n = 1 being the first.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        let mut values = BTreeMap::new();
+        let mut put = |name: String, value: Option<String>| {
+            values.extend(value.map(|value| (name, value)));
+        };
+        put("mean-ratio".into(), self.mean_ratio().map(number));
+        for line in &self.lines {
+            let name = |what: &str| format!("{}.{}.{what}", line.name, line.threads);
+            put(name("ms"), Some(number(line.training.ours.median)));
+            put(name("ratio"), line.training.ratio().map(number));
+            put(name("peak"), self.share(line));
+        }
+        let first = self.ladder.first().map(|rung| rung.training.ours.median);
+        for (place, rung) in self.ladder.iter().enumerate() {
+            let name = |what: &str| format!("ladder.{}.{what}", place + 1);
+            let median = rung.training.ours.median;
+            put(name("ms"), Some(number(median)));
+            put(name("times"), first.map(|first| number(first / median)));
+        }
+        values
+    }
+
+    /// The kernel's share of the peak of all its cores, in percent.
+    fn share(&self, line: &Line) -> Option<String> {
+        let peak = self.peak * line.threads as f64;
+        let share = line.kernel_rate.map(|rate| 100.0 * rate / peak);
+        share.map(|share| format!("{share:.0}"))
+    }
+
     /// The table; times are medians in milliseconds.
     pub fn table(&self) -> Table {
         let peer = self.peer.as_ref().map(|peer| peer.library.clone());
@@ -190,15 +238,39 @@ impl Record {
                     cells.push(or_dash(timing.ratio(), number));
                 }
             }
-            let peak = self.peak * line.threads as f64;
-            let share = line.kernel_rate.map(|rate| 100.0 * rate / peak);
-            cells.push(or_dash(share, |share| format!("{share:.0}")));
+            cells.push(self.share(line).unwrap_or_else(|| "–".into()));
             cells.push(or_dash(line.memory, |mib| format!("{mib:.0}")));
             cells
         });
         Table {
             rows: rows.collect(),
             columns,
+        }
+    }
+
+    /// The ladder; times are medians in milliseconds.
+    pub fn ladder_table(&self) -> Table {
+        let first = self.ladder.first().map(|rung| rung.training.ours.median);
+        let rows = self.ladder.iter().map(|rung| {
+            let Spread { median, low, high } = rung.training.ours;
+            vec![
+                rung.measure.clone(),
+                rung.threads.to_string(),
+                number(median),
+                format!("{}–{}", number(low), number(high)),
+                or_dash(first.map(|first| first / median), number),
+            ]
+        });
+        let columns = [
+            "Measure",
+            "Threads",
+            "Training step, ms",
+            "quartiles",
+            "times as fast as the first",
+        ];
+        Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows: rows.collect(),
         }
     }
 
@@ -335,6 +407,16 @@ mod tests {
             }),
             peak: 50.0,
             lines: vec![line("a", 10.0, 20.0), line("b", 10.0, 80.0)],
+            ladder: [("slow", 8.0), ("fast", 2.0)]
+                .map(|(measure, median)| Rung {
+                    measure: measure.into(),
+                    threads: 1,
+                    training: Timing {
+                        ours: spread(median),
+                        peer: None,
+                    },
+                })
+                .to_vec(),
         }
     }
 
@@ -383,6 +465,28 @@ mod tests {
         );
         assert!(!table.columns.iter().any(|head| head == "ratio"));
         assert!(!record(false).text().contains("PyTorch"));
+    }
+
+    #[test]
+    fn the_ladder_sets_each_rung_against_the_first() {
+        let table = record(false).ladder_table();
+        let cells = table.rows.iter().map(|row| row.join(" | "));
+        let expected = [
+            "slow | 1 | 8.00 | 7.50–8.50 | 1.00",
+            "fast | 1 | 2.00 | 1.50–2.50 | 4.00",
+        ];
+        assert!(cells.eq(expected));
+        let values = record(true).values();
+        for (name, value) in [
+            ("mean-ratio", "4.00"),
+            ("a.2.ms", "10.0"),
+            ("b.2.ratio", "8.00"),
+            ("a.2.peak", "60"),
+            ("ladder.2.ms", "2.00"),
+            ("ladder.2.times", "4.00"),
+        ] {
+            assert_eq!(values.get(name).map(String::as_str), Some(value), "{name}");
+        }
     }
 
     #[test]

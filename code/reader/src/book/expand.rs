@@ -555,6 +555,9 @@ impl Expander<'_> {
         let [key, name] = arguments else {
             return Err("write {{#value KEY NAME}}".into());
         };
+        if *key == "bench" {
+            return self.bench_value(name);
+        }
         let drawn = self.drawn(key)?;
         if let Some(value) = drawn.values.get(*name) {
             return Ok(value.clone());
@@ -563,6 +566,26 @@ impl Expander<'_> {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         self.absent("value", key, name, &known)?;
         Ok("(not recorded yet)".into())
+    }
+
+    /// A number of the recorded run of the bench.
+    fn bench_value(&mut self, name: &str) -> Result<String, String> {
+        let Some(record) = &self.site.bench else {
+            self.waits_for_the_bench();
+            return Ok("(not recorded yet)".into());
+        };
+        let values = record.values();
+        let known: Vec<&str> = values.keys().map(String::as_str).collect();
+        let value = values.get(name).cloned();
+        value.ok_or_else(|| unknown("value of the bench", name, &known))
+    }
+
+    /// Notes that this page waits for a run of the bench.
+    fn waits_for_the_bench(&mut self) {
+        let page = self.index.name(self.page);
+        let (places, waits) = self.leavings.unrecorded.entry(page).or_default();
+        *places += 1;
+        waits.insert("bench".into());
     }
 
     fn cite(&mut self, arguments: &[&str]) -> Result<String, String> {
@@ -620,8 +643,9 @@ impl Expander<'_> {
             ("ledger", _) => Err("write {{#ledger}}".into()),
             ("card", [key]) => self.card(line, key),
             ("card", _) => Err("write {{#card KEY}}".into()),
-            ("bench", []) => Ok(self.bench(line)),
-            ("bench", _) => Err("write {{#bench}}".into()),
+            ("bench", []) => Ok(self.bench(line, false)),
+            ("bench", ["ladder"]) => Ok(self.bench(line, true)),
+            ("bench", _) => Err("write {{#bench}} or {{#bench ladder}}".into()),
             ("bibliography", []) => Ok(format!("\n{}\n", self.site.bibliography.html())),
             ("bibliography", _) => Err("write {{#bibliography}}".into()),
             ("value" | "cite" | "eq" | "include", _) => {
@@ -703,19 +727,20 @@ impl Expander<'_> {
         ))
     }
 
-    /// The recorded run of the bench: where it was measured, and its table.
-    fn bench(&mut self, line: usize) -> String {
+    /// The recorded run of the bench: where it was measured, and its table or its ladder.
+    fn bench(&mut self, line: usize, ladder: bool) -> String {
         let site = self.site;
         let Some(record) = &site.bench else {
-            let page = self.index.name(self.page);
-            let (places, waits) = self.leavings.unrecorded.entry(page).or_default();
-            *places += 1;
-            waits.insert("bench".into());
+            self.waits_for_the_bench();
             return "\n<p class=\"unrecorded\">This table is drawn from a run that is not recorded \
                     yet.</p>\n\n"
                 .into();
         };
         let about = self.cell(line, &record.about());
+        if ladder {
+            let rows = table(&record.ladder_table(), |text| self.cell(line, text));
+            return format!("\n<p>{about}.</p>\n{rows}\n\n");
+        }
         let rows = table(&record.table(), |text| self.cell(line, text));
         format!(
             "\n<p>{about}.</p>\n{rows}\n<p>{}</p>\n\n",
@@ -1312,5 +1337,9 @@ mod tests {
         assert!(out.contains("<code>rnn-1x2x3x4</code>"), "{out}");
         assert!(out.contains("<td class=\"number\">1.00–3.00</td>"), "{out}");
         assert!(wrong("{{#bench all}}").contains("1: write {{#bench}}"));
+        let (out, problems) = expand_in(&folder, "{{#value bench rnn-1x2x3x4.1.ms}} ms");
+        assert_eq!((out.trim(), problems), ("2.00 ms", vec![]));
+        let (_, problems) = expand_in(&folder, "{{#value bench rnn-1x2x3x4.1.m}}");
+        assert!(problems[0].contains("rnn-1x2x3x4.1.ms"), "{problems:?}");
     }
 }

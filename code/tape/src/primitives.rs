@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The recurrent layers in dfdx's own operations, on any device that dfdx has.
+//!
+//! Each line is a formula, and about thirty of them make a step. This is what the kernels are
+//! tested against, and what runs where there are no kernels.
+use crate::train::{Parameters, Scalar, Visitor};
+use dfdx::prelude::*;
+use kernels::gru::{Gru, Reset, Update};
+use kernels::lstm::Lstm;
+use kernels::rnn::{Activation, Rnn};
+use std::fmt::Debug;
+
+/// N values at each of T steps of B sequences, (B, T, N).
+pub type Steps<const B: usize, const N: usize, E, D, T = NoneTape> =
+    Tensor<(Const<B>, usize, Const<N>), E, D, T>;
+
+/// A tape that tapes of the same kind can join: none, or one that records.
+pub trait Joined<E: Dtype, D: Device<E>>: Tape<E, D> + Merge<Self> + Debug {}
+impl<E: Dtype, D: Device<E>, T: Tape<E, D> + Merge<T> + Debug> Joined<E, D> for T {}
+
+/// The weights of a layer of I inputs and H units with G columns of net inputs.
+#[derive(Debug, Clone)]
+pub struct Layer<const I: usize, const H: usize, const G: usize, E: Dtype, D: Storage<E>> {
+    /// W_x, (I, G).
+    pub w_x: Tensor<Rank2<I, G>, E, D>,
+    /// W_h, (H, G).
+    pub w_h: Tensor<Rank2<H, G>, E, D>,
+    /// b, (G,).
+    pub bias: Tensor<Rank1<G>, E, D>,
+    /// Where an LSTM's gates see its cells: input gate, forget gate, output gate.
+    pub peepholes: Option<Tensor<Rank2<3, H>, E, D>>,
+}
+
+impl<const I: usize, const H: usize, const G: usize, E: Scalar> Parameters<E>
+    for Layer<I, H, G, E, Cpu>
+{
+    fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
+        visitor.visit("w_x", &mut self.w_x);
+        visitor.visit("w_h", &mut self.w_h);
+        visitor.visit("bias", &mut self.bias);
+        visitor.visit("peepholes", &mut self.peepholes);
+    }
+}
+
+/// h and c of B sequences, (B, H) each; a cell without c leaves it as it is.
+#[derive(Debug, Clone)]
+pub struct State<const B: usize, const H: usize, E: Dtype, D: Device<E>> {
+    /// h.
+    pub output: Tensor<Rank2<B, H>, E, D>,
+    /// c.
+    pub cell: Tensor<Rank2<B, H>, E, D>,
+}
+
+impl<const B: usize, const H: usize, E: Dtype, D: Device<E>> State<B, H, E, D> {
+    /// Zeros.
+    pub fn zeros(device: &D) -> Self {
+        State {
+            output: device.zeros(),
+            cell: device.zeros(),
+        }
+    }
+}
+
+/// One step of a cell.
+pub trait Cell: Copy {
+    /// Whether there is a c beside h.
+    const CELLS: bool;
+    /// From x W_x + b, which brings the tape, and the state before to the state after. What is
+    /// recorded is on the tape that comes out.
+    fn step<
+        const B: usize,
+        const I: usize,
+        const H: usize,
+        const G: usize,
+        E: Dtype,
+        D: Device<E>,
+        T: Joined<E, D>,
+    >(
+        self,
+        layer: &Layer<I, H, G, E, D>,
+        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        before: &State<B, H, E, D>,
+    ) -> (State<B, H, E, D>, T);
+}
+
+impl Cell for Rnn {
+    const CELLS: bool = false;
+
+    fn step<
+        const B: usize,
+        const I: usize,
+        const H: usize,
+        const G: usize,
+        E: Dtype,
+        D: Device<E>,
+        T: Joined<E, D>,
+    >(
+        self,
+        layer: &Layer<I, H, G, E, D>,
+        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        before: &State<B, H, E, D>,
+    ) -> (State<B, H, E, D>, T) {
+        let net = before.output.retaped::<T>().matmul(layer.w_h.clone()) + net_x;
+        let net: Tensor<Rank2<B, H>, E, D, T> = net.realize();
+        let output = match self.activation {
+            Activation::Tanh => net.tanh(),
+            Activation::Logistic => net.sigmoid(),
+            Activation::Relu => net.relu(),
+            Activation::Identity => net,
+        };
+        let (output, tape) = output.split_tape();
+        let cell = before.cell.clone();
+        (State { output, cell }, tape)
+    }
+}
+
+impl Cell for Lstm {
+    const CELLS: bool = true;
+
+    fn step<
+        const B: usize,
+        const I: usize,
+        const H: usize,
+        const G: usize,
+        E: Dtype,
+        D: Device<E>,
+        T: Joined<E, D>,
+    >(
+        self,
+        layer: &Layer<I, H, G, E, D>,
+        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        before: &State<B, H, E, D>,
+    ) -> (State<B, H, E, D>, T) {
+        let net = before.output.retaped::<T>().matmul(layer.w_h.clone()) + net_x;
+        let (net, tape) = net.split_tape();
+        // A gate's net input, and what it sees of a cell.
+        let gate = |number: usize, hole: usize, cell: &Tensor<Rank2<B, H>, E, D>| {
+            let net = group::<B, H, G, E, D, T>(&net, number);
+            match &layer.peepholes {
+                Some(peepholes) => {
+                    let row = cell.device().tensor_from_vec(vec![hole], ());
+                    let weights = peepholes.retaped::<T>().select(row);
+                    cell.retaped::<T>() * weights.broadcast() + net
+                }
+                None => net,
+            }
+        };
+        let input = gate(0, 0, &before.cell).sigmoid();
+        let forget = gate(1, 1, &before.cell).sigmoid();
+        let candidate = group::<B, H, G, E, D, T>(&net, 2).tanh();
+        let kept = forget * before.cell.retaped::<T>();
+        let (cell, own) = (kept + input * candidate).split_tape();
+        let gate = gate(3, 2, &cell).sigmoid();
+        let (output, rest) = (gate * cell.retaped::<T>().tanh()).split_tape();
+        (State { output, cell }, tape.merge(own).merge(rest))
+    }
+}
+
+impl Cell for Gru {
+    const CELLS: bool = false;
+
+    fn step<
+        const B: usize,
+        const I: usize,
+        const H: usize,
+        const G: usize,
+        E: Dtype,
+        D: Device<E>,
+        T: Joined<E, D>,
+    >(
+        self,
+        layer: &Layer<I, H, G, E, D>,
+        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        before: &State<B, H, E, D>,
+    ) -> (State<B, H, E, D>, T) {
+        let old = || before.output.retaped::<T>();
+        let (net_x, tape_x) = net_x.split_tape();
+        let (net_h, tape_h) = old().matmul(layer.w_h.clone()).split_tape();
+        let of_x = |number| group::<B, H, G, E, D, T>(&net_x, number);
+        let of_h = |number| group::<B, H, G, E, D, T>(&net_h, number);
+        let reset = (of_x(0) + of_h(0)).sigmoid();
+        let update = (of_x(1) + of_h(1)).sigmoid();
+        let recurrent = match self.reset {
+            Reset::AfterMatrix => reset * of_h(2),
+            // Of this product only the candidate's columns are used. Taking them from W_h
+            // instead would be shorter, but dfdx's slice writes its gradient over what other
+            // steps have left there.
+            Reset::BeforeMatrix => {
+                let (net, own) = (reset * old()).matmul(layer.w_h.clone()).split_tape();
+                let (candidate, rest) = group::<B, H, G, E, D, T>(&net, 2).split_tape();
+                candidate.put_tape(own.merge(rest))
+            }
+        };
+        let (candidate, own) = (of_x(2) + recurrent).tanh().split_tape();
+        let new = || candidate.retaped::<T>();
+        let next = match self.update {
+            Update::KeepsPast => update * (old() - new()) + new(),
+            Update::TakesCandidate => update * (new() - old()) + old(),
+        };
+        let (output, rest) = next.split_tape();
+        let cell = before.cell.clone();
+        let tape = tape_x.merge(tape_h).merge(own).merge(rest);
+        (State { output, cell }, tape)
+    }
+}
+
+/// The columns of one group, on a tape of its own.
+fn group<
+    const B: usize,
+    const H: usize,
+    const G: usize,
+    E: Dtype,
+    D: Device<E>,
+    T: Joined<E, D>,
+>(
+    net: &Tensor<Rank2<B, G>, E, D>,
+    number: usize,
+) -> Tensor<Rank2<B, H>, E, D, T> {
+    let columns = number * H..(number + 1) * H;
+    net.retaped::<T>().slice((.., columns)).realize()
+}
+
+/// Runs a batch from a state: h of every step, (B, T, H), zeros beyond a sequence's end, with the
+/// tape; and the state after each sequence's last step. `lengths` are at most T, and `reverse` reads
+/// each sequence from its end to its beginning. What stands in `x` beyond an end must be finite.
+///
+/// # Panics
+/// When there are not B lengths, no steps, or a length is above T.
+#[allow(clippy::type_complexity)]
+pub fn run<
+    const B: usize,
+    const I: usize,
+    const H: usize,
+    const G: usize,
+    C: Cell,
+    E: Dtype,
+    D: Device<E>,
+    T: Joined<E, D>,
+>(
+    cell: C,
+    layer: &Layer<I, H, G, E, D>,
+    x: Steps<B, I, E, D, T>,
+    lengths: &[usize],
+    reverse: bool,
+    start: &State<B, H, E, D>,
+) -> (Steps<B, H, E, D, T>, State<B, H, E, D>) {
+    let steps = x.shape().1;
+    assert!(lengths.len() == B && lengths.iter().all(|&length| length <= steps));
+    let (x, mut tape) = x.split_tape();
+    let device = x.device().clone();
+    let mut state = start.clone();
+    let mut outputs: Vec<_> = (0..steps).map(|_| None).collect();
+    for step in 0..steps {
+        let t = if reverse { steps - 1 - step } else { step };
+        let x_t = x.retaped::<T>().slice((.., t..t + 1, ..));
+        let x_t: Tensor<Rank2<B, I>, E, D, T> = x_t.reshape_like(&(Const, Const));
+        let net_x = x_t.matmul(layer.w_x.clone()) + layer.bias.retaped::<T>().broadcast();
+        let (net_x, own) = net_x.split_tape();
+        let (next, own) = cell.step(layer, net_x.put_tape(own), &state);
+        tape = tape.merge(own);
+        // 1 where a sequence is not over yet, else 0.
+        let active = |&length: &usize| vec![if t < length { E::ONE } else { E::default() }; H];
+        let mask = lengths.iter().flat_map(active).collect();
+        let mask: Tensor<Rank2<B, H>, E, D> = device.tensor_from_vec(mask, (Const, Const));
+        let mut keep = |new: Tensor<Rank2<B, H>, E, D>, old: &Tensor<Rank2<B, H>, E, D>| {
+            let change = (new.put_tape(T::default()) - old.clone()) * mask.clone();
+            let (kept, own) = (change + old.clone()).split_tape();
+            let rest = std::mem::take(&mut tape);
+            tape = rest.merge(own);
+            kept
+        };
+        let output = keep(next.output, &state.output);
+        let cell = match C::CELLS {
+            true => keep(next.cell, &state.cell),
+            false => next.cell,
+        };
+        state = State { output, cell };
+        let (seen, own) = (state.output.retaped::<T>() * mask).split_tape();
+        tape = tape.merge(own);
+        outputs[t] = Some(seen.retaped::<T>());
+    }
+    let outputs: Vec<_> = outputs.into_iter().flatten().collect();
+    let by_step: Tensor<(usize, Const<B>, Const<H>), E, D, T> = outputs.stack();
+    let (all, own) = by_step.permute().contiguous().split_tape();
+    (all.put_tape(tape.merge(own)), state)
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The layers in dfdx's own operations on a GPU, where there is one: the same as on the processor.
+//! `cargo test -p tape --features cuda --test cuda`
+#![cfg(feature = "cuda")]
+use dfdx::prelude::*;
+use kernels::gru::{Gru, Reset, Update};
+use kernels::lstm::Lstm;
+use kernels::rnn::{Activation, Rnn};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tape::primitives::{run, Cell, Layer, State, Steps};
+
+const B: usize = 3;
+const I: usize = 5;
+const H: usize = 7;
+const T: usize = 6;
+
+/// Outputs, the state after them, and the gradients of all weights.
+fn results<const G: usize, C: Cell, D: Device<f32>>(cell: C, device: &D) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut numbers = |count: usize| -> Vec<f32> {
+        let one = |_| rng.gen_range(-0.8..0.8);
+        (0..count).map(one).collect()
+    };
+    let layer = Layer::<I, H, G, f32, D> {
+        w_x: device.tensor_from_vec(numbers(I * G), (Const, Const)),
+        w_h: device.tensor_from_vec(numbers(H * G), (Const, Const)),
+        bias: device.tensor_from_vec(numbers(G), (Const,)),
+        peepholes: Some(device.tensor_from_vec(numbers(3 * H), (Const, Const))),
+    };
+    let x: Steps<B, I, f32, D> = device.tensor_from_vec(numbers(B * T * I), (Const, T, Const));
+    let x = x.put_tape(OwnedTape::<f32, D>::default());
+    let start = State::zeros(device);
+    let (y, end) = run(cell, &layer, x, &[6, 0, 4], true, &start);
+    let (y, tape) = y.split_tape();
+    let mut results = vec![y.as_vec(), end.output.as_vec(), end.cell.as_vec()];
+    let loss = y.put_tape(tape).square().sum::<Rank0, _>();
+    let gradients = loss.backward();
+    results.push(gradients.get(&layer.w_x).as_vec());
+    results.push(gradients.get(&layer.w_h).as_vec());
+    results.push(gradients.get(&layer.bias).as_vec());
+    results
+}
+
+fn compare<const G: usize, C: Cell>(cell: C, gpu: &Cuda) {
+    let here = results::<G, C, Cpu>(cell, &Cpu::default());
+    let there = results::<G, C, Cuda>(cell, gpu);
+    for (here, there) in here.into_iter().flatten().zip(there.into_iter().flatten()) {
+        assert!((here - there).abs() < 1e-4 * here.abs().max(1.0));
+    }
+}
+
+#[test]
+fn a_gpu_computes_what_the_processor_does() {
+    let gpu = match Cuda::try_build(0, 0) {
+        Ok(gpu) => gpu,
+        Err(error) => {
+            eprintln!("no GPU: {error:?}");
+            return;
+        }
+    };
+    let activation = Activation::Tanh;
+    compare::<H, _>(Rnn { activation }, &gpu);
+    compare::<{ 4 * H }, _>(Lstm { peepholes: true }, &gpu);
+    for reset in [Reset::BeforeMatrix, Reset::AfterMatrix] {
+        let update = Update::KeepsPast;
+        compare::<{ 3 * H }, _>(Gru { reset, update }, &gpu);
+    }
+}
