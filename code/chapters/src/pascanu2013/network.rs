@@ -118,7 +118,7 @@ impl Batch<'_> {
 
     /// Panics unless the sizes are those that the names state.
     fn check(&self, inputs: usize, outputs: usize) {
-        assert!(self.sequences > 0 && self.symbols.len() % self.sequences == 0);
+        assert!(self.sequences > 0 && self.symbols.len().is_multiple_of(self.sequences));
         assert_eq!(self.classes.len(), self.sequences);
         assert!(self
             .symbols
@@ -233,6 +233,7 @@ fn step<const H: usize, F: Real, A: Arithmetic>(
         to,
         stride: H,
         rows: symbols.len(),
+        skip: 0,
         scratch,
     });
     activation.apply::<F, A>(to);
@@ -394,6 +395,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
                 to: before,
                 stride: H,
                 rows: self.batch.sequences,
+                skip: 0,
                 scratch: &mut s.scratch,
             });
         }
@@ -476,6 +478,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
             to: &mut self.gradient.w_h,
             stride: H,
             rows: H,
+            skip: 0,
             scratch: &mut s.scratch,
         });
     }

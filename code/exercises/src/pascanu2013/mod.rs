@@ -73,11 +73,14 @@ pub struct Back {
     pub delta: Vec<f64>,
 }
 
+/// Several arrays of numbers, or the rows of one matrix.
+pub type Arrays = Vec<Vec<f64>>;
+
 /// One function for each exercise. [`stubs`] and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
     /// Exercise `clip`.
-    pub clip: fn(&[Vec<f64>], f64) -> Vec<Vec<f64>>,
+    pub clip: fn(&[Vec<f64>], f64) -> Arrays,
     /// Exercise `saddle`.
     pub saddle: fn(f64) -> Option<(f64, f64)>,
     /// Exercise `wall`.
@@ -85,5 +88,5 @@ pub struct Answers {
     /// Exercise `omega`.
     pub omega: fn(&[Vec<f64>]) -> f64,
     /// Exercise `immediate`.
-    pub immediate: fn(&[Vec<f64>], &[Back]) -> Vec<Vec<f64>>,
+    pub immediate: fn(&[Vec<f64>], &[Back]) -> Arrays,
 }
