@@ -96,8 +96,18 @@ fn hochreiter1997_smoke_runs_replay_to_the_byte_with_two_threads() {
     replays("hochreiter1997", 2);
 }
 
+#[test]
+fn elman1990_smoke_runs_replay_to_the_byte_with_one_thread() {
+    replays("elman1990", 1);
+}
+
+#[test]
+fn elman1990_smoke_runs_replay_to_the_byte_with_two_threads() {
+    replays("elman1990", 2);
+}
+
 /// Every trial is cut into pieces: after each it is saved, dropped and restored.
-fn survives(key: &str) {
+fn survives_kills(key: &str) {
     let chapter = contents::find(key).unwrap();
     for experiment in (chapter.experiments)() {
         for arm in experiment.arms(Scale::Smoke) {
@@ -129,7 +139,12 @@ fn survives(key: &str) {
 
 #[test]
 fn hochreiter1997_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    survives("hochreiter1997");
+    survives_kills("hochreiter1997");
+}
+
+#[test]
+fn elman1990_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
+    survives_kills("elman1990");
 }
 
 #[test]
@@ -144,7 +159,7 @@ fn pascanu2013_smoke_runs_replay_to_the_byte_with_two_threads() {
 
 #[test]
 fn pascanu2013_trials_end_in_the_same_bytes_after_a_kill_at_any_moment() {
-    survives("pascanu2013");
+    survives_kills("pascanu2013");
 }
 
 #[test]

@@ -90,14 +90,14 @@ fn portable(message: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A program is refused for one reason, in the pinned words; with `old` replaced by `new` it compiles.
-fn refused(key: &str, old: &str, new: &str, code: &str, decisive: &[&str]) {
+/// The program of a chapter is refused with this error and these words, and with nothing else; the
+/// same program with the shape `right` in the place of `wrong` compiles, so that it is refused for
+/// nothing but that.
+fn refused_for(key: &str, [wrong, right]: [&str; 2], words: &[&str]) {
     let folder = chapters::contents::root().join("code/chapters/refusals");
     let name = format!("{key}.rs");
     let refused = fs::read_to_string(folder.join(&name)).unwrap();
-    // The same program without the mistake: it must compile, so that the other is refused for
-    // nothing else.
-    let accepted = refused.replace(old, new);
+    let accepted = refused.replace(wrong, right);
     assert_ne!(refused, accepted);
     let all = libraries();
     let library = all
@@ -107,10 +107,10 @@ fn refused(key: &str, old: &str, new: &str, code: &str, decisive: &[&str]) {
     let (compiled, message) = compile(library, &name, &refused);
     assert!(!compiled, "the compiler let it pass");
     assert!(
-        message.starts_with(&format!("error[{code}]")),
+        message.starts_with("error[E0277]"),
         "another error:\n{message}"
     );
-    for decisive in decisive {
+    for decisive in words {
         assert!(message.contains(decisive), "no `{decisive}` in\n{message}");
     }
     assert_eq!(
@@ -126,24 +126,28 @@ fn refused(key: &str, old: &str, new: &str, code: &str, decisive: &[&str]) {
 }
 
 #[test]
+fn elman1990_a_context_read_through_the_weights_of_the_inputs_is_refused() {
+    refused_for(
+        "elman1990",
+        ["Rank2<6, 20>", "Rank2<20, 20>"],
+        &["context.matmul(w_x)", "Const<6>", "Const<20>", "TryMatMul"],
+    );
+}
+
+#[test]
 fn hochreiter1997_gates_that_were_not_spread_are_refused() {
-    // With gates as wide as the cells it compiles.
-    refused(
+    refused_for(
         "hochreiter1997",
-        "Rank2<1, 2>",
-        "Rank2<1, 4>",
-        "E0277",
+        ["Rank2<1, 2>", "Rank2<1, 4>"],
         &["candidate * input_gate", "Const<4>", "Const<2>", "TryMul"],
     );
 }
 
 #[test]
 fn pascanu2013_errors_sent_back_through_weights_that_were_not_transposed_are_refused() {
-    refused(
+    refused_for(
         "pascanu2013",
-        "matmul(w_o)",
-        "matmul(w_o.permute::<Rank2<4, 50>, _>())",
-        "E0277",
+        ["matmul(w_o)", "matmul(w_o.permute::<Rank2<4, 50>, _>())"],
         &[
             "class_errors.matmul(w_o)",
             "Const<20>",

@@ -13,14 +13,7 @@ pub fn root() -> PathBuf {
 /// All chapters in the order of the book.
 pub fn all() -> Vec<Chapter> {
     vec![
-        draft(
-            1,
-            "elman1990",
-            "Finding structure in time",
-            Part::Memory,
-            "A network that reads its own last hidden state can learn regularities that stretch over time.",
-            "https://doi.org/10.1207/s15516709cog1402_1",
-        ),
+        crate::elman1990::chapter(),
         crate::pascanu2013::chapter(),
         crate::hochreiter1997::chapter(),
         draft(

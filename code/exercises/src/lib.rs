@@ -5,6 +5,7 @@
 //! exercises (`mod.rs`), the functions to fill in (`stubs.rs`), the checks (`checks.rs`) and
 //! solutions (`solutions.rs`). [`grade`] runs the checks on the stubs.
 
+pub mod elman1990;
 pub mod hochreiter1997;
 pub mod pascanu2013;
 
@@ -78,6 +79,7 @@ pub fn not_attempted() -> ! {
 /// The exercises in code of a chapter; `None` for a key that has none.
 pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
     match key {
+        "elman1990" => Some(elman1990::EXERCISES),
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
         "pascanu2013" => Some(pascanu2013::EXERCISES),
         _ => None,
@@ -87,6 +89,7 @@ pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
 /// Runs the checks of a chapter on the stubs; `None` for a key that has none.
 pub fn grade(key: &str) -> Option<Vec<Graded>> {
     match key {
+        "elman1990" => Some(run(elman1990::checks::CHECKS, &elman1990::stubs::ANSWERS)),
         "hochreiter1997" => Some(run(
             hochreiter1997::checks::CHECKS,
             &hochreiter1997::stubs::ANSWERS,

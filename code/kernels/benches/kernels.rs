@@ -11,7 +11,8 @@ use kernels::path::Path;
 use kernels::product::{Left, Packed, Product};
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose};
-use kernels::{tanh_rnn, Batch, Inputs};
+use kernels::softmax::Indices;
+use kernels::{projection, tanh_rnn, Batch, Inputs};
 
 fn main() {
     divan::main();
@@ -202,5 +203,42 @@ fn product(bencher: Bencher, path: Path) {
             scratch: &mut scratch,
         };
         product.add(path);
+    });
+}
+
+/// The projection of 640 vectors to a vocabulary, its loss, and all gradients.
+#[divan::bench]
+fn softmax_projection(bencher: Bencher) {
+    const N: usize = 640;
+    const H: usize = 256;
+    const V: usize = 10_000;
+    let layer = projection::Layer {
+        width: H,
+        outputs: V,
+        path: Path::default(),
+    };
+    let (w, b) = (numbers(1, 0.06, H * V), numbers(2, 0.06, V));
+    let x = numbers(3, 1.0, N * H);
+    let targets: Vec<Option<usize>> = (0..N).map(|n| Some(n * 7919 % V)).collect();
+    let (mut d_w, mut d_b, mut d_x) = (vec![0.0; H * V], vec![0.0; V], vec![0.0; N * H]);
+    let (mut prepared, mut trace) = (projection::Prepared::default(), Default::default());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let pool = pool.build().expect("a thread");
+    bencher.bench_local(|| {
+        pool.install(|| {
+            let weights = projection::Weights {
+                projection: &w[..],
+                bias: &b,
+            };
+            prepared.pack(layer, weights, true);
+            let reduction = projection::Reduction::Mean;
+            let indices = Indices(&targets);
+            projection::forward(layer, &prepared, &x, indices, reduction, &mut trace);
+            let gradients = projection::Weights {
+                projection: &mut d_w[..],
+                bias: &mut d_b,
+            };
+            projection::backward(layer, &prepared, 1.0, gradients, Some(&mut d_x), &mut trace);
+        })
     });
 }

@@ -189,3 +189,21 @@ pub(crate) fn both(worthwhile: bool, one: impl FnOnce() + Send, other: impl FnOn
     one();
     other();
 }
+
+/// As [`each_piece`], with nothing beside.
+pub(crate) fn pieces<T: Send>(
+    worthwhile: bool,
+    values: &mut [T],
+    size: usize,
+    work: impl Fn(usize, &mut [T]) + Sync + Send,
+) {
+    #[cfg(feature = "threads")]
+    if worthwhile && values.len() > size && rayon::current_num_threads() > 1 {
+        use rayon::prelude::*;
+        let pieces = values.par_chunks_mut(size).enumerate();
+        return pieces.for_each(|(k, piece)| work(k, piece));
+    }
+    let _ = worthwhile;
+    let pieces = values.chunks_mut(size).enumerate();
+    pieces.for_each(|(k, piece)| work(k, piece));
+}

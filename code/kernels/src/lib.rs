@@ -5,15 +5,19 @@
 //! fused multiply-add, the same inputs give the same bytes on every processor ([`path`]).
 pub mod batch;
 pub mod cell1997;
+pub mod embedding;
 pub mod gru;
 pub mod inputs;
+pub mod logistic;
 pub mod lstm;
 pub mod path;
 pub mod product;
+pub mod projection;
 pub mod readout;
 pub mod real;
 pub mod rnn;
 pub mod sequence;
+pub mod softmax;
 pub mod tanh_rnn;
 
 pub use batch::Batch;

@@ -98,6 +98,10 @@ pub trait Arithmetic: Copy + Default {
     type Vector<F: Real>: Vector<F>;
     /// `a · b + c`.
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F;
+    /// Says that what lies there is soon read. Changes nothing but the time that takes; any address
+    /// will do.
+    #[inline(always)]
+    fn soon<F>(_at: *const F) {}
 }
 
 /// As many numbers as fit into a register, for the loops that LLVM does not vectorise by itself.
@@ -265,6 +269,10 @@ impl Arithmetic for Fused32 {
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a.fused(b, c)
     }
+    #[inline(always)]
+    fn soon<F>(at: *const F) {
+        soon(at);
+    }
 }
 #[cfg(target_arch = "x86_64")]
 impl Arithmetic for Fused64 {
@@ -273,6 +281,19 @@ impl Arithmetic for Fused64 {
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a.fused(b, c)
     }
+    #[inline(always)]
+    fn soon<F>(at: *const F) {
+        soon(at);
+    }
+}
+
+/// Every processor of 64 bits has this.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+fn soon<F>(at: *const F) {
+    // SAFETY: no address is wrong: nothing is read that the program could see.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
 }
 
 /// Work that can be done on every path. `run` and all that it calls are `#[inline(always)]`, so that

@@ -2,6 +2,7 @@
 //! Products with a matrix that is packed once and used often.
 use crate::path::{run_on, Arithmetic, Path, Vector, Work};
 use crate::Real;
+use std::ops::Range;
 
 /// Columns of a panel of a packed matrix.
 const WIDTH: usize = 16;
@@ -164,6 +165,16 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
                         8 => columns_of::<F, 8>(from, left.step, to),
                         _ => columns_of::<F, R>(from, left.step, to),
                     }
+                } else if left.step == 1 {
+                    let from = &left.values[r * left.row + k..];
+                    match tall {
+                        1 => rows_of::<F, 1>(from, left.row, deep, to),
+                        2 => rows_of::<F, 2>(from, left.row, deep, to),
+                        3 => rows_of::<F, 3>(from, left.row, deep, to),
+                        4 => rows_of::<F, 4>(from, left.row, deep, to),
+                        8 => rows_of::<F, 8>(from, left.row, deep, to),
+                        _ => rows_of::<F, R>(from, left.row, deep, to),
+                    }
                 } else {
                     for row in 0..tall {
                         let from = &left.values[(r + row) * left.row + k * left.step..];
@@ -183,26 +194,35 @@ fn blocks<F: Real, A: Arithmetic, const V: usize, const R: usize>(
                 deep,
                 stride,
                 columns,
+                soon: 0..0,
             };
             let mut p = 0;
             // One row leaves registers for several panels.
             while end - m == 1 && V <= 2 && p + 4 <= panels {
-                tile::<F, A, V, 1, 4>(block, to, m, p);
+                tile::<F, A, V, 1, 4>(&block, to, m, p);
                 p += 4;
             }
+            // Each tile asks for a part of the panel that comes next, so that it is near by then.
+            let share = deep.div_ceil((end - m).div_ceil(R));
             for p in p..panels {
                 let mut r = m;
+                let mut block = Block {
+                    soon: 0..share.min(deep),
+                    ..block.clone()
+                };
                 while r < end {
                     let tall = tall(R, end - r);
                     match tall {
-                        1 => tile::<F, A, V, 1, 1>(block, to, r, p),
-                        2 => tile::<F, A, V, 2, 1>(block, to, r, p),
-                        3 => tile::<F, A, V, 3, 1>(block, to, r, p),
-                        4 => tile::<F, A, V, 4, 1>(block, to, r, p),
-                        8 => tile::<F, A, V, 8, 1>(block, to, r, p),
-                        _ => tile::<F, A, V, R, 1>(block, to, r, p),
+                        1 => tile::<F, A, V, 1, 1>(&block, to, r, p),
+                        2 => tile::<F, A, V, 2, 1>(&block, to, r, p),
+                        3 => tile::<F, A, V, 3, 1>(&block, to, r, p),
+                        4 => tile::<F, A, V, 4, 1>(&block, to, r, p),
+                        8 => tile::<F, A, V, 8, 1>(&block, to, r, p),
+                        _ => tile::<F, A, V, R, 1>(&block, to, r, p),
                     }
                     r += tall;
+                    let Range { end: first, .. } = block.soon;
+                    block.soon = first..(first + share).min(deep);
                 }
             }
         }
@@ -215,6 +235,17 @@ fn columns_of<F: Real, const R: usize>(from: &[F], step: usize, to: &mut [F]) {
     for (k, to) in to.as_chunks_mut::<R>().0.iter_mut().enumerate() {
         if let Some(from) = from[k * step..].first_chunk() {
             *to = *from;
+        }
+    }
+}
+
+/// A value of each of R rows at each step, from rows that lie one after the other.
+#[inline(always)]
+fn rows_of<F: Real, const R: usize>(from: &[F], row: usize, deep: usize, to: &mut [F]) {
+    let rows: [&[F]; R] = std::array::from_fn(|r| &from[r * row..][..deep]);
+    for (k, to) in to.as_chunks_mut::<R>().0.iter_mut().take(deep).enumerate() {
+        for (to, row) in to.iter_mut().zip(&rows) {
+            *to = row[k];
         }
     }
 }
@@ -233,7 +264,7 @@ fn tall(most: usize, left: usize) -> usize {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Block<'a, F> {
     left: &'a [F],
     first: usize,
@@ -242,13 +273,15 @@ struct Block<'a, F> {
     deep: usize,
     stride: usize,
     columns: usize,
+    /// Steps of the next panel that a tile asks for.
+    soon: Range<usize>,
 }
 
 /// R rows and P panels of the result. The sum of each element runs over k in order.
 #[inline(always)]
 #[allow(unsafe_code, clippy::needless_range_loop)]
 fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
-    b: Block<F>,
+    b: &Block<F>,
     to: &mut [F],
     row: usize,
     panel: usize,
@@ -261,9 +294,23 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
         &b.right.values[(panel + p) * size + b.k * WIDTH..][..b.deep * WIDTH]
     });
     let from = from.map(<[F]>::as_ptr);
+    // Where the next panel begins, wherever that is.
+    let (ahead, next) = (
+        b.soon.len(),
+        from[0].wrapping_add(size + b.soon.start * WIDTH),
+    );
     let left = b.left[(row - b.first) * b.deep..][..R * b.deep].as_ptr();
+    for p in 0..P {
+        for r in 0..R {
+            let place = (row + r) * b.stride + (panel + p) * WIDTH;
+            A::soon(to.as_ptr().wrapping_add(place));
+        }
+    }
     // ANCHOR: tile
     for k in 0..b.deep {
+        if k < ahead {
+            A::soon(next.wrapping_add(k * WIDTH));
+        }
         // SAFETY: each panel has deep·WIDTH values, the left side all up to the last row and step, as
         // the two slices above have shown.
         unsafe {

@@ -38,6 +38,8 @@ pub trait Real:
     const ONE: Self;
     /// One half.
     const HALF: Self;
+    /// Terms of artanh(s) / s, up to s = 1/3, that reach the last place.
+    const SERIES: usize;
     /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
     /// The same value, or nearest to it, as `f64`.
@@ -60,6 +62,18 @@ pub trait Real:
     #[inline(always)]
     fn hyperbolic_tangent(self) -> Self {
         self.hyperbolic_tangent_in::<Rounded>()
+    }
+
+    /// ln(1 + x) for x from 0 to 1, in the arithmetic of a path: 2 artanh(x / (2 + x)) as a series.
+    #[inline(always)]
+    fn log_one_plus_in<A: Arithmetic>(self) -> Self {
+        let s = self / (Self::ONE + Self::ONE + self);
+        let z = s * s;
+        let mut sum = Self::ZERO;
+        for k in (1..Self::SERIES).rev() {
+            sum = A::multiply_add(sum, z, Self::from_f64(1.0 / (2 * k + 1) as f64));
+        }
+        A::multiply_add(sum * z, s + s, s + s)
     }
 
     /// The logistic function 1 / (1 + exp(−x)).
@@ -86,6 +100,43 @@ fn clamp<F: Real>(value: F, low: F, high: F) -> F {
     }
 }
 
+/// The natural logarithm, within 4 units in the last place, with the same bits on every processor:
+/// x = 2ⁿ m with m from √½ to √2, and ln m = 2 artanh((m − 1) / (m + 1)) as a series.
+pub fn logarithm(x: f64) -> f64 {
+    /// ln 2 in two parts; multiples of the first by an exponent are exact.
+    const LN2_HIGH: f64 = 6.931_457_519_531_25e-1;
+    const LN2_LOW: f64 = 1.428_606_820_309_417_2e-6;
+    /// Moves what is below the normal range into it.
+    const SCALE: f64 = (1u64 << 54) as f64;
+    if x.is_nan() || x < 0.0 {
+        return f64::NAN;
+    }
+    if x == 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if x == f64::INFINITY {
+        return x;
+    }
+    let (x, moved) = match x < f64::MIN_POSITIVE {
+        true => (x * SCALE, 54),
+        false => (x, 0),
+    };
+    let bits = x.to_bits();
+    let mut n = (bits >> 52) as i64 - 1023 - moved;
+    let mut m = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
+    if m > std::f64::consts::SQRT_2 {
+        m *= 0.5;
+        n += 1;
+    }
+    let s = (m - 1.0) / (m + 1.0);
+    let z = s * s;
+    let sum = (1..12)
+        .rev()
+        .fold(0.0, |sum, k| sum * z + 1.0 / f64::from(2 * k + 1));
+    let n = n as f64;
+    n * LN2_HIGH + (2.0 * s + (2.0 * s * (sum * z) + n * LN2_LOW))
+}
+
 impl Real for f32 {
     #[cfg(target_arch = "x86_64")]
     type Bytes32 = std::arch::x86_64::__m256;
@@ -94,6 +145,7 @@ impl Real for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const HALF: Self = 0.5;
+    const SERIES: usize = 8;
 
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
@@ -162,6 +214,7 @@ impl Real for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const HALF: Self = 0.5;
+    const SERIES: usize = 17;
 
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
@@ -233,7 +286,7 @@ impl Real for f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Real;
+    use super::{logarithm, Real, Rounded};
     use crate::path::{run_on, Arithmetic, Path, Work};
 
     /// Distance in units in the last place, by the order of the bit patterns.
@@ -313,6 +366,45 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn logarithms_are_within_four_ulp() {
+        let distance = |a: f64, b: f64| {
+            let key = |x: f64| {
+                let bits = x.to_bits() as i64;
+                if bits < 0 {
+                    i64::MIN.wrapping_sub(bits)
+                } else {
+                    bits
+                }
+            };
+            key(a).abs_diff(key(b))
+        };
+        let mut worst = (0, 0, 0);
+        let wide = (-740_000..700_000).map(|k| (f64::from(k) / 1_000.0).exp());
+        let one = (1..400_000).map(|k| 0.25 + f64::from(k) / 100_000.0);
+        let near = (0..100_000).flat_map(|k| {
+            let size = (-f64::from(k) / 2_800.0).exp();
+            [1.0 + size, 1.0 - size]
+        });
+        for x in wide.chain(one).chain(near) {
+            worst.0 = worst.0.max(distance(logarithm(x), x.ln()));
+        }
+        for k in 0..=400_000 {
+            let x = f64::from(k) / 400_000.0;
+            worst.1 = worst
+                .1
+                .max(distance(x.log_one_plus_in::<Rounded>(), x.ln_1p()));
+            let x = x as f32;
+            let exact = f64::from(x).ln_1p() as f32;
+            worst.2 = worst.2.max(ulps(x.log_one_plus_in::<Rounded>(), exact));
+        }
+        assert!(worst.0 <= 4 && worst.1 <= 4 && worst.2 <= 4, "{worst:?}");
+        assert_eq!(logarithm(0.0), f64::NEG_INFINITY);
+        assert_eq!(logarithm(f64::INFINITY), f64::INFINITY);
+        assert!(logarithm(-1.0).is_nan() && logarithm(f64::NAN).is_nan());
+        assert!(f32::NAN.log_one_plus_in::<Rounded>().is_nan());
     }
 
     #[test]

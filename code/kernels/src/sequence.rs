@@ -277,7 +277,7 @@ fn sizes<F: Real, C: Cell<F>>(layer: Layer) -> (usize, usize, usize) {
 }
 
 #[track_caller]
-fn check(name: &str, is: usize, should: usize) {
+pub(crate) fn check(name: &str, is: usize, should: usize) {
     assert!(is == should, "{name} has {is} values, not {should}");
 }
 

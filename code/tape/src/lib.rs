@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
 pub mod cell1997;
+pub mod embedding;
 pub mod loss;
 pub mod primitives;
+pub mod projection;
 pub mod readout;
 pub mod recurrent;
 pub mod sequences;

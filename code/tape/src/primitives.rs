@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The recurrent layers in dfdx's own operations, on any device that dfdx has.
+//! The recurrent layers, losses and embedding in dfdx's own operations, on any device that dfdx has.
 //!
 //! Each line is a formula, and about thirty of them make a step. This is what the kernels are
 //! tested against, and what runs where there are no kernels.
+mod vocabulary;
+
+pub use vocabulary::{embed, logistic_cross_entropy, softmax_cross_entropy, Projection};
+
 use crate::train::{Parameters, Scalar, Visitor};
 use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
@@ -204,7 +208,8 @@ impl Cell for Gru {
     }
 }
 
-/// The columns of one group, on a tape of its own.
+/// The columns of one group, on a tape of its own. Groups of one `net` must not overlap, and nothing
+/// else may use it: where dfdx's slice hands its gradient back, it writes over what is there.
 fn group<
     const B: usize,
     const H: usize,
@@ -220,9 +225,25 @@ fn group<
     net.retaped::<T>().slice((.., columns)).realize()
 }
 
+/// `new` in the rows that take part, `old` in the others: exactly, and with a gradient of zero for
+/// what was not taken. `new` brings the tape.
+fn choose<R: Dim, const N: usize, E: Dtype, D: Device<E>, T: Joined<E, D>>(
+    part: &[bool],
+    new: Tensor<(R, Const<N>), E, D, T>,
+    old: &Tensor<(R, Const<N>), E, D>,
+) -> Tensor<(R, Const<N>), E, D, T> {
+    if part.iter().all(|&takes_part| takes_part) {
+        return new;
+    }
+    let row = |&takes_part: &bool| vec![if takes_part { E::ONE } else { E::default() }; N];
+    let mask = part.iter().flat_map(row).collect();
+    let mask = new.device().tensor_from_vec(mask, *new.shape());
+    mask.gt(E::default()).choose(new, old.retaped::<T>())
+}
+
 /// Runs a batch from a state: h of every step, (B, T, H), zeros beyond a sequence's end, with the
 /// tape; and the state after each sequence's last step. `lengths` are at most T, and `reverse` reads
-/// each sequence from its end to its beginning. What stands in `x` beyond an end must be finite.
+/// each sequence from its end to its beginning. What stands in `x` beyond an end takes no part.
 ///
 /// # Panics
 /// When there are not B lengths, no steps, or a length is above T.
@@ -245,38 +266,37 @@ pub fn run<
     start: &State<B, H, E, D>,
 ) -> (Steps<B, H, E, D, T>, State<B, H, E, D>) {
     let steps = x.shape().1;
-    assert!(lengths.len() == B && lengths.iter().all(|&length| length <= steps));
+    assert!(steps > 0, "a batch of no steps");
+    assert_eq!(lengths.len(), B, "lengths of {B} sequences");
+    let longest = lengths.iter().max();
+    assert!(longest <= Some(&steps), "a length above the {steps} steps");
     let (x, mut tape) = x.split_tape();
     let device = x.device().clone();
     let mut state = start.clone();
     let mut outputs: Vec<_> = (0..steps).map(|_| None).collect();
     for step in 0..steps {
         let t = if reverse { steps - 1 - step } else { step };
-        let x_t = x.retaped::<T>().slice((.., t..t + 1, ..));
-        let x_t: Tensor<Rank2<B, I>, E, D, T> = x_t.reshape_like(&(Const, Const));
+        let part: Vec<bool> = lengths.iter().map(|&length| t < length).collect();
+        // A select adds its gradient to what others have left for x, where a slice writes over it.
+        let here = device.tensor_from_vec(vec![t; B], (Const::<B>,));
+        let x_t: Tensor<Rank2<B, I>, E, D, T> = x.retaped::<T>().select(here);
+        let x_t = choose(&part, x_t, &device.zeros());
         let net_x = x_t.matmul(layer.w_x.clone()) + layer.bias.retaped::<T>().broadcast();
-        let (net_x, own) = net_x.split_tape();
-        let (next, own) = cell.step(layer, net_x.put_tape(own), &state);
+        let (next, own) = cell.step(layer, net_x, &state);
         tape = tape.merge(own);
-        // 1 where a sequence is not over yet, else 0.
-        let active = |&length: &usize| vec![if t < length { E::ONE } else { E::default() }; H];
-        let mask = lengths.iter().flat_map(active).collect();
-        let mask: Tensor<Rank2<B, H>, E, D> = device.tensor_from_vec(mask, (Const, Const));
         let mut keep = |new: Tensor<Rank2<B, H>, E, D>, old: &Tensor<Rank2<B, H>, E, D>| {
-            let change = (new.put_tape(T::default()) - old.clone()) * mask.clone();
-            let (kept, own) = (change + old.clone()).split_tape();
+            let (kept, own) = choose(&part, new.put_tape(T::default()), old).split_tape();
             let rest = std::mem::take(&mut tape);
             tape = rest.merge(own);
             kept
         };
+        let seen = keep(next.output.clone(), &device.zeros());
         let output = keep(next.output, &state.output);
         let cell = match C::CELLS {
             true => keep(next.cell, &state.cell),
             false => next.cell,
         };
         state = State { output, cell };
-        let (seen, own) = (state.output.retaped::<T>() * mask).split_tape();
-        tape = tape.merge(own);
         outputs[t] = Some(seen.retaped::<T>());
     }
     let outputs: Vec<_> = outputs.into_iter().flatten().collect();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The layers in dfdx's own operations on a GPU, where there is one: the same as on the processor.
-//! `cargo test -p tape --features cuda --test cuda`
+//! The layers, losses and embedding in dfdx's own operations on a GPU, where there is one: the same
+//! as on the processor.
+//! `cargo test -p tape --features cuda a_gpu`
 #![cfg(feature = "cuda")]
 use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
@@ -8,7 +9,10 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tape::primitives::{run, Cell, Layer, State, Steps};
+use tape::primitives::{
+    embed, logistic_cross_entropy, run, softmax_cross_entropy, Cell, Layer, Projection, State,
+    Steps,
+};
 
 const B: usize = 3;
 const I: usize = 5;
@@ -42,9 +46,45 @@ fn results<const G: usize, C: Cell, D: Device<f32>>(cell: C, device: &D) -> Vec<
     results
 }
 
+/// Embedded symbols, both losses of what stands for outputs, and the gradients of all weights.
+fn vocabulary<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut numbers = |count: usize| -> Vec<f32> {
+        let one = |_| rng.gen_range(-0.8..0.8);
+        (0..count).map(one).collect()
+    };
+    let table: Tensor<Rank2<H, I>, f32, D> =
+        device.tensor_from_vec(numbers(H * I), (Const, Const));
+    let projection = Projection::<I, H, f32, D> {
+        w: device.tensor_from_vec(numbers(I * H), (Const, Const)),
+        bias: device.tensor_from_vec(numbers(H), (Const,)),
+    };
+    let targets = device.tensor_from_vec(vec![1.0; 4 * H], (4, Const));
+    let symbols = [vec![2, 6], vec![2]];
+    let found: Steps<2, I, f32, D, OwnedTape<f32, D>> = embed(table.retaped(), &symbols);
+    let (found, tape) = found.split_tape();
+    let rows = || {
+        let found = found.retaped::<OwnedTape<f32, D>>();
+        found.reshape_like(&(4, Const))
+    };
+    let softmax = softmax_cross_entropy(&projection, rows(), &[Some(3), Some(0), None, None]);
+    let part = [true, true, true, false];
+    let logistic = logistic_cross_entropy(&projection, rows(), &targets, &part);
+    let (loss, own) = (softmax + logistic).split_tape();
+    let mut results = vec![found.as_vec(), loss.as_vec()];
+    let gradients = loss.put_tape(tape.merge(own)).backward();
+    results.push(gradients.get(&table).as_vec());
+    results.push(gradients.get(&projection.w).as_vec());
+    results.push(gradients.get(&projection.bias).as_vec());
+    results
+}
+
 fn compare<const G: usize, C: Cell>(cell: C, gpu: &Cuda) {
     let here = results::<G, C, Cpu>(cell, &Cpu::default());
-    let there = results::<G, C, Cuda>(cell, gpu);
+    close(here, results::<G, C, Cuda>(cell, gpu));
+}
+
+fn close(here: Vec<Vec<f32>>, there: Vec<Vec<f32>>) {
     for (here, there) in here.into_iter().flatten().zip(there.into_iter().flatten()) {
         assert!((here - there).abs() < 1e-4 * here.abs().max(1.0));
     }
@@ -59,6 +99,7 @@ fn a_gpu_computes_what_the_processor_does() {
             return;
         }
     };
+    close(vocabulary(&Cpu::default()), vocabulary(&gpu));
     let activation = Activation::Tanh;
     compare::<H, _>(Rnn { activation }, &gpu);
     compare::<{ 4 * H }, _>(Lstm { peepholes: true }, &gpu);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The data of the book: generators of sequences that know no tensor.
+//! The data of the book: generators of sequences, and readers of real [`data`], that know no
+//! tensor.
 //!
 //! A [`Task`] draws one [`Example`] after the other from a random generator of
 //! [`seeds`]. Only integer ranges of 32 bits, exact conversions to floating point and the
 //! logarithm of the `libm` crate are used, so the same seed gives the same examples on
 //! every processor.
 //!
-//! The tasks so far are those of Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997:
+//! Elman, *Finding Structure in Time*, 1990, has [`xor_in_time`], [`letters`] and [`words`].
+//!
+//! The tasks of Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997:
 //!
 //! | experiment | module |
 //! |---|---|
@@ -18,12 +21,16 @@
 
 pub mod adding;
 pub mod batching;
+pub mod data;
 pub mod lag;
+pub mod letters;
 pub mod random;
 pub mod reber;
 pub mod seeds;
 pub mod temporal_order;
 pub mod two_sequence;
+pub mod words;
+pub mod xor_in_time;
 
 use rand_chacha::ChaCha8Rng;
 

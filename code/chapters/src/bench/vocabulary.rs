@@ -3,8 +3,13 @@
 //! and the embedding of words.
 use super::{uniform, Blob, Outcome, Row, Step, Update, CLIP, RATE};
 use dfdx::prelude::*;
+use kernels::projection::{self, Prepared, Reduction, Weights};
+use kernels::softmax::Indices;
 use rand::Rng;
-use tape::train::{Parameters, Visitor};
+use tape::embedding::Embedding;
+use tape::loss::squared_error;
+use tape::projection::Projection;
+use tape::train::parameters::Parameter;
 use tasks::seeds::{generator, Purpose};
 
 /// Vectors that are projected, and words that are looked up.
@@ -42,7 +47,7 @@ pub fn rows() -> [Row; 2] {
             "projection",
             VOCABULARY,
             work,
-            || Box::new(Projection::new()),
+            || Box::new(Output::new()),
         ),
         row(
             format!("embedding-{DICTIONARY}x{WIDTH}x{WORDS}"),
@@ -50,7 +55,7 @@ pub fn rows() -> [Row; 2] {
             "embedding",
             DICTIONARY,
             0.0,
-            || Box::new(Embedding::new()),
+            || Box::new(Table::new()),
         ),
     ]
 }
@@ -61,32 +66,23 @@ fn words(vocabulary: usize) -> Vec<usize> {
     (0..WORDS).map(|_| rng.gen_range(0..vocabulary)).collect()
 }
 
-struct Layer {
-    w: Tensor<Rank2<WIDTH, VOCABULARY>, f32, Cpu>,
-    bias: Tensor<Rank1<VOCABULARY>, f32, Cpu>,
-}
-
-impl Parameters<f32> for Layer {
-    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
-        visitor.visit("w", &mut self.w);
-        visitor.visit("bias", &mut self.bias);
-    }
-}
-
-struct Projection {
+struct Output {
     start: [Vec<f32>; 2],
     data: Vec<f32>,
     words: Vec<usize>,
-    layer: Layer,
+    layer: Projection<WIDTH, VOCABULARY, f32>,
     update: Update,
     inputs: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
-    targets: Tensor<Rank1<WORDS>, usize, Cpu>,
+    targets: Vec<Option<usize>>,
     outputs: Option<Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu>>,
+    /// The kernel alone.
+    prepared: Prepared<f32>,
+    trace: projection::Trace<f32>,
+    gradients: [Vec<f32>; 3],
 }
 
-impl Projection {
+impl Output {
     fn new() -> Self {
-        let device = Cpu::default();
         let range = 1.0 / (WIDTH as f32).sqrt();
         let start = [
             uniform(1, range, WIDTH * VOCABULARY),
@@ -94,45 +90,38 @@ impl Projection {
         ];
         let data = uniform(3, 1.0, WORDS * WIDTH);
         let words = words(VOCABULARY);
-        Projection {
-            layer: Layer {
-                w: device.tensor_from_vec(start[0].clone(), Default::default()),
-                bias: device.tensor_from_vec(start[1].clone(), Default::default()),
-            },
+        Output {
+            layer: Projection::zeros(),
             update: Update::new(),
-            inputs: device.tensor_from_vec(data.clone(), Default::default()),
-            targets: device.tensor_from_vec(words.clone(), Default::default()),
+            inputs: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
+            targets: words.iter().copied().map(Some).collect(),
             outputs: None,
+            prepared: Prepared::default(),
+            trace: projection::Trace::default(),
+            gradients: [
+                vec![0.0; WIDTH * VOCABULARY],
+                vec![0.0; VOCABULARY],
+                vec![0.0; WORDS * WIDTH],
+            ],
             start,
             data,
             words,
         }
     }
-
-    fn outputs<T: Tape<f32, Cpu> + Merge<T>>(
-        &self,
-        tape: T,
-    ) -> Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu, T> {
-        let net = self
-            .inputs
-            .clone()
-            .put_tape(tape)
-            .matmul(self.layer.w.clone());
-        (net + self.layer.bias.retaped::<T>().broadcast()).log_softmax::<Axis<1>>()
-    }
 }
 
-impl Step for Projection {
+impl Step for Output {
     fn restart(&mut self) {
         self.layer.w.copy_from(&self.start[0]);
         self.layer.bias.copy_from(&self.start[1]);
     }
 
     fn train(&mut self) -> Outcome {
-        let loss = -self
-            .outputs(OwnedTape::default())
-            .select(self.targets.clone())
-            .mean();
+        let inputs = self.inputs.leaky_trace();
+        let loss = self
+            .layer
+            .cross_entropy(inputs, &self.targets, Reduction::Mean);
+        let loss = loss.expect("the heap holds a step");
         let value = loss.array();
         let mut gradients = loss.backward();
         let norm = self.update.apply(&mut self.layer, &mut gradients);
@@ -143,19 +132,45 @@ impl Step for Projection {
     }
 
     fn infer(&mut self) {
-        self.outputs = Some(self.outputs(NoneTape));
+        let outputs = self.layer.log_probabilities(&self.inputs);
+        self.outputs = Some(outputs.expect("the heap holds the outputs"));
     }
 
     fn inferred(&self) -> f64 {
-        let chosen = self.outputs.clone().map(|outputs| {
-            let chosen = outputs.select(self.targets.clone());
-            f64::from(-chosen.mean::<Rank0, _>().array())
-        });
-        chosen.unwrap_or(f64::NAN)
+        let Some(outputs) = &self.outputs else {
+            return f64::NAN;
+        };
+        let logs = self.words.iter().enumerate();
+        let logs = logs.map(|(row, &word)| f64::from(outputs[[row, word]]));
+        -logs.sum::<f64>() / WORDS as f64
     }
 
     fn kernel(&mut self) -> bool {
-        false
+        let layer = projection::Layer {
+            width: WIDTH,
+            outputs: VOCABULARY,
+            path: self.layer.path,
+        };
+        let Output {
+            start: [w, bias],
+            prepared,
+            trace,
+            gradients: [d_w, d_bias, d_x],
+            ..
+        } = self;
+        let weights = Weights {
+            projection: &w[..],
+            bias,
+        };
+        prepared.pack(layer, weights, true);
+        let (targets, mean) = (Indices(&self.targets), Reduction::Mean);
+        projection::forward(layer, prepared, &self.data, targets, mean, trace);
+        let sums = Weights {
+            projection: &mut d_w[..],
+            bias: d_bias,
+        };
+        projection::backward(layer, prepared, 1.0, sums, Some(d_x), trace);
+        true
     }
 
     fn blobs(&self) -> Vec<Blob> {
@@ -168,31 +183,26 @@ impl Step for Projection {
     }
 }
 
-struct Embedding {
+struct Table {
     start: Vec<f32>,
     words: Vec<usize>,
     data: Vec<f32>,
-    w: Tensor<Rank2<DICTIONARY, WIDTH>, f32, Cpu>,
+    w: Embedding<DICTIONARY, WIDTH, f32>,
     update: Update,
-    indices: Tensor<Rank1<WORDS>, usize, Cpu>,
-    targets: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
-    outputs: Option<Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>>,
+    targets: Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu>,
+    outputs: Option<Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu>>,
 }
 
-impl Embedding {
+impl Table {
     fn new() -> Self {
-        let device = Cpu::default();
-        let start = uniform(1, 1.0, DICTIONARY * WIDTH);
         let data = uniform(2, 1.0, WORDS * WIDTH);
-        let words = words(DICTIONARY);
-        Embedding {
-            w: device.tensor_from_vec(start.clone(), Default::default()),
+        Table {
+            w: Embedding::zeros(),
             update: Update::new(),
-            indices: device.tensor_from_vec(words.clone(), Default::default()),
-            targets: device.tensor_from_vec(data.clone(), Default::default()),
+            targets: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
             outputs: None,
-            start,
-            words,
+            start: uniform(1, 1.0, DICTIONARY * WIDTH),
+            words: words(DICTIONARY),
             data,
         }
     }
@@ -200,19 +210,28 @@ impl Embedding {
     /// ½ Σ (w − target)² over the words, divided by their number.
     fn loss<T: Tape<f32, Cpu>>(
         &self,
-        vectors: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu, T>,
+        vectors: Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu, T>,
     ) -> Tensor<Rank0, f32, Cpu, T> {
-        (vectors - self.targets.clone()).square().sum() * (0.5 / WORDS as f32)
+        let loss = squared_error(vectors, &self.targets, 1.0 / WORDS as f64);
+        loss.expect("the heap holds a step")
+    }
+
+    fn look_up<T: Tape<f32, Cpu>>(
+        &self,
+        tape: T,
+    ) -> Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu, T> {
+        let vectors = self.w.look_up(Const, &self.words, tape);
+        vectors.expect("the heap holds a step")
     }
 }
 
-impl Step for Embedding {
+impl Step for Table {
     fn restart(&mut self) {
         self.w.copy_from(&self.start);
     }
 
     fn train(&mut self) -> Outcome {
-        let loss = self.loss(self.w.leaky_trace().gather(self.indices.clone()));
+        let loss = self.loss(self.look_up(OwnedTape::default()));
         let value = loss.array();
         let mut gradients = loss.backward();
         let norm = self.update.apply(&mut self.w, &mut gradients);
@@ -223,7 +242,7 @@ impl Step for Embedding {
     }
 
     fn infer(&mut self) {
-        self.outputs = Some(self.w.clone().gather(self.indices.clone()));
+        self.outputs = Some(self.look_up(NoneTape));
     }
 
     fn inferred(&self) -> f64 {

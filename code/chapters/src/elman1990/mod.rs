@@ -1,16 +1,59 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Elman, *Finding Structure in Time* (1990): the vanilla tanh network.
 //!
-//! The page of this chapter is not written yet. The network stands here because chapter 3
-//! opens with its failure and holds it against the memory cell throughout.
+//! [`TanhNetwork`] learns whole sequences by full back-propagation through time; chapter 3 holds
+//! it against the memory cell. [`network`] reads a stream without end, as the paper's does.
+pub mod claims;
+pub mod experiments;
+pub mod figures;
+pub mod network;
+pub mod plain;
+pub mod tables;
+pub mod values;
+
 use crate::online::{batch, load_into, uniform, uniform_matrix, values, Learner};
 use dfdx::prelude::*;
+use lab::chapter::{Chapter, Part, Records};
+use lab::figure::Figure;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use tape::readout::{squared_error, Readout};
 use tape::sgd::descend;
 use tape::tanh_rnn::tanh_layer;
 use tasks::Example;
+
+/// The chapter as the book and the command see it.
+pub fn chapter() -> Chapter {
+    Chapter {
+        key: "elman1990",
+        number: 1,
+        title: "Finding structure in time",
+        part: Part::Memory,
+        gist: "A network that reads its own last hidden state can learn regularities that stretch over time.",
+        link: "https://doi.org/10.1207/s15516709cog1402_1",
+        draft: false,
+        prerequisites: &[],
+        minutes_to_read: 45,
+        experiments: experiments::all,
+        claims: claims::all,
+        values: values::all,
+        figures: all_figures,
+        tables: tables::all,
+    }
+}
+
+/// The figures whose records are there.
+fn all_figures(records: &Records) -> Vec<Figure> {
+    let drawn = [
+        figures::xor,
+        figures::letters,
+        figures::words,
+        figures::truncation,
+    ];
+    let mut all = vec![figures::unrolled()];
+    all.extend(drawn.into_iter().filter_map(|draw| draw(records)));
+    all
+}
 
 /// h_t = tanh(x_t W_x + h_{t−1} W_h + b) (3.1) with logistic outputs y = σ(h_t W_o + b_o),
 /// trained by full back-propagation through time and plain gradient descent.

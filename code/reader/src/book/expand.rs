@@ -430,7 +430,7 @@ impl Expander<'_> {
                     .include(&arguments)
                     .and_then(|listing| plain_markdown(&listing)),
                 "figure" | "endfigure" | "table" | "claims" | "ledger" | "card" | "bench"
-                | "bibliography" => Err(format!(
+                | "data" | "bibliography" => Err(format!(
                     "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
                 )),
                 _ => Err(unknown_directive(name)),
@@ -646,6 +646,8 @@ impl Expander<'_> {
             ("bench", []) => Ok(self.bench(line, false)),
             ("bench", ["ladder"]) => Ok(self.bench(line, true)),
             ("bench", _) => Err("write {{#bench}} or {{#bench ladder}}".into()),
+            ("data", []) => Ok(self.data(line)),
+            ("data", _) => Err("write {{#data}}".into()),
             ("bibliography", []) => Ok(format!("\n{}\n", self.site.bibliography.html())),
             ("bibliography", _) => Err("write {{#bibliography}}".into()),
             ("value" | "cite" | "eq" | "include", _) => {
@@ -746,6 +748,12 @@ impl Expander<'_> {
             "\n<p>{about}.</p>\n{rows}\n<p>{}</p>\n\n",
             escape(&record.reading())
         )
+    }
+
+    /// The real data sets, from their catalogue.
+    fn data(&mut self, line: usize) -> String {
+        let rows = table(&crate::data::table(), |text| self.cell(line, text));
+        format!("\n{rows}\n\n")
     }
 
     fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
@@ -936,8 +944,9 @@ fn duration(minutes: f64) -> String {
 }
 
 fn unknown_directive(name: &str) -> String {
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 13] = [
         "bench",
+        "data",
         "include",
         "value",
         "figure",
@@ -1116,12 +1125,12 @@ mod tests {
             ),
             ("{{#value a}}", "1: write {{#value KEY NAME}}"),
             (
-                "{{#value elman1990 a.b}}",
-                "1: unknown value of elman1990 `a.b`: there is none yet",
+                "{{#value pascanu2013 a.b}}",
+                "1: unknown value of pascanu2013 `a.b`: there is none yet",
             ),
             (
-                "{{#table elman1990/a}}",
-                "1: unknown table of elman1990 `a`: there is none yet",
+                "{{#table pascanu2013/a}}",
+                "1: unknown table of pascanu2013 `a`: there is none yet",
             ),
             ("{{#table elman1990}}", "1: write {{#table KEY/ID}}"),
             (
@@ -1137,8 +1146,8 @@ mod tests {
                 "1: unknown work `gers2000`: there is elman1990, hochreiter1997 (book/bibliography.bib)",
             ),
             (
-                "\n{{#figure elman1990/a}}\nb\n{{#endfigure}}",
-                "2: unknown figure of elman1990 `a`: there is none yet",
+                "\n{{#figure pascanu2013/a}}\nb\n{{#endfigure}}",
+                "2: unknown figure of pascanu2013 `a`: there is none yet",
             ),
             (
                 "{{#figure hochreiter1997/cell}}\nb",
@@ -1341,5 +1350,15 @@ mod tests {
         assert_eq!((out.trim(), problems), ("2.00 ms", vec![]));
         let (_, problems) = expand_in(&folder, "{{#value bench rnn-1x2x3x4.1.m}}");
         assert!(problems[0].contains("rnn-1x2x3x4.1.ms"), "{problems:?}");
+    }
+
+    #[test]
+    fn the_data_sets_are_drawn_from_their_catalogue() {
+        let out = fine("{{#data}}");
+        for set in tasks::data::sets::SETS {
+            assert!(out.contains(&format!("<code>{}</code>", set.name)), "{out}");
+            assert!(out.contains(&super::escape(set.license)), "{out}");
+        }
+        assert!(wrong("{{#data all}}").contains("1: write {{#data}}"));
     }
 }

@@ -150,7 +150,7 @@ impl Clip {
                 By::Norm(threshold) if norm > threshold => {
                     let factor = E::nearest(threshold / norm);
                     for_each(model, |_, parameter| {
-                        for g in parameter.gradient(gradients) {
+                        for g in parameter.present(gradients) {
                             *g *= factor;
                         }
                     });
@@ -160,7 +160,7 @@ impl Clip {
                     let (low, high) = (E::nearest(-threshold), E::nearest(threshold));
                     let mut outside = false;
                     for_each(model, |_, parameter| {
-                        for g in parameter.gradient(gradients) {
+                        for g in parameter.present(gradients) {
                             outside |= *g > high || *g < low;
                             let held = if *g > high { high } else { *g };
                             *g = if held < low { low } else { held };

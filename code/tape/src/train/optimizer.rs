@@ -31,6 +31,12 @@ pub trait Rule<E>: Debug + Send + Sync {
     /// Changes `weights` by the `gradient` of the loss; all slices have one value a weight.
     /// `memory` has one vector for each that [`Rule::memory`] names.
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]);
+    /// Whether it keeps nothing and leaves a weight whose gradient is zero as it is. Then only the
+    /// rows of an embedding that were looked up are updated. Other rules, as their papers write
+    /// them, go on without a gradient, and so visit every row.
+    fn is_local(&self) -> bool {
+        false
+    }
 }
 
 /// What is remembered of one parameter.
@@ -108,16 +114,23 @@ impl<E: Scalar> Optimizer<E> {
             used[next] = *calls;
             let slot = &mut slots[next];
             next += 1;
+            let step = Step {
+                rate,
+                number: slot.updates + 1,
+            };
+            slot.updates += 1;
+            let local = rule.is_local();
+            let mut row = |weights: &mut [E], gradient: &[E]| {
+                rule.update(step, weights, gradient, &mut []);
+            };
+            if local && parameter.each_row(gradients, &mut row) {
+                return;
+            }
             if weights.len() < count {
                 weights.resize(count, E::default());
             }
             let weights = &mut weights[..count];
             parameter.copy_into(weights);
-            slot.updates += 1;
-            let step = Step {
-                rate,
-                number: slot.updates,
-            };
             let gradient = parameter.gradient(gradients);
             rule.update(step, weights, gradient, &mut slot.memory);
             parameter.copy_from(weights);

@@ -73,6 +73,18 @@ pub struct Dims {
     rank: usize,
 }
 
+impl Dims {
+    /// Of a parameter that is no tensor.
+    pub(crate) fn new(sizes: &[usize]) -> Self {
+        let mut dims = Dims {
+            sizes: [0; 6],
+            rank: sizes.len(),
+        };
+        dims.sizes[..sizes.len()].copy_from_slice(sizes);
+        dims
+    }
+}
+
 impl std::ops::Deref for Dims {
     type Target = [usize];
     fn deref(&self) -> &[usize] {
@@ -94,6 +106,26 @@ pub trait Parameter<E> {
     fn gradient<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> &'g mut [E]
     where
         E: Scalar;
+    /// Those of its gradient's values that may not be zero: all of them, where only
+    /// [an embedding](crate::embedding::Embedding) has fewer.
+    fn present<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> &'g mut [E]
+    where
+        E: Scalar,
+    {
+        self.gradient(gradients)
+    }
+    /// Where the gradient has some rows only: calls `each` with the weights and the gradient of
+    /// each of them, and returns true.
+    fn each_row(
+        &mut self,
+        _gradients: &mut Gradients<E, Cpu>,
+        _each: &mut dyn FnMut(&mut [E], &[E]),
+    ) -> bool
+    where
+        E: Scalar,
+    {
+        false
+    }
 }
 
 impl<S: Shape, E: Scalar> Parameter<E> for Tensor<S, E, Cpu> {
@@ -218,6 +250,11 @@ impl<E: Scalar> Visitor<'_, E> {
     /// Members of vectors and arrays are numbered from 0.
     pub fn visit(&mut self, name: &str, field: &mut dyn Parameters<E>) {
         self.part(Part::Field(name), field);
+    }
+
+    /// Visits a parameter that is no tensor, under the name that it was visited by.
+    pub(crate) fn parameter(&mut self, parameter: &mut dyn Parameter<E>) {
+        (self.each)(self.path, parameter);
     }
 
     fn part(&mut self, part: Part<'_>, field: &mut dyn Parameters<E>) {

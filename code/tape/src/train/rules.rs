@@ -58,6 +58,10 @@ impl<E: Scalar> Rule<E> for Sgd {
         }
     }
 
+    fn is_local(&self) -> bool {
+        self.momentum == Momentum::None
+    }
+
     fn update(&self, step: Step, weights: &mut [E], gradient: &[E], memory: &mut [Vec<E>]) {
         let descent = E::nearest(-step.rate);
         match self.momentum {

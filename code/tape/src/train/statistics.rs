@@ -29,13 +29,15 @@ pub fn statistics<E: Scalar>(
 ) -> Vec<Statistics> {
     let mut all = Vec::new();
     for_each(model, |name, parameter| {
-        let gradient = parameter.gradient(gradients);
+        let gradient = parameter.present(gradients);
+        let count = parameter.count();
         let zeros = gradient.iter().filter(|&&g| g == E::default()).count();
+        let zeros = count - gradient.len() + zeros;
         all.push(Statistics {
             name: name.to_string(),
-            count: gradient.len(),
+            count,
             norm: sums::norm(|part| part(gradient)),
-            zeros: zeros as f64 / gradient.len().max(1) as f64,
+            zeros: zeros as f64 / count.max(1) as f64,
             largest: sums::largest(gradient),
             not_finite: gradient.iter().filter(|g| !g.finite()).count(),
         });
@@ -49,6 +51,6 @@ pub fn global_norm<E: Scalar>(
     gradients: &mut Gradients<E, Cpu>,
 ) -> f64 {
     sums::norm(|part: &mut dyn FnMut(&[E])| {
-        for_each(model, |_, parameter| part(parameter.gradient(gradients)));
+        for_each(model, |_, parameter| part(parameter.present(gradients)));
     })
 }

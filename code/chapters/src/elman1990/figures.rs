@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The chapter's figures, each a pure function of the records.
+use super::claims::{arm, mean};
+use super::experiments::{CYCLE, WINDOW};
+use lab::chapter::{Records, Table};
+use lab::figure::axis::Axis;
+use lab::figure::chart::{Chart, Mark, Panel, Stroke};
+use lab::figure::number::decimals;
+use lab::figure::svg::{Anchor, Ink, Svg, Word, WIDTH};
+use lab::figure::Figure;
+use lab::record::ArmRecord;
+use tasks::letters::LETTERS;
+
+fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(String::from).to_vec()
+}
+
+/// The network over three steps. It shows no measurement.
+pub fn unrolled() -> Figure {
+    let mut svg = Svg::new(720);
+    let (rows, columns) = ([600, 360, 120], [310, 720, 1130]);
+    let names = ["t−1", "t", "t+1"];
+    svg.word(&Word::new(40, rows[1] - 60, Anchor::Start, "*W*_h").ink(Ink::Two));
+    svg.arrow((10, rows[1]), (columns[0] - 70, rows[1]), Ink::Two);
+    for (place, (&x, name)) in columns.iter().zip(names).enumerate() {
+        let label = |base: &str| format!("*{base}*_{{{name}}}");
+        svg.arrow((x, rows[0] - 64), (x, rows[1] + 66), Ink::Text);
+        svg.arrow((x, rows[1] - 64), (x, rows[2] + 66), Ink::Text);
+        svg.word(&Word::new(
+            x + 20,
+            (rows[0] + rows[1]) / 2,
+            Anchor::Start,
+            "*W*_x",
+        ));
+        svg.word(&Word::new(
+            x + 20,
+            (rows[1] + rows[2]) / 2,
+            Anchor::Start,
+            "*W*_o",
+        ));
+        let next = columns.get(place + 1).map_or(WIDTH - 10, |next| next - 70);
+        svg.arrow((x + 64, rows[1]), (next, rows[1]), Ink::Two);
+        svg.word(
+            &Word::new((x + next) / 2 + 30, rows[1] - 60, Anchor::Middle, "*W*_h")
+                .ink(Ink::Two),
+        );
+        svg.node((x, rows[0]), 62, Ink::Text, &label("x"));
+        svg.node((x, rows[1]), 62, Ink::One, &label("h"));
+        svg.node((x, rows[2]), 62, Ink::Text, &label("y"));
+    }
+    Figure::new(
+        "unrolled",
+        "The network, unrolled over three steps",
+        "A diagram of 3 columns, the time steps t−1, t and t+1. In each an input x at the bottom feeds hidden \
+         units h through the weights W_x, and these feed the outputs y at the top through W_o. From \
+         the hidden units of each step an arrow with the weights W_h goes to those of the next. The \
+         3 columns share the same weights.",
+        &svg,
+        Table {
+            columns: texts(["Arrow", "Weights", "Computes"]),
+            rows: vec![
+                texts(["input to hidden", "W_x", "what is seen now"]),
+                texts(["hidden to next hidden", "W_h", "what was kept: cut by the truncated gradient"]),
+                texts(["hidden to output", "W_o", "the prediction of the next input"]),
+            ],
+        },
+    )
+}
+
+/// The mean of a series over the trials of an arm, place by place.
+fn middle(arm: &ArmRecord, name: &str) -> Vec<f64> {
+    let all: Vec<&Vec<f64>> = arm
+        .trials
+        .iter()
+        .filter_map(|t| t.series.get(name))
+        .collect();
+    let length = all.iter().map(|series| series.len()).min().unwrap_or(0);
+    let at =
+        |place: usize| all.iter().map(|series| series[place]).sum::<f64>() / all.len() as f64;
+    (0..length).map(at).collect()
+}
+
+/// The error of XOR over twelve steps, as in the paper's Figure 3.
+pub fn xor(records: &Records) -> Option<Figure> {
+    let (_, truncated) = arm(records, "xor", "truncated")?;
+    let (_, full) = arm(records, "xor", "full")?;
+    let (one, more) = (middle(truncated, "cycle"), middle(full, "cycle"));
+    if one.len() != CYCLE || more.len() != CYCLE {
+        return None;
+    }
+    let points = |values: &[f64]| -> Vec<(f64, f64)> {
+        values
+            .iter()
+            .enumerate()
+            .map(|(place, v)| (place as f64 + 1.0, *v))
+            .collect()
+    };
+    let most = one.iter().chain(&more).copied().fold(0.3, f64::max);
+    let mut panel = Panel::new(Axis::linear("mean squared error", 0.0, most), 520);
+    panel.line(
+        Ink::Text,
+        Stroke::Dashed,
+        vec![(1.0, 0.25), (12.0, 0.25)],
+        "constant",
+    );
+    panel.line(Ink::Two, Stroke::Bold, points(&one), "one step");
+    panel.line(
+        Ink::One,
+        Stroke::Plain,
+        points(&more),
+        &format!("{WINDOW} steps"),
+    );
+    let ticks = (1..=12).map(|place| (f64::from(place), place.to_string()));
+    let x = Axis::linear("bit predicted, in a cycle of twelve", 1.0, 12.0).ticks(ticks);
+    let alt = format!(
+        "Line chart of the mean squared error over twelve consecutive bits of a new sequence, mean of \
+         {} trials. Every third bit can be predicted: there it is {} with the error sent back one \
+         step and {} with {WINDOW} steps; at the others {} and {}. The best constant has 0.25.",
+        truncated.trials.len(),
+        decimals(mean(truncated, "predictable")?, 3),
+        decimals(mean(full, "predictable")?, 3),
+        decimals(mean(truncated, "unpredictable")?, 3),
+        decimals(mean(full, "unpredictable")?, 3),
+    );
+    let rows = (0..CYCLE).map(|p| {
+        vec![
+            (p + 1).to_string(),
+            decimals(one[p], 4),
+            decimals(more[p], 4),
+        ]
+    });
+    Some(Figure::new(
+        "xor",
+        "XOR in time: the error over twelve bits",
+        alt,
+        &Chart::new(x, vec![panel]).draw(),
+        Table {
+            columns: texts(["Bit", "Back one step", "Back 16 steps"]),
+            rows: rows.collect(),
+        },
+    ))
+}
+
+/// Letters, whether each is marked, and errors of each kind.
+type Stretch = (Vec<String>, Vec<bool>, Vec<Vec<f64>>);
+
+/// A stretch of the test of the first seed.
+fn stretch(arm: &ArmRecord, names: &[&str], letter: impl Fn(usize) -> char) -> Option<Stretch> {
+    let series = &arm.trials.first()?.series;
+    let shown = 32;
+    let take = |name: &str| -> Option<Vec<f64>> {
+        Some(series.get(name)?.iter().take(shown).copied().collect())
+    };
+    let letters = take("symbol")?
+        .iter()
+        .map(|&s| letter(s as usize).to_string())
+        .collect();
+    let marked = take("place")?.iter().map(|&place| place == 0.0).collect();
+    let errors = names.iter().map(|name| take(name)).collect::<Option<_>>()?;
+    Some((letters, marked, errors))
+}
+
+/// A chart of errors letter by letter, the letters as ticks, the marked ones with a dot.
+fn by_letter(letters: &[String], marked: &[bool], panels: &[(&str, &[f64])]) -> Svg {
+    let ticks = letters
+        .iter()
+        .enumerate()
+        .map(|(place, l)| (place as f64, l.clone()));
+    let x = Axis::linear("letter predicted", 0.0, letters.len() as f64 - 1.0)
+        .ticks(ticks)
+        .no_grid();
+    let panels = panels.iter().map(|(title, errors)| {
+        let most = errors.iter().copied().fold(0.1, f64::max);
+        let mut panel = Panel::new(Axis::linear(*title, 0.0, most), 360);
+        let points: Vec<(f64, f64)> = errors
+            .iter()
+            .enumerate()
+            .map(|(place, e)| (place as f64, *e))
+            .collect();
+        panel.line(Ink::Two, Stroke::Plain, points.clone(), "");
+        let dots = points
+            .into_iter()
+            .zip(marked)
+            .filter(|(_, marked)| **marked);
+        panel.dots(
+            Ink::One,
+            Mark::Filled,
+            dots.map(|(point, _)| point).collect(),
+        );
+        panel
+    });
+    Chart::new(x, panels.collect()).draw()
+}
+
+/// Error letter by letter: all bits, bit 1 and bit 4, as in the paper's Figures 4 and 5.
+pub fn letters(records: &Records) -> Option<Figure> {
+    let (_, arm) = arm(records, "letters", "truncated")?;
+    let (names, marked, errors) =
+        stretch(arm, &["error", "bit-1", "bit-4"], |symbol| LETTERS[symbol])?;
+    let panels = [
+        ("squared error, all bits", &errors[0][..]),
+        ("squared error, bit Consonant", &errors[1][..]),
+        ("squared error, bit High", &errors[2][..]),
+    ];
+    let svg = by_letter(&names, &marked, &panels);
+    let alt = format!(
+        "Three line charts over the first {} letters of a new sequence, consonants marked. Over the \
+         whole test and {} trials the mean squared error is {} at vowels and {} at consonants; at \
+         consonants it is {} on the bit Consonant and {} on the bit High.",
+        names.len(),
+        arm.trials.len(),
+        decimals(mean(arm, "vowels")?, 4),
+        decimals(mean(arm, "consonants")?, 4),
+        decimals(mean(arm, "bit-1")?, 4),
+        decimals(mean(arm, "bit-4")?, 4),
+    );
+    let rows = (0..names.len()).map(|p| {
+        let mut cells = vec![names[p].clone()];
+        cells.extend(errors.iter().map(|errors| decimals(errors[p], 4)));
+        cells
+    });
+    let columns = texts(["Letter", "All bits", "Bit 1, Consonant", "Bit 4, High"]);
+    Some(Figure::new(
+        "letters",
+        "Letters: the error letter by letter",
+        alt,
+        &svg,
+        Table {
+            columns,
+            rows: rows.collect(),
+        },
+    ))
+}
+
+/// Error letter by letter in words without spaces, as in the paper's Figure 6.
+pub fn words(records: &Records) -> Option<Figure> {
+    let (_, arm) = arm(records, "words", "truncated")?;
+    let (names, marked, errors) =
+        stretch(arm, &["error"], |symbol| char::from(b'a' + symbol as u8))?;
+    let svg = by_letter(&names, &marked, &[("squared error, five bits", &errors[0])]);
+    let alt = format!(
+        "Line chart over the first {} letters of a new text, beginnings of words marked. Over the \
+         whole test and {} trials the mean squared error is {} at the first letter of a word, {} at \
+         the second, {} at the third and {} at the fourth.",
+        names.len(),
+        arm.trials.len(),
+        decimals(mean(arm, "place-1")?, 3),
+        decimals(mean(arm, "place-2")?, 3),
+        decimals(mean(arm, "place-3")?, 3),
+        decimals(mean(arm, "place-4")?, 3),
+    );
+    let rows = (0..names.len()).map(|p| {
+        let begins = if marked[p] { "begins a word" } else { "" };
+        vec![names[p].clone(), begins.into(), decimals(errors[0][p], 4)]
+    });
+    Some(Figure::new(
+        "words",
+        "Words without spaces: the error letter by letter",
+        alt,
+        &svg,
+        Table {
+            columns: texts(["Letter", "", "Squared error"]),
+            rows: rows.collect(),
+        },
+    ))
+}
+
+/// What the truncation costs: every trial's test error, back one step and back many.
+pub fn truncation(records: &Records) -> Option<Figure> {
+    let mut rows = Vec::new();
+    let mut labels = Vec::new();
+    let mut dots = [Vec::new(), Vec::new()];
+    let mut squares = Vec::new();
+    let mut said = Vec::new();
+    for (experiment, measure, kind) in [
+        ("xor", "predictable", "every third bit"),
+        ("letters", "vowels", "vowels"),
+        ("words", "inside", "inside words"),
+    ] {
+        for (place, id) in ["truncated", "full"].into_iter().enumerate() {
+            let (_, arm) = arm(records, experiment, id)?;
+            let row = labels.len() as f64;
+            labels.push(format!(
+                "{kind}, {}",
+                if place == 0 {
+                    "1".into()
+                } else {
+                    WINDOW.to_string()
+                }
+            ));
+            let values = arm.measure(measure);
+            let average = mean(arm, measure)?;
+            dots[place].extend(values.iter().map(|v| (v.max(1e-5), row)));
+            squares.push((average.max(1e-5), row));
+            said.push(format!("{kind}, {id}: {}", decimals(average, 4)));
+            for (trial, value) in arm.trials.iter().zip(&values) {
+                rows.push(vec![
+                    kind.into(),
+                    id.into(),
+                    trial.seed.to_string(),
+                    decimals(*value, 5),
+                ]);
+            }
+        }
+    }
+    let all = || dots.iter().flatten().map(|dot| dot.0);
+    let (low, high) = (all().fold(1.0, f64::min), all().fold(0.3, f64::max));
+    let mut panel = Panel::rows(labels);
+    panel.dots(Ink::Two, Mark::Small, dots[0].clone());
+    panel.dots(Ink::One, Mark::Small, dots[1].clone());
+    panel.dots(Ink::Text, Mark::Hollow, squares);
+    let x = Axis::log("mean squared error in the test", low, high);
+    let alt = format!(
+        "Chart of the test error of every trial, logarithmic axis, with the error sent back 1 step \
+         and {WINDOW} steps. Means: {}.",
+        said.join("; "),
+    );
+    let chart = Chart::new(x, vec![panel])
+        .key(Mark::Small, Ink::Text, "one trial")
+        .key(Mark::Hollow, Ink::Text, "mean");
+    Some(Figure::new(
+        "truncation",
+        "What the truncation costs",
+        alt,
+        &chart.draw(),
+        Table {
+            columns: texts(["Test", "Gradient", "Seed", "Squared error"]),
+            rows,
+        },
+    ))
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Outputs of a projection, x W + b, and their loss: the projection, the softmax or logistic
+//! function and the cross-entropy are one entry on the tape.
+use crate::train::{Parameters, Scalar, Visitor};
+use crate::{put_gradient, take_gradient, Element};
+use dfdx::prelude::*;
+use kernels::projection::{self, Layer, Prepared, Reduction, Targets, Trace, Weights};
+use kernels::softmax::Indices;
+use kernels::{logistic, softmax, Path};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// N values in each of a number of rows, (rows, N).
+pub type Rows<B, const N: usize, E, T = NoneTape> = Tensor<(B, Const<N>), E, Cpu, T>;
+
+/// A projection of H values to V outputs.
+pub struct Projection<const H: usize, const V: usize, E: Element> {
+    /// W, (H, V).
+    pub w: Tensor<Rank2<H, V>, E, Cpu>,
+    /// b, (V,).
+    pub bias: Tensor<Rank1<V>, E, Cpu>,
+    /// Which instructions compute it.
+    pub path: Path,
+    buffers: Pool<E>,
+}
+
+impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
+    /// A projection whose weights are all zero; [`initialize`](crate::train::initialize()) starts
+    /// them.
+    pub fn zeros() -> Self {
+        let device = Cpu::default();
+        Projection {
+            w: device.zeros(),
+            bias: device.zeros(),
+            path: Path::default(),
+            buffers: Pool::default(),
+        }
+    }
+
+    /// Softmax cross-entropy, −ln p of each row's target. `x` is (B, H) and brings the tape; rows
+    /// whose target is `None` take no part and get no gradient.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// When there are not B targets, or one is not below V.
+    pub fn cross_entropy<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        x: Rows<B, H, E, T>,
+        targets: &[Option<usize>],
+        reduction: Reduction,
+    ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
+        self.loss(x, Indices(targets), reduction)
+    }
+
+    /// Binary cross-entropy of logistic outputs, summed over the V outputs of a row. `x` is (B, H)
+    /// and brings the tape; `targets`, (B, V), are from 0 to 1. Only rows that `part` says take
+    /// part; all do where it says nothing.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// When `part` has not B values.
+    pub fn binary_cross_entropy<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        x: Rows<B, H, E, T>,
+        targets: &Rows<B, V, E>,
+        part: Option<&[bool]>,
+        reduction: Reduction,
+    ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
+        let batch = x.shape().0.size();
+        let mut values = Vec::new();
+        copy(&targets.clone().try_contiguous()?, &mut values);
+        let all;
+        let rows = match part {
+            Some(part) => part,
+            None => {
+                all = vec![true; batch];
+                &all
+            }
+        };
+        let targets = logistic::Values {
+            values: &values[..],
+            rows,
+        };
+        self.loss(x, targets, reduction)
+    }
+
+    /// ln p of every softmax output, (B, V), outside any tape.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    pub fn log_probabilities<B: Dim>(
+        &self,
+        x: &Rows<B, H, E>,
+    ) -> Result<Rows<B, V, E>, CpuError> {
+        self.outputs(x, softmax::log_probabilities)
+    }
+
+    /// p of every logistic output, (B, V), outside any tape.
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    pub fn probabilities<B: Dim>(&self, x: &Rows<B, H, E>) -> Result<Rows<B, V, E>, CpuError> {
+        self.outputs(x, logistic::probabilities)
+    }
+
+    fn sizes(&self) -> Layer {
+        Layer {
+            width: H,
+            outputs: V,
+            path: self.path,
+        }
+    }
+
+    fn prepare(&self, buffers: &mut Buffers<E>, backward: bool) {
+        copy(&self.w, &mut buffers.w);
+        copy(&self.bias, &mut buffers.bias);
+        let weights = Weights {
+            projection: &buffers.w[..],
+            bias: &buffers.bias,
+        };
+        buffers.prepared.pack(self.sizes(), weights, backward);
+    }
+
+    fn outputs<B: Dim>(
+        &self,
+        x: &Rows<B, H, E>,
+        compute: impl Fn(Layer, &Prepared<E>, &[E], &mut [E], &mut Trace<E>),
+    ) -> Result<Rows<B, V, E>, CpuError> {
+        let x = x.clone().try_contiguous()?;
+        let mut buffers = self.buffers.take();
+        self.prepare(&mut buffers, false);
+        copy(&x, &mut buffers.x);
+        let rows = x.shape().0;
+        let mut y = vec![<E as kernels::Real>::ZERO; rows.size() * V];
+        let Buffers {
+            prepared, trace, x, ..
+        } = &mut buffers;
+        compute(self.sizes(), prepared, x, &mut y, trace);
+        self.buffers.give(buffers);
+        self.w.device().try_tensor_from_vec(y, (rows, Const))
+    }
+
+    fn loss<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        x: Rows<B, H, E, T>,
+        targets: impl Targets<E>,
+        reduction: Reduction,
+    ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
+        let (x, mut tape) = x.try_contiguous()?.split_tape();
+        let rows = targets.rows(V);
+        let size = x.shape().0.size();
+        assert!(rows == size, "targets for {rows} rows of {size}");
+        let layer = self.sizes();
+        let mut buffers = self.buffers.take();
+        self.prepare(&mut buffers, T::OWNS_TAPE);
+        copy(&x, &mut buffers.x);
+        let Buffers {
+            prepared,
+            trace,
+            x: values,
+            ..
+        } = &mut buffers;
+        let loss = projection::forward(layer, prepared, values, targets, reduction, trace);
+        let device = x.device().clone();
+        let loss =
+            device.try_tensor_from_vec(vec![<E as kernels::Real>::from_f64(loss)], ())?;
+        if !T::OWNS_TAPE {
+            self.buffers.give(buffers);
+            return Ok(loss.put_tape(tape));
+        }
+        let (w, bias, pool) = (self.w.clone(), self.bias.clone(), self.buffers.clone());
+        let result = loss.clone();
+        tape.add_backward_op(move |gradients| {
+            let d_loss = take_gradient(gradients, &result)?;
+            let mut d_x = take_gradient(gradients, &x)?;
+            let mut d_w = take_gradient(gradients, &w)?;
+            let mut d_bias = take_gradient(gradients, &bias)?;
+            let Buffers {
+                prepared, trace, ..
+            } = &mut buffers;
+            let sums = Weights {
+                projection: &mut d_w[..],
+                bias: &mut d_bias,
+            };
+            projection::backward(layer, prepared, d_loss[0], sums, Some(&mut d_x), trace);
+            pool.give(buffers);
+            put_gradient(gradients, &result, d_loss)?;
+            put_gradient(gradients, &x, d_x)?;
+            put_gradient(gradients, &w, d_w)?;
+            put_gradient(gradients, &bias, d_bias)
+        });
+        Ok(loss.put_tape(tape))
+    }
+}
+
+/// Buffers of one use, which the next one takes over.
+#[derive(Debug, Default)]
+struct Buffers<E> {
+    w: Vec<E>,
+    bias: Vec<E>,
+    x: Vec<E>,
+    prepared: Prepared<E>,
+    trace: Trace<E>,
+}
+
+/// Buffers that are not in use.
+#[derive(Debug)]
+struct Pool<E>(Arc<Mutex<Vec<Buffers<E>>>>);
+
+impl<E> Default for Pool<E> {
+    fn default() -> Self {
+        Pool(Arc::default())
+    }
+}
+
+impl<E> Clone for Pool<E> {
+    fn clone(&self) -> Self {
+        Pool(self.0.clone())
+    }
+}
+
+impl<E: Default> Pool<E> {
+    fn take(&self) -> Buffers<E> {
+        let free = self.0.lock().ok().and_then(|mut all| all.pop());
+        free.unwrap_or_default()
+    }
+
+    fn give(&self, buffers: Buffers<E>) {
+        if let Ok(mut all) = self.0.lock() {
+            all.push(buffers);
+        }
+    }
+}
+
+/// Copies the values of a contiguous tensor.
+fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
+    to.resize(from.shape().num_elements(), <E as kernels::Real>::ZERO);
+    from.copy_into(to);
+}
+
+impl<const H: usize, const V: usize, E: Element> Clone for Projection<H, V, E> {
+    /// The same tensors, with buffers of its own.
+    fn clone(&self) -> Self {
+        Projection {
+            w: self.w.clone(),
+            bias: self.bias.clone(),
+            path: self.path,
+            buffers: Pool::default(),
+        }
+    }
+}
+
+impl<const H: usize, const V: usize, E: Element> fmt::Debug for Projection<H, V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Projection");
+        text.field("width", &H).field("outputs", &V);
+        text.field("path", &self.path).finish()
+    }
+}
+
+impl<const H: usize, const V: usize, E: Scalar> Parameters<E> for Projection<H, V, E> {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
+        visitor.visit("w", &mut self.w);
+        visitor.visit("bias", &mut self.bias);
+    }
+}

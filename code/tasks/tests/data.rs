@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Readers of real data: what they read, what they refuse and how, and that no bytes make them panic.
+
+#![allow(missing_docs)]
+
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tasks::data::chorales::Chorale;
+use tasks::data::music::{self, Chord, Music};
+use tasks::data::musicxml::{self, QUARTER};
+use tasks::data::{audio, images, midi, text, Malformed};
+
+/// What is wrong with a file, as one line.
+fn refusal<T: std::fmt::Debug>(result: Result<T, Malformed>) -> String {
+    let line = result.unwrap_err().to_string();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
+/// Reads damaged copies of a file: cut short, bytes replaced, taken out, put in and doubled.
+/// Whatever comes of it, it is not a panic, and an error names the file.
+fn mutate<T: std::fmt::Debug>(good: &[u8], read: impl Fn(&[u8]) -> Result<T, Malformed>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(20);
+    let mut refused = 0;
+    let mut check = |bytes: &[u8]| {
+        if let Err(error) = read(bytes) {
+            refused += 1;
+            let line = error.to_string();
+            assert!(line.starts_with("a.file: "), "{line}");
+            assert_eq!(line.lines().count(), 1, "{line}");
+            assert!(!error.place.is_empty() && !error.what.is_empty(), "{line}");
+        }
+    };
+    for length in 0..good.len().min(500) {
+        check(&good[..length]);
+    }
+    // What the formats are sensitive to, and any byte.
+    let telling: &[u8] = b"\0\x01\x7F\x80\xFF[]{},:\"-0189.eE<>/&; \n";
+    for round in 0..4_000 {
+        let mut bytes = good.to_vec();
+        for _ in 0..=round % 4 {
+            let mut below = |n: usize| rng.next_u32() as usize % n.max(1);
+            let at = below(bytes.len());
+            let byte = match below(3) {
+                0 => below(256) as u8,
+                _ => telling[below(telling.len())],
+            };
+            match below(5) {
+                _ if bytes.is_empty() => bytes.push(byte),
+                0 => bytes[at] ^= 1 << below(8),
+                1 => bytes[at] = byte,
+                2 => drop(bytes.remove(at)),
+                3 => bytes.insert(at, byte),
+                _ => {
+                    let end = (at + 1 + below(12)).min(bytes.len());
+                    let piece = bytes[at..end].to_vec();
+                    let to = below(bytes.len());
+                    bytes.splice(to..to, piece);
+                }
+            }
+        }
+        check(&bytes);
+    }
+    let mut noise = vec![0; 300];
+    for _ in 0..500 {
+        rng.fill_bytes(&mut noise);
+        check(&noise);
+    }
+    assert!(refused > 500, "only {refused} refused");
+}
+
+mod chung2014 {
+    use super::*;
+
+    const MUSIC: &str = r#"{
+  "train": [[[60, 64, 67, 72], [], [59, 62]], [[60]]],
+  "valid": [[[21], [108]]],
+  "test": [[[0, 127]]]
+}"#;
+
+    fn read(text: &str) -> Result<Music, Malformed> {
+        music::read("a.file", text.as_bytes())
+    }
+
+    #[test]
+    fn music_in_the_usual_layout_is_read() {
+        let music = read(MUSIC).unwrap();
+        assert_eq!(
+            (music.train.len(), music.valid.len(), music.test.len()),
+            (2, 1, 1)
+        );
+        let notes: Vec<u8> = music.train[0][0].notes().collect();
+        assert_eq!(notes, [60, 64, 67, 72]);
+        assert!(music.train[0][1].is_empty());
+        assert_eq!(music.range(), Some((0, 127)));
+        let renamed = MUSIC.replace("valid", "validation");
+        assert_eq!(read(&renamed).unwrap(), music);
+        let marked = format!("\u{feff}{MUSIC}");
+        assert_eq!(read(&marked).unwrap(), music);
+    }
+
+    #[test]
+    fn music_that_is_written_is_read_back() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut below = |n: u32| rng.next_u32() % n;
+        for _ in 0..200 {
+            let mut split = || -> Vec<music::Piece> {
+                let mut piece = || {
+                    let mut chord =
+                        || -> Chord { (0..below(6)).map(|_| below(128) as u8).collect() };
+                    (0..5).map(|_| chord()).collect()
+                };
+                (0..3).map(|_| piece()).collect()
+            };
+            let music = Music {
+                train: split(),
+                valid: split(),
+                test: split(),
+            };
+            let text = serde_json::to_string(&music).unwrap();
+            assert_eq!(read(&text).unwrap(), music);
+        }
+    }
+
+    #[test]
+    fn a_malformed_file_of_music_is_refused_with_its_place() {
+        for (from, to, expected) in [
+            ("127]]]", "128]]]", "line 4, column 19, test[0][0][1]: 128 is no MIDI note, expected 0 to 127; of a silent voice nothing is written"),
+            ("[21]", "[-1]", "valid[0][0][0]: -1 is no MIDI note"),
+            ("[21]", "[60.5]", "valid[0][0][0]: invalid type: floating point `60.5`, expected a MIDI note"),
+            ("[21]", "[\"C4\"]", "valid[0][0][0]: invalid type: string \"C4\", expected a MIDI note"),
+            ("[21]", "21", "valid[0][0]: invalid type: integer `21`, expected a step, which is a list of notes"),
+            ("[[[21], [108]]]", "[]", "valid: empty, expected at least one piece"),
+            ("[[21], [108]]", "[]", "valid[0]: empty, expected at least one step"),
+            ("\"valid\"", "\"dev\"", "missing field `valid`, expected {\"train\": [[["),
+            ("\"valid\"", "\"train\"", "duplicate field `train`"),
+            ("\"train\": [", "\"train\": ", "expected a step, which is a list of notes"),
+            ("]]]\n}", "]]]\n}}", "line 5, column 2: no JSON (trailing characters)"),
+            ("]]]\n}", "]]", "cut short (EOF while parsing"),
+        ] {
+            let text = MUSIC.replace(from, to);
+            assert_ne!(text, MUSIC, "{from}");
+            let line = refusal(read(&text));
+            assert!(line.starts_with("a.file: line ") && line.contains(expected), "{line}");
+        }
+        let utf16: Vec<u8> = [0xFF, 0xFE]
+            .into_iter()
+            .chain(MUSIC.bytes().flat_map(|b| [b, 0]))
+            .collect();
+        let line = refusal(music::read("a.file", &utf16));
+        assert_eq!(
+            line,
+            "a.file: line 1: a text in UTF-16, expected UTF-8: convert it"
+        );
+        let latin = MUSIC.replace("test", "t~st").into_bytes();
+        let latin: Vec<u8> = latin
+            .into_iter()
+            .map(|b| if b == b'~' { 0xE9 } else { b })
+            .collect();
+        let line = refusal(music::read("a.file", &latin));
+        assert!(
+            line.starts_with("a.file: line 4, byte 5: the byte 0xe9 is not UTF-8"),
+            "{line}"
+        );
+        assert_eq!(refusal(read("")), "a.file: line 1: empty, expected a text");
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_music_panic() {
+        mutate(MUSIC.as_bytes(), |bytes| music::read("a.file", bytes));
+        let deep = "[".repeat(100_000);
+        refusal(read(&deep));
+        refusal(read(&format!("{{\"train\": {deep}")));
+    }
+
+    #[test]
+    fn a_chord_holds_every_note_once() {
+        let all: Chord = (0..=127).chain([60, 60]).collect();
+        assert_eq!(all.len(), 128);
+        assert!(all.notes().eq(0..=127));
+        assert!(all.contains(127) && !all.contains(128));
+        assert_eq!(Chord::SILENCE.notes().next(), None);
+        let mut row = [9.0; 3];
+        music::fill_row([60, 62].into_iter().collect(), 60, &mut row);
+        assert_eq!(row, [1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    #[should_panic = "the note 59 is not in the row"]
+    fn a_note_outside_of_the_row_is_a_mistake_of_the_program() {
+        music::fill_row([59].into_iter().collect(), 60, &mut [0.0; 12]);
+    }
+
+    /// The piece in a MIDI file, as one who hears it would write it down.
+    fn heard(file: &[u8]) -> Vec<Chord> {
+        assert_eq!(&file[..14], b"MThd\0\0\0\x06\0\0\0\x01\x01\xE0");
+        assert_eq!(&file[14..18], b"MTrk");
+        let length = u32::from_be_bytes([file[18], file[19], file[20], file[21]]);
+        let mut track = file[22..].iter().copied();
+        assert_eq!(track.len(), length as usize);
+        let (mut piece, mut now) = (Vec::new(), Vec::<u8>::new());
+        loop {
+            let mut ticks = 0;
+            loop {
+                let byte = track.next().unwrap();
+                ticks = ticks << 7 | usize::from(byte & 0x7F);
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            assert_eq!(ticks % 480, 0);
+            piece.extend((0..ticks / 480).map(|_| now.iter().copied().collect::<Chord>()));
+            let mut next = || track.next().unwrap();
+            match next() {
+                0xFF if next() == 0x2F => break,
+                0xFF => {
+                    assert_eq!([next(), next(), next(), next()], [3, 0x07, 0xA1, 0x20]);
+                }
+                0xC0 => drop(next()),
+                0x90 => {
+                    let note = next();
+                    assert!(!now.contains(&note) && next() > 0);
+                    now.push(note);
+                }
+                0x80 => {
+                    let note = next();
+                    assert!(now.contains(&note));
+                    now.retain(|&n| n != note);
+                    next();
+                }
+                other => panic!("an event {other:#x}"),
+            }
+        }
+        assert!(now.is_empty() && track.eq([0]));
+        piece
+    }
+
+    #[test]
+    fn a_piece_is_heard_as_it_was_written() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut below = |n: u32| rng.next_u32() % n;
+        for _ in 0..200 {
+            let steps = below(40);
+            let piece: Vec<Chord> = (0..steps)
+                .map(|_| (0..below(5)).map(|_| 60 + below(4) as u8).collect())
+                .collect();
+            assert_eq!(heard(&midi::write(&piece, 500)), piece);
+        }
+        // A rest at the end, and one that is longer than a byte of delay can say.
+        let mut piece = vec![Chord::SILENCE; 50];
+        piece[40].insert(60);
+        assert_eq!(heard(&midi::write(&piece, 500)), piece);
+    }
+
+    /// Two measures: a quarter and a half tied on; a bass in eighths with a grace note, a chord, a
+    /// second voice by way of a step back, and a horn that sounds lower than it is written.
+    const SCORE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 1.1 Partwise//EN" "partwise.dtd">
+<score-partwise><part-list><score-part id="P1"><part-name>Soprano</part-name></score-part>
+<score-part id="P2"><part-name>Horn</part-name></score-part></part-list>
+<part id="P1"><measure number="1"><attributes><divisions>2</divisions></attributes>
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>2</duration><tie type="start"/></note>
+</measure><measure number="2">
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>4</duration><tie type="stop"/></note>
+</measure></part>
+<part id="P2"><measure number="1"><attributes><divisions>4</divisions>
+<transpose><diatonic>-4</diatonic><chromatic>-7</chromatic></transpose></attributes>
+<note><grace/><pitch><step>D</step><octave>4</octave></pitch></note>
+<note><pitch><step>F</step><alter>1</alter><octave>4</octave></pitch><duration>2</duration></note>
+<note><chord/><pitch><step>B</step><alter>-1</alter><octave>4</octave></pitch><duration>2</duration></note>
+<note><rest/><duration>2</duration></note></measure>
+<measure number="2"><note><pitch><step>G</step><octave>3</octave></pitch><duration>8</duration></note>
+<backup><duration>4</duration></backup><forward><duration>2</duration></forward>
+<note><pitch><step>E</step><octave>3</octave></pitch><duration>2</duration></note></measure></part>
+</score-partwise>
+"#;
+
+    #[test]
+    fn a_score_gives_its_notes_and_times() {
+        let parts = musicxml::read("a.file", SCORE).unwrap();
+        let notes = |part: usize| {
+            let unit = QUARTER / 4;
+            parts[part]
+                .notes
+                .iter()
+                .map(|n| (n.start / unit, n.end / unit, n.pitch, n.tied))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(parts[0].name, "Soprano");
+        assert_eq!(notes(0), [(0, 4, 72, false), (4, 12, 72, true)]);
+        let horn = [
+            (0, 2, 59, false),
+            (0, 2, 63, false),
+            (4, 12, 48, false),
+            (10, 12, 45, false),
+        ];
+        assert_eq!(notes(1), horn);
+        assert_eq!((parts[0].end, parts[1].end), (3 * QUARTER, 3 * QUARTER));
+    }
+
+    #[test]
+    fn a_chorale_has_four_voices_and_steps_of_time() {
+        let part = |name: &str, first: u8| {
+            let mut parts = musicxml::read("a.file", SCORE).unwrap();
+            let mut part = parts.swap_remove(0);
+            part.name = name.into();
+            part.notes[0].pitch = first;
+            part
+        };
+        let four = vec![part("", 72), part("", 67), part("", 64), part("", 48)];
+        let chorale = Chorale::new("x", four.clone()).unwrap();
+        let piece = chorale.piece(1);
+        assert_eq!(piece.len(), 3);
+        assert!(piece[0].notes().eq([48, 64, 67, 72]));
+        assert!(piece[2].notes().eq([72]));
+        assert_eq!(chorale.piece(4).len(), 12);
+        let names = ["Horn", "Bass Continuo", "Tenor", "alto", "Soprano\rOboe"];
+        let many = || names.map(|name| part(name, name.len() as u8)).to_vec();
+        let chorale = Chorale::new("x", many()).unwrap();
+        assert_eq!(chorale.voices[0][0].pitch, 12);
+        assert_eq!(chorale.voices[3][0].pitch, 13);
+        let mut twice = many();
+        twice[0].name = "Soprano 2".into();
+        assert_eq!(Chorale::new("x", twice), None);
+        assert_eq!(Chorale::new("x", four[..3].to_vec()), None);
+        assert_eq!(Chorale::new("x", Vec::new()), None);
+    }
+
+    #[test]
+    fn a_malformed_score_is_refused_with_its_place() {
+        for (from, to, expected) in [
+            ("<octave>5</octave>", "<octave>12</octave>", "line 6, column 7: `12` in `octave`, expected a whole number up to 10"),
+            ("<octave>5</octave>", "<octave>9</octave><alter>12</alter>", "line 6, column 7: the MIDI note 132, expected 0 to 127"),
+            ("<step>C</step>", "<step>H</step>", "the step `H`, expected a letter from A to G"),
+            ("<alter>1</alter>", "<alter>0.5</alter>", "`0.5` in `alter`"),
+            ("<divisions>2</divisions>", "<divisions>11</divisions>", "line 5, column 47: `11` divisions of a quarter note, expected a divisor of 10080"),
+            ("<divisions>2</divisions>", "", "a duration before any `divisions`"),
+            ("<duration>8</duration>", "<duration>-8</duration>", "the duration `-8`, expected a whole number"),
+            ("<duration>8</duration>", "<duration>4000000</duration>", "expected less"),
+            ("<duration>8</duration>", "<duration>400000</duration>", "longer than 50000 quarter notes"),
+            ("<backup><duration>4", "<backup><duration>9", "a step back to before the measure"),
+            ("score-partwise>", "score-timewise>", "an element `score-timewise`, expected `score-partwise`"),
+            ("</score-partwise>", "", "no XML ("),
+        ] {
+            let text = SCORE.replace(from, to);
+            assert_ne!(text, SCORE, "{from}");
+            let line = refusal(musicxml::read("a.file", &text));
+            assert!(line.starts_with("a.file: line ") && line.contains(expected), "{line}");
+        }
+        let line = refusal(musicxml::read("a.file", "<score-partwise/>"));
+        assert_eq!(
+            line,
+            "a.file: line 1, column 1: a score without a part, expected at least one"
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_scores_panic() {
+        mutate(SCORE.as_bytes(), |bytes| {
+            musicxml::read("a.file", text::utf8("a.file", bytes)?)
+        });
+        let deep = format!("<score-partwise>{}", "<part>".repeat(100_000));
+        refusal(musicxml::read("a.file", &deep));
+    }
+
+    /// A WAV file of these samples, with a title between format and samples.
+    fn wav(samples: &[i16]) -> Vec<u8> {
+        let mut bytes =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1F\0\0\x80\x3E\0\0\x02\0\x10\0"
+                .to_vec();
+        bytes.extend(b"LIST\x03\0\0\0abc\0data");
+        bytes.extend((2 * samples.len() as u32).to_le_bytes());
+        bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn a_recording_is_read() {
+        let recording = audio::wav("a.file", &wav(&[0, -1, i16::MIN, i16::MAX])).unwrap();
+        assert_eq!(recording.rate, 8_000);
+        assert_eq!(recording.samples, [0, -1, i16::MIN, i16::MAX]);
+    }
+
+    #[test]
+    fn a_malformed_recording_is_refused_with_its_place() {
+        let good = wav(&[1, 2, 3]);
+        let with = |at: usize, byte: u8| {
+            let mut bytes = good.clone();
+            bytes[at] = byte;
+            refusal(audio::wav("a.file", &bytes))
+        };
+        assert_eq!(
+            with(0, b'X'),
+            "a.file: byte 0: no WAV file, which begins with RIFF"
+        );
+        assert!(with(8, b'X').contains("byte 8: a RIFF file of another kind"));
+        assert_eq!(with(22, 2), "a.file: byte 12: encoding 1, 2 channels, 8000 samples a second of 16 bits, expected encoding 1, 1 channel, 16 bits");
+        assert!(with(20, 7).contains("encoding 7"));
+        assert!(with(34, 8).contains("8 bits"));
+        assert!(with(12, b'X').contains("byte 48: samples before their format"));
+        let cut = refusal(audio::wav("a.file", &good[..good.len() - 1]));
+        assert_eq!(
+            cut,
+            "a.file: byte 56: cut short: 5 bytes are left, expected 6 of a chunk"
+        );
+        let none = refusal(audio::wav("a.file", &wav(&[])));
+        assert_eq!(
+            none,
+            "a.file: byte 48: 0 bytes of samples, expected some, of 2 bytes each"
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_recordings_panic() {
+        mutate(&wav(&[1, -2, 3]), |bytes| audio::wav("a.file", bytes));
+    }
+}
+
+mod gers2000 {
+    use super::*;
+
+    /// IDX with two pictures of 2 by 3 pixels, and their labels.
+    fn idx() -> (Vec<u8>, Vec<u8>) {
+        let mut pictures = vec![0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3];
+        pictures.extend([0, 51, 255, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        (pictures, vec![0, 0, 8, 1, 0, 0, 0, 2, 9, 0])
+    }
+
+    fn read(pictures: &[u8], labels: &[u8]) -> Result<images::Images, Malformed> {
+        images::idx(("pictures", pictures), ("labels", labels), 10)
+    }
+
+    #[test]
+    fn pictures_are_read_as_sequences_of_pixels() {
+        let (pictures, labels) = idx();
+        let images = read(&pictures, &labels).unwrap();
+        assert_eq!((images.len(), images.rows, images.columns), (2, 2, 3));
+        assert_eq!(images.labels, [9, 0]);
+        assert_eq!(images.picture(1), [6, 7, 8, 9, 10, 11]);
+        let first: Vec<f32> = images.sequence(0).take(3).collect();
+        assert_eq!(first, [0.0, 0.2, 1.0]);
+    }
+
+    #[test]
+    fn malformed_pictures_are_refused_with_their_place() {
+        let (pictures, labels) = idx();
+        let swapped = refusal(read(&labels, &pictures));
+        assert_eq!(swapped, "pictures: byte 0: the mark 0x00000801, expected 0x00000803, IDX with pictures of bytes");
+        let packed = refusal(read(b"\x1F\x8B\x08", &labels));
+        assert_eq!(
+            packed,
+            "pictures: byte 0: compressed with gzip, expected IDX: unpack it first"
+        );
+        let cut = refusal(read(&pictures[..20], &labels));
+        assert_eq!(
+            cut,
+            "pictures: byte 16: cut short: 4 bytes are left, expected 12 of pixels"
+        );
+        let long = refusal(read(&[&pictures[..], b"x"].concat(), &labels));
+        assert_eq!(
+            long,
+            "pictures: byte 28: 1 more bytes, expected the end of the file"
+        );
+        let mut none = pictures.clone();
+        none[7] = 0;
+        assert_eq!(
+            refusal(read(&none, &labels)),
+            "pictures: byte 4: a size of 0, expected pictures of bytes"
+        );
+        let mut many = pictures.clone();
+        many[4..16].fill(255);
+        assert!(refusal(read(&many, &labels)).starts_with("pictures: byte 16: "));
+        let mut more = labels.clone();
+        more[7] = 3;
+        assert_eq!(
+            refusal(read(&pictures, &more)),
+            "labels: byte 4: 3 labels, expected one for each of 2 pictures"
+        );
+        let mut wrong = labels.clone();
+        wrong[9] = 10;
+        assert_eq!(
+            refusal(read(&pictures, &wrong)),
+            "labels: byte 9: the label 10, expected one below 10"
+        );
+        assert_eq!(
+            refusal(read(&pictures, &labels[..9])),
+            "labels: byte 8: cut short: 1 bytes are left, expected 2 of labels"
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_pictures_panic() {
+        let (pictures, labels) = idx();
+        mutate(&pictures, |bytes| {
+            images::idx(("a.file", bytes), ("a.file", &labels), 10)
+        });
+        mutate(&labels, |bytes| {
+            images::idx(("a.file", &pictures), ("a.file", bytes), 10)
+        });
+    }
+
+    /// Two digits.
+    fn digits() -> Vec<u8> {
+        let mut bytes = [64u64.to_le_bytes(), 2u64.to_le_bytes()].concat();
+        let pixels = (0..128).map(|k| (k % 17) as f32);
+        bytes.extend(pixels.chain([7.0, 0.0]).flat_map(f32::to_le_bytes));
+        bytes
+    }
+
+    #[test]
+    fn digits_are_read() {
+        let read = images::digits("a.file", &digits()).unwrap();
+        assert_eq!((read.len(), read.labels), (2, vec![7, 0]));
+        assert_eq!(
+            read.pixels[..18],
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0]
+        );
+    }
+
+    #[test]
+    fn malformed_digits_are_refused_with_their_place() {
+        let with = |at: usize, new: &[u8]| {
+            let mut bytes = digits();
+            bytes[at..at + new.len()].copy_from_slice(new);
+            refusal(images::digits("a.file", &bytes))
+        };
+        assert_eq!(
+            with(0, &[63]),
+            "a.file: byte 0: 63 pixels a digit, expected 64"
+        );
+        assert_eq!(
+            with(8, &[0]),
+            "a.file: byte 8: no number of digits, expected at least 1"
+        );
+        assert_eq!(
+            with(8, &[255; 8]),
+            "a.file: byte 8: no number of digits, expected at least 1"
+        );
+        assert_eq!(
+            with(8, &[3]),
+            "a.file: byte 16: cut short: 520 bytes are left, expected 768 of pixels"
+        );
+        let long = [digits(), vec![0]].concat();
+        assert_eq!(
+            refusal(images::digits("a.file", &long)),
+            "a.file: byte 536: 1 more bytes, expected the end of the file"
+        );
+        assert_eq!(
+            with(20, &17f32.to_le_bytes()),
+            "a.file: byte 20: 17 among pixels, expected a whole number from 0 to 16"
+        );
+        assert!(with(20, &f32::NAN.to_le_bytes()).contains("NaN among pixels"));
+        assert!(with(20, &0.5f32.to_le_bytes()).contains("0.5 among pixels"));
+        assert_eq!(
+            with(528, &10f32.to_le_bytes()),
+            "a.file: byte 528: 10 among labels, expected a whole number from 0 to 9"
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_digits_panic() {
+        mutate(&digits(), |bytes| images::digits("a.file", bytes));
+    }
+}
+
+mod pascanu2013 {
+    use super::*;
+
+    const BIBLE: &str = "Genesis 1:16 And God made two great lights:\n\
+                         Genesis 1:17 And God set them\n\
+                         Genesis 1:17 And God set them\n\
+                         Song of Solomon 2:1 I [am] the rose of Sharon\n";
+
+    fn read(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
+        let verses = text::verses("a.file", text::utf8("a.file", bytes)?)?;
+        Ok(verses
+            .into_iter()
+            .map(|(place, text)| format!("{place}|{text}"))
+            .collect())
+    }
+
+    #[test]
+    fn verses_lose_their_numbers_and_a_doubled_one_counts_once() {
+        let verses = read(BIBLE.as_bytes()).unwrap();
+        assert_eq!(
+            verses,
+            [
+                "Genesis 1:16|And God made two great lights:",
+                "Genesis 1:17|And God set them",
+                "Song of Solomon 2:1|I [am] the rose of Sharon"
+            ]
+        );
+    }
+
+    #[test]
+    fn malformed_text_is_refused_with_its_place() {
+        let broken = BIBLE.replace("Song of Solomon 2:1 I", "Song of Solomon 2 I");
+        let line = refusal(read(broken.as_bytes()));
+        assert_eq!(line, "a.file: line 4: expected `Book chapter:verse text`");
+        let line = refusal(read(b"Genesis 1:1 a\nGenesis 1:2 b\xC3"));
+        assert_eq!(
+            line,
+            "a.file: line 2, byte 14: cut short within a character, expected a text in UTF-8"
+        );
+        let line = refusal(read(b""));
+        assert_eq!(line, "a.file: line 1: empty, expected a text");
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_text_panic() {
+        mutate(BIBLE.as_bytes(), read);
+    }
+}
