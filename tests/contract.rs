@@ -148,6 +148,7 @@ fn hochreiter1997_and_every_written_chapter_has_all_its_parts() {
         }
         for (heading, part) in [
             ("The code", "{{#include ../../code/"),
+            ("The code", "{{#value bench "),
             (
                 "The compiler refuses",
                 &format!("{{{{#include ../../code/chapters/refusals/{key}.rs"),

@@ -293,6 +293,55 @@ def cell1997(request, tensors):
     yield way("scripted loop", lambda s, *p: scripted(s, *p, cells, blocks))
 
 
+def elman(request, tensors):
+    """Elman's network, one letter and one update a step; the context is data."""
+    letters = list(tensors["letters"])
+    parameters = [tensors[n].clone().requires_grad_() for n in ("w_x", "w_h", "bias", "w_o", "b_o")]
+    w_x, w_h, bias, w_o, b_o = parameters
+
+    def products(x, context):
+        h = torch.tanh(x @ w_x + context @ w_h + bias)
+        return h, torch.sigmoid(h @ w_o + b_o)
+
+    def added(x, context):
+        h = torch.addmv(torch.addmv(bias, w_x.T, x), w_h.T, context).tanh()
+        return h, torch.addmv(b_o, w_o.T, h).sigmoid()
+
+    def way(name, function):
+        at = {"next": 0, "last": 0, "context": torch.zeros_like(bias)}
+
+        def turn():
+            at["last"] = at["next"]
+            at["next"] = (at["last"] + 1) % len(letters)
+            return letters[at["last"]]
+
+        def loss():
+            h, y = function(turn(), at["context"])
+            at["context"] = h.detach()
+            return F.mse_loss(y, letters[at["next"]], reduction="sum") * 0.5
+
+        empty = torch.zeros_like(bias)
+
+        def outputs():
+            return function(turn(), empty)[1]
+
+        def measure(output):
+            return 0.5 * (output - letters[at["next"]]).double().square().sum().item()
+
+        made = Way(name, parameters, loss, outputs, measure)
+        weights = made.restart
+
+        def restart():
+            weights()
+            at["next"], at["context"] = 0, torch.zeros_like(bias)
+
+        made.restart = restart
+        return made
+
+    yield way("products and sums", products)
+    yield way("products that add", added)
+
+
 def projection(request, tensors):
     """A projection to a vocabulary with softmax cross-entropy; the inputs need a gradient too."""
     x = tensors["inputs"].clone().requires_grad_()
@@ -346,6 +395,7 @@ KINDS = {
     "rnn": recurrent,
     "lstm": recurrent,
     "gru": recurrent,
+    "elman": elman,
     "cell1997": cell1997,
 }
 

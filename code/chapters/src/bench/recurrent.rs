@@ -44,7 +44,7 @@ const GRU: Gru = Gru {
 
 /// The rows.
 pub fn rows() -> Vec<Row> {
-    cells!(
+    let mut rows = cells!(
         (1, 8, 16, 10),
         (1, 64, 128, 100),
         (32, 32, 128, 100),
@@ -52,7 +52,12 @@ pub fn rows() -> Vec<Row> {
         (64, 128, 256, 30),
         (32, 256, 512, 30),
         (128, 256, 1024, 20)
-    )
+    );
+    // Sizes that a chapter trains.
+    cell!(rows, "rnn", TANH, 1: (20, 6, 50, 50));
+    cell!(rows, "lstm", LSTM, 4: (20, 2, 128, 100));
+    cell!(rows, "gru", GRU, 3: (16, 96, 46, 60));
+    rows
 }
 
 /// One row; `gates` is how many times H the net inputs are.
@@ -71,7 +76,7 @@ fn row(
     Row {
         name: format!("{kind}-{batch}x{width}x{hidden}x{steps}"),
         chapter: match kind {
-            "rnn" => "elman1990",
+            "rnn" => "pascanu2013",
             "lstm" => "gers2000",
             _ => "chung2014",
         },

@@ -90,7 +90,7 @@ impl Output {
         ];
         let data = uniform(3, 1.0, WORDS * WIDTH);
         let words = words(VOCABULARY);
-        Output {
+        let mut step = Output {
             layer: Projection::zeros(),
             update: Update::new(),
             inputs: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
@@ -106,7 +106,9 @@ impl Output {
             start,
             data,
             words,
-        }
+        };
+        step.restart();
+        step
     }
 }
 
@@ -196,7 +198,7 @@ struct Table {
 impl Table {
     fn new() -> Self {
         let data = uniform(2, 1.0, WORDS * WIDTH);
-        Table {
+        let mut step = Table {
             w: Embedding::zeros(),
             update: Update::new(),
             targets: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
@@ -204,7 +206,9 @@ impl Table {
             start: uniform(1, 1.0, DICTIONARY * WIDTH),
             words: words(DICTIONARY),
             data,
-        }
+        };
+        step.restart();
+        step
     }
 
     /// ½ Σ (w − target)² over the words, divided by their number.

@@ -38,10 +38,10 @@ pub enum Momentum {
 /// Stochastic gradient descent, w ← w − η∇, with momentum as in Sutskever, Martens, Dahl and
 /// Hinton, *On the importance of initialization and momentum in deep learning* (2013).
 ///
-/// Classical, equations (1) and (2): v ← μv − η∇(w), w ← w + v. The rate is part of the velocity,
+/// Classical: v ← μv − η∇(w), w ← w + v. The rate is part of the velocity,
 /// so a lower rate leaves the velocity that there is.
 ///
-/// Nesterov, equations (3) and (4): v ← μv − η∇(w + μv), w ← w + v. What is stored here, and what
+/// Nesterov: v ← μv − η∇(w + μv), w ← w + v. What is stored here, and what
 /// the model computes with, is the point where the gradient is taken, w + μv, and so an update is
 /// v ← μv − η∇, stored ← stored + μv − η∇. Both start from v = 0, where the two points are one.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -208,9 +208,9 @@ impl<E: Scalar> Rule<E> for RmsProp {
 
 /// RMSProp as Graves has it: the gradient is divided by its running standard deviation.
 ///
-/// Graves, *Generating Sequences With Recurrent Neural Networks* (2013), equations (38) to (41):
+/// Graves, *Generating Sequences With Recurrent Neural Networks* (2013), page 23:
 /// n ← ℵn + (1 − ℵ)∇², g ← ℵg + (1 − ℵ)∇, Δ ← ℶΔ − η∇/√(n − g² + ℸ), w ← w + Δ. The constants
-/// there: ℵ = 0.95, ℶ = 0.9, η = ℷ = 0.0001, ℸ = 0.0001, equations (42) to (45).
+/// there: ℵ = 0.95, ℶ = 0.9, η = ℷ = 0.0001, ℸ = 0.0001.
 ///
 /// n − g² is a variance; where rounding takes it below 0 it counts as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -19,8 +19,8 @@ fn column_norms<E: Scalar>(v: &[E], columns: usize) -> Vec<f64> {
 /// W = v · gain/‖v‖, column by column: each of O units has I incoming weights, of which v gives
 /// the direction and the gain the length.
 ///
-/// Salimans and Kingma, *Weight Normalization* (2016), equation (2), with the gradients of (3). A
-/// unit's weight vector is a column here. A column of zeros has no direction and gives NaN.
+/// Salimans and Kingma, *Weight Normalization* (2016). A unit's weight vector is a column here. A
+/// column of zeros has no direction and gives NaN.
 ///
 /// The tape comes in with `v` and goes out with the result.
 ///
