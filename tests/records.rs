@@ -161,7 +161,7 @@ macro_rules! chapters {
     };
 }
 
-chapters!(elman1990, hochreiter1997, gers2000, chung2014);
+chapters!(elman1990, pascanu2013, hochreiter1997, gers2000, chung2014);
 
 #[test]
 fn every_chapter_with_experiments_is_replayed() {

@@ -14,14 +14,7 @@ pub fn root() -> PathBuf {
 pub fn all() -> Vec<Chapter> {
     vec![
         crate::elman1990::chapter(),
-        draft(
-            2,
-            "pascanu2013",
-            "The difficulty of training",
-            Part::Memory,
-            "Gradients through time grow or vanish with the powers of one matrix, and clipping their norm tames the growth.",
-            "https://proceedings.mlr.press/v28/pascanu13.html",
-        ),
+        crate::pascanu2013::chapter(),
         crate::hochreiter1997::chapter(),
         crate::gers2000::chapter(),
         crate::chung2014::chapter(),

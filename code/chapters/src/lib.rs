@@ -6,5 +6,7 @@ pub mod contents;
 pub mod elman1990;
 pub mod gers2000;
 pub mod hochreiter1997;
+pub mod matrix;
 pub mod online;
+pub mod pascanu2013;
 pub mod trial;

@@ -9,6 +9,7 @@ pub mod chung2014;
 pub mod elman1990;
 pub mod gers2000;
 pub mod hochreiter1997;
+pub mod pascanu2013;
 
 use std::any::Any;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
@@ -84,6 +85,7 @@ pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
         "elman1990" => Some(elman1990::EXERCISES),
         "gers2000" => Some(gers2000::EXERCISES),
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
+        "pascanu2013" => Some(pascanu2013::EXERCISES),
         _ => None,
     }
 }
@@ -97,6 +99,10 @@ pub fn grade(key: &str) -> Option<Vec<Graded>> {
         "hochreiter1997" => Some(run(
             hochreiter1997::checks::CHECKS,
             &hochreiter1997::stubs::ANSWERS,
+        )),
+        "pascanu2013" => Some(run(
+            pascanu2013::checks::CHECKS,
+            &pascanu2013::stubs::ANSWERS,
         )),
         _ => None,
     }

@@ -98,3 +98,129 @@ impl Task for TemporalOrder {
         Example::empty_symbols_to_end(self.inputs(), self.outputs())
     }
 }
+
+/// Symbols of [`Scaled`]: A and B are relevant, c, d, e, f are distractors.
+pub const SCALED_SYMBOLS: [char; 6] = ['A', 'B', 'c', 'd', 'e', 'f'];
+
+/// The same task at any length, as Pascanu, Mikolov and Bengio (2013) drew it: no symbol marks the
+/// beginning or the end, and the positions are shares of the length.
+///
+/// Of `length` steps, counted from 0, the first relevant symbol stands at a step from ⌊length/10⌋
+/// on, the second from ⌊length/2⌋ on, each with ⌊length/10⌋ places to choose from. That is the
+/// published program; the paper's supplement prints \[4T/10, 5T/10\] for the second.
+/// The class is v₀ + 2 v₁ with A = 0 and B = 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scaled {
+    /// Steps of a sequence; at least 10.
+    pub length: usize,
+}
+
+impl Scaled {
+    /// Classes: AA, BA, AB, BB.
+    pub const CLASSES: usize = 4;
+
+    /// Draws a batch: `symbols` gets `count` symbols for each step, the steps one after the other,
+    /// and `classes` one class a sequence. The buffers are used again.
+    ///
+    /// # Panics
+    /// When the length is below 10: there is no place for the symbols.
+    pub fn draw_batch(
+        &self,
+        rng: &mut ChaCha8Rng,
+        count: usize,
+        symbols: &mut Vec<u8>,
+        classes: &mut Vec<u8>,
+    ) {
+        assert!(self.length >= 10, "a length of {} is below 10", self.length);
+        let places = (self.length / 10) as u32;
+        symbols.clear();
+        classes.clear();
+        let size = self.length * count;
+        while symbols.len() < size {
+            let mut word: u32 = rng.gen();
+            for _ in 0..(size - symbols.len()).min(16) {
+                symbols.push(2 + (word & 3) as u8);
+                word >>= 2;
+            }
+        }
+        for sequence in 0..count {
+            let mut class = 0;
+            for (bit, from) in [self.length / 10, self.length / 2].into_iter().enumerate() {
+                let step = from + rng.gen_range(0..places) as usize;
+                let value = u8::from(coin(rng));
+                symbols[step * count + sequence] = value;
+                class += value << bit;
+            }
+            classes.push(class);
+        }
+    }
+}
+
+impl Task for Scaled {
+    fn inputs(&self) -> usize {
+        SCALED_SYMBOLS.len()
+    }
+
+    fn outputs(&self) -> usize {
+        Self::CLASSES
+    }
+
+    fn draw(&self, rng: &mut ChaCha8Rng, example: &mut Example) {
+        let (mut drawn, mut classes) = (Vec::new(), Vec::new());
+        self.draw_batch(rng, 1, &mut drawn, &mut classes);
+        let (symbols, target) = example.symbols_to_end(self.inputs(), self.outputs());
+        symbols.extend(drawn.into_iter().map(usize::from));
+        target.resize(self.outputs(), 0.0);
+        target[usize::from(classes[0])] = 1.0;
+    }
+
+    fn example(&self) -> Example {
+        Example::empty_symbols_to_end(self.inputs(), self.outputs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scaled;
+    use crate::seeds::{generator, Purpose};
+
+    #[test]
+    fn the_relevant_symbols_stand_where_the_program_puts_them_and_tell_the_class() {
+        for length in [16, 20, 50, 99, 200] {
+            let task = Scaled { length };
+            let (mut symbols, mut classes) = (Vec::new(), Vec::new());
+            task.draw_batch(
+                &mut generator(3, Purpose::Test),
+                4_000,
+                &mut symbols,
+                &mut classes,
+            );
+            let mut seen = [0; 4];
+            for (b, &class) in classes.iter().enumerate() {
+                let relevant: Vec<(usize, u8)> = (0..length)
+                    .map(|t| (t, symbols[t * 4_000 + b]))
+                    .filter(|&(_, symbol)| symbol < 2)
+                    .collect();
+                let [(p0, v0), (p1, v1)] = relevant[..] else {
+                    panic!("{relevant:?}")
+                };
+                assert!(
+                    (length / 10..2 * (length / 10)).contains(&p0),
+                    "{length}: {p0}"
+                );
+                assert!(
+                    (length / 2..length / 2 + length / 10).contains(&p1),
+                    "{length}: {p1}"
+                );
+                assert_eq!(class, v0 + 2 * v1);
+                seen[usize::from(class)] += 1;
+            }
+            // 1,000 are expected, with a standard deviation of 27.
+            assert!(
+                seen.iter().all(|n: &i32| (n - 1_000).abs() < 140),
+                "{seen:?}"
+            );
+            assert!(symbols.iter().all(|&symbol| symbol < 6));
+        }
+    }
+}

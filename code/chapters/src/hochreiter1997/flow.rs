@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much of an error comes back over a lag: the measured Jacobians of the tanh network and of
 //! the memory cell, and the bounds that are derived for them.
+pub use crate::matrix::{product, spectral_norm, Matrix};
 use kernels::cell1997::{forward, step_back, Biases, Design, Gradient, Squash, Trace, Weights};
 use kernels::{tanh_rnn, Inputs};
 use lab::experiment::{Arm, Experiment, Scale, Trial};
@@ -11,62 +12,6 @@ use std::collections::BTreeMap;
 use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Relevant, TemporalOrder};
 use tasks::Task;
-
-/// A matrix of M rows and N columns.
-pub type Matrix<const M: usize, const N: usize> = [[f64; N]; M];
-
-/// The product A B.
-pub fn product<const M: usize, const L: usize, const N: usize>(
-    a: &Matrix<M, L>,
-    b: &Matrix<L, N>,
-) -> Matrix<M, N> {
-    let mut result = [[0.0; N]; M];
-    for (row, sums) in a.iter().zip(&mut result) {
-        for (&scale, terms) in row.iter().zip(b) {
-            for (sum, &term) in sums.iter_mut().zip(terms) {
-                *sum += scale * term;
-            }
-        }
-    }
-    result
-}
-
-/// ‖A‖₂, the largest singular value, by one-sided Jacobi rotations.
-pub fn spectral_norm<const M: usize, const N: usize>(a: &Matrix<M, N>) -> f64 {
-    let mut a = *a;
-    for _ in 0..60 {
-        let mut rotated = false;
-        for p in 0..N {
-            for q in p + 1..N {
-                let (mut pp, mut qq, mut pq) = (0.0, 0.0, 0.0);
-                for row in &a {
-                    pp += row[p] * row[p];
-                    qq += row[q] * row[q];
-                    pq += row[p] * row[q];
-                }
-                if pq.abs() <= 1e-15 * (pp * qq).sqrt() {
-                    continue;
-                }
-                rotated = true;
-                let zeta = (qq - pp) / (2.0 * pq);
-                let t = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
-                let cosine = 1.0 / (1.0 + t * t).sqrt();
-                let sine = cosine * t;
-                for row in &mut a {
-                    (row[p], row[q]) = (
-                        cosine * row[p] - sine * row[q],
-                        sine * row[p] + cosine * row[q],
-                    );
-                }
-            }
-        }
-        if !rotated {
-            break;
-        }
-    }
-    let columns = (0..N).map(|n| a.iter().map(|row| row[n] * row[n]).sum::<f64>().sqrt());
-    columns.fold(0.0, f64::max)
-}
 
 /// ∂h_T/∂h_{T−q} for q = 0, 1, …: the product of the factors J_t = W_h diag(1 − h_t²) (3.3).
 /// Entry (i, j) is the derivative of unit j at T by unit i at T − q.

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The chapter's experiments, with the constants of the paper's supplement and program.
+use super::bound::Bound;
+use super::training::{Config, Initial, Method, Training, ALPHA_MIXED, BATCH};
+use super::unit::OneUnit;
+use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+
+/// The experiments, in the order of the page.
+pub fn all() -> Vec<Box<dyn Experiment>> {
+    vec![
+        Box::new(OneUnit),
+        Box::new(Bound),
+        Box::new(Runs {
+            id: "temporal-order",
+            title: "Figure 7: the temporal order of two symbols, by length",
+            rows: by_length,
+        }),
+        Box::new(Runs {
+            id: "mixed-lengths",
+            title: "Section 4.1: one model for all lengths",
+            rows: mixed,
+        }),
+    ]
+}
+
+/// An experiment whose arms are training runs.
+struct Runs {
+    id: &'static str,
+    title: &'static str,
+    rows: fn() -> Vec<Row>,
+}
+
+/// One arm before its scale is known, with the paper's constants.
+struct Row {
+    id: String,
+    title: String,
+    config: Config,
+    paper: Option<Printed>,
+    /// Updates after which a book run gives up; `None` for a row that a book run leaves out.
+    book: Option<u64>,
+    /// Seeds of a book run.
+    book_seeds: u64,
+    /// Updates that a run is expected to take, for the estimate.
+    expected: u64,
+}
+
+impl Experiment for Runs {
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn title(&self) -> &'static str {
+        self.title
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn arms(&self, scale: Scale) -> Vec<Arm> {
+        let rows = (self.rows)().into_iter();
+        rows.filter_map(|row| row.at(scale)).collect()
+    }
+
+    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
+        Box::new(Training::new(config(arm), seed))
+    }
+
+    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
+        Ok(Box::new(Training::new(config(arm), seed).restore(state)?))
+    }
+}
+
+/// The typed configuration that [`Row::at`] wrote into the arm.
+fn config(arm: &Arm) -> Config {
+    serde_json::from_value(arm.config.clone())
+        .expect("an arm holds the configuration it was made of")
+}
+
+/// Seconds of one update of one step: a batch of 20, 50 units, on the machine of the records.
+const SECONDS_PER_STEP: f64 = 1.2e-5;
+
+impl Row {
+    fn at(mut self, scale: Scale) -> Option<Arm> {
+        let seeds = match scale {
+            Scale::Paper => 1..=5,
+            Scale::Book => 1..=self.book_seeds,
+            Scale::Smoke => 1..=1,
+        };
+        match scale {
+            Scale::Paper => {}
+            Scale::Book => self.config.cap = self.book?,
+            Scale::Smoke => {
+                self.book?;
+                let config = &mut self.config;
+                config.portable = true;
+                config.cap = 100;
+                config.tested = 200;
+                config.fewer_than = config.fewer_than.min(2);
+                config.test_lengths.retain(|&length| length <= 200);
+            }
+        }
+        let (shortest, longest) = self.config.lengths;
+        let steps = (shortest + longest) as f64 / 2.0;
+        let updates = self.expected.min(self.config.cap) as f64;
+        Some(Arm {
+            id: self.id,
+            title: self.title,
+            expected_seconds: updates * steps * SECONDS_PER_STEP,
+            config: serde_json::to_value(&self.config).expect("plain data always serialises"),
+            seeds,
+            paper: self.paper,
+        })
+    }
+}
+
+/// The share of five trials that solved a length, as read off Figure 7: MSGD, MSGD-C, MSGD-CR.
+type Solved = [f64; 3];
+
+/// A length of Figure 7.
+type Length = (usize, Solved);
+
+/// Figure 7, smart tanh.
+pub const SMART: [Length; 7] = [
+    (16, [1.0, 1.0, 1.0]),
+    (20, [1.0, 1.0, 1.0]),
+    (50, [0.0, 1.0, 1.0]),
+    (100, [0.0, 1.0, 1.0]),
+    (150, [0.0, 0.4, 1.0]),
+    (200, [0.0, 0.0, 1.0]),
+    (250, [0.0, 0.0, 1.0]),
+];
+
+/// Figure 7, basic tanh.
+pub const BASIC: [Length; 12] = [
+    (16, [1.0, 1.0, 1.0]),
+    (20, [1.0, 1.0, 1.0]),
+    (35, [1.0, 1.0, 1.0]),
+    (45, [0.4, 1.0, 1.0]),
+    (50, [0.0, 1.0, 1.0]),
+    (55, [0.0, 0.8, 1.0]),
+    (65, [0.0, 0.6, 1.0]),
+    (75, [0.0, 0.4, 1.0]),
+    (100, [0.0, 0.0, 1.0]),
+    (150, [0.0, 0.0, 1.0]),
+    (200, [0.0, 0.0, 1.0]),
+    (250, [0.0, 0.0, 1.0]),
+];
+
+/// Figure 7, sigmoid. At 20 the two curves without Ω are read as about 0.2.
+pub const SIGMOID: [Length; 8] = [
+    (16, [1.0, 1.0, 1.0]),
+    (20, [0.2, 0.2, 1.0]),
+    (22, [0.0, 0.0, 1.0]),
+    (50, [0.0, 0.0, 1.0]),
+    (100, [0.0, 0.0, 1.0]),
+    (150, [0.0, 0.0, 1.0]),
+    (200, [0.0, 0.0, 1.0]),
+    (250, [0.0, 0.0, 0.8]),
+];
+
+/// Updates after which a book run gives up; the paper's runs go on for 5,000,000.
+pub const BOOK_CAP: u64 = 200_000;
+
+/// Mean updates at T = 20 that the supplement prints for smart tanh.
+pub const UPDATES_AT_20: [(Method, u64); 3] = [
+    (Method::Plain, 21_000),
+    (Method::Clipped, 11_000),
+    (Method::Regularized, 2_000),
+];
+
+/// The lengths that a book run takes.
+fn in_book(initial: Initial, length: usize) -> bool {
+    match initial {
+        Initial::Smart => [20, 50, 100].contains(&length),
+        Initial::Basic | Initial::Sigmoid => [20, 50].contains(&length),
+    }
+}
+
+/// Figure 7: each start, length and method.
+fn by_length() -> Vec<Row> {
+    let starts: [(Initial, &str, &[Length]); 3] = [
+        (Initial::Smart, "smart", &SMART),
+        (Initial::Basic, "basic", &BASIC),
+        (Initial::Sigmoid, "sigmoid", &SIGMOID),
+    ];
+    let mut rows = Vec::new();
+    for (initial, name, lengths) in starts {
+        for &(length, solved) in lengths {
+            for (method, solved) in Method::ALL.into_iter().zip(solved) {
+                let printed = UPDATES_AT_20.iter().find(|printed| printed.0 == method);
+                let printed = printed.filter(|_| initial == Initial::Smart && length == 20);
+                rows.push(Row {
+                    id: format!("{name}-{length}-{}", method.id()),
+                    title: format!("{name}, T = {length}, {}", method.name()),
+                    config: Config::paper(initial, length, method),
+                    paper: Some(Printed {
+                        source: "Figure 7",
+                        solved: Some(solved),
+                        sequences: printed.map(|&(_, updates)| (updates * BATCH as u64) as f64),
+                        test: None,
+                    }),
+                    book: in_book(initial, length).then_some(BOOK_CAP),
+                    book_seeds: 5,
+                    expected: match (method, length) {
+                        (_, ..=20) => 20_000,
+                        (Method::Regularized, _) => 500 * length as u64,
+                        _ => 5_000_000,
+                    },
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// Lengths at which the models of mixed lengths are tested.
+pub const TEST_LENGTHS: [usize; 10] = [50, 100, 150, 200, 250, 500, 1_000, 2_000, 3_000, 5_000];
+
+/// One model for all lengths: 50 basic tanh units, α = 2, another length for each batch. The paper
+/// reports none of 10,000 wrong, which is also when its program stops; the first row stops at the
+/// criterion of the other experiment.
+fn mixed() -> Vec<Row> {
+    let rows = [
+        ("50-100", 50, 100, 100, 3),
+        ("50-100-exact", 50, 100, 1, 3),
+        ("50-200-exact", 50, 200, 1, 1),
+    ];
+    rows.map(|(id, shortest, longest, fewer_than, book_seeds)| {
+        let mut config = Config::paper(Initial::Basic, shortest, Method::Regularized);
+        config.lengths = (shortest, longest);
+        config.regularizer = Method::Regularized.regularizer(ALPHA_MIXED);
+        config.look_every = 500;
+        config.fewer_than = fewer_than;
+        config.test_lengths = TEST_LENGTHS.to_vec();
+        let until = match fewer_than {
+            1 => "none",
+            _ => "fewer than 1 %",
+        };
+        Row {
+            id: id.into(),
+            title: format!(
+                "lengths from {shortest} to {}, until {until} of 10,000 is wrong",
+                longest - 1
+            ),
+            config,
+            paper: (longest == 200).then_some(Printed {
+                source: "Section 4.1 and supplement",
+                solved: None,
+                sequences: None,
+                test: Some("0 of 10,000 at each length"),
+            }),
+            book: Some(if longest == 200 { 400_000 } else { BOOK_CAP }),
+            book_seeds,
+            expected: 200_000,
+        }
+    })
+    .into()
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Numbers for the prose, drawn from the records.
+//!
+//! For each arm of `temporal-order` and `mixed-lengths`, under `<experiment>.<arm>.`: `trials`,
+//! `solved`, `wilson`, `median` (updates, a trial that gave up counts as infinite), `least` and `most`
+//! (updates of the solved), `cap`, `largest-norm`, `clipped` (percent of updates), `diverged`
+//! (trials), and `wrong-<length>` (percent of the test, mean of all trials).
+//! Of `bound`: `<arm>.share`, `.end` (median at the longest lag), `.above` (networks above 1 there).
+//! Of `one-unit`: its measures.
+use super::claims::{interval, median_updates, share, updates};
+use lab::chapter::{Records, Values};
+use lab::figure::number::{count, decimals};
+use lab::record::ArmRecord;
+use lab::stats::median;
+
+/// All numbers that the records hold.
+pub fn all(records: &Records) -> Values {
+    let mut values = Values::new();
+    for (experiment, record) in records {
+        values.insert(format!("{experiment}.scale"), record.scale.to_string());
+        for arm in &record.arms {
+            let name = format!("{experiment}.{}", arm.id);
+            match experiment.as_str() {
+                "one-unit" => unit(&mut values, &name, arm),
+                "bound" => bound(&mut values, &name, arm),
+                _ => runs(&mut values, &name, arm),
+            }
+        }
+    }
+    values
+}
+
+fn unit(values: &mut Values, name: &str, arm: &ArmRecord) {
+    let measures = arm.trials.iter().flat_map(|trial| &trial.measures);
+    for (key, &value) in measures {
+        let text = match key.as_str() {
+            "steepest" => count(value),
+            "steepest-at" => decimals(value, 7),
+            "first-saddle-node" | "second-saddle-node" => decimals(value, 4),
+            _ => decimals(value, 3),
+        };
+        values.insert(format!("{name}.{key}"), text);
+    }
+}
+
+fn bound(values: &mut Values, name: &str, arm: &ArmRecord) {
+    let largest = arm
+        .measure("share-of-bound")
+        .into_iter()
+        .fold(0.0, f64::max);
+    let ends = arm.measure("norm-at-end");
+    let above = ends.iter().filter(|&&norm| norm > 1.0).count();
+    for (key, text) in [
+        ("share", decimals(largest, 2)),
+        ("end", scientific(median(&ends))),
+        ("above", format!("{above} of {}", ends.len())),
+        ("matrices", ends.len().to_string()),
+    ] {
+        values.insert(format!("{name}.{key}"), text);
+    }
+}
+
+fn runs(values: &mut Values, name: &str, arm: &ArmRecord) {
+    let mut put = |key: &str, text: String| {
+        values.insert(format!("{name}.{key}"), text);
+    };
+    put("trials", arm.trials.len().to_string());
+    put("solved", share(arm));
+    put("wilson", interval(arm));
+    put("median", updates(median_updates(arm)));
+    if let Some(cap) = arm.config["cap"].as_f64() {
+        put("cap", count(cap));
+    }
+    let needed: Vec<f64> = arm
+        .trials
+        .iter()
+        .filter(|trial| trial.solved)
+        .filter_map(|trial| trial.measures.get("updates").copied())
+        .collect();
+    if !needed.is_empty() {
+        put(
+            "least",
+            count(needed.iter().copied().fold(f64::INFINITY, f64::min)),
+        );
+        put("most", count(needed.iter().copied().fold(0.0, f64::max)));
+    }
+    let norms = arm.measure("largest-norm");
+    put(
+        "largest-norm",
+        count(norms.iter().copied().fold(0.0, f64::max)),
+    );
+    put("diverged", arm.measure("diverged").len().to_string());
+    let clipped = arm.measure("clipped");
+    if !clipped.is_empty() {
+        put(
+            "clipped",
+            format!("{} %", decimals(100.0 * median(&clipped), 0)),
+        );
+    }
+    let names = arm.trials.iter().flat_map(|trial| trial.measures.keys());
+    let mut lengths: Vec<&String> = names.filter(|key| key.starts_with("wrong-")).collect();
+    lengths.sort();
+    lengths.dedup();
+    for key in lengths {
+        let wrong: f64 = arm.measure(key).iter().sum();
+        let tested: f64 = arm.measure("tested").iter().sum();
+        put(key, format!("{} %", decimals(100.0 * wrong / tested, 2)));
+    }
+}
+
+/// Two significant digits: plain between a thousandth and a thousand, else a power of ten in TeX.
+fn scientific(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e3).contains(&value.abs()) {
+        return decimals(value, 2);
+    }
+    let text = format!("{value:.1e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("${digits} \\cdot 10^{{{exponent}}}$")
+}
