@@ -4,7 +4,7 @@
 #![allow(missing_docs, clippy::needless_range_loop)]
 use chapters::gers2000::batches::{Source, Task};
 use chapters::gers2000::continual::{self, initial, GATE_BIASES};
-use chapters::gers2000::layer::{learner, start, Batch, CellConfig, Goal, OPEN};
+use chapters::gers2000::layer::{start, Batch, CellConfig, Goal, Model, OPEN};
 use chapters::gers2000::plain::{blocks, Layer, Step};
 use dfdx::prelude::*;
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash};
@@ -543,7 +543,7 @@ fn gers2000_weight_counts_are_the_printed_ones() {
         (CellConfig::Tanh, [1, 100, 10], 11_210),
         (lstm, [1, 50, 10], 10_910),
     ] {
-        let network = learner(cell, sizes, true, &mut rng);
+        let network = cell.learner(sizes, true, &mut rng);
         assert_eq!(network.parameters(), expected, "{cell:?} {sizes:?}");
     }
 }

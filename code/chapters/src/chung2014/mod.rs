@@ -4,6 +4,7 @@
 pub mod claims;
 pub mod course;
 pub mod figures;
+pub mod memory;
 pub mod music;
 pub mod network;
 pub mod plain;
@@ -24,7 +25,7 @@ pub fn chapter() -> Chapter {
         gist: "At equal parameters, both gated units beat the tanh unit on real sequences, and neither beats the other.",
         link: "https://arxiv.org/abs/1412.3555",
         draft: true,
-        prerequisites: &[],
+        prerequisites: &["gers2000"],
         minutes_to_read: 45,
         experiments,
         claims: claims::all,
@@ -38,5 +39,6 @@ pub fn chapter() -> Chapter {
 fn experiments() -> Vec<Box<dyn Experiment>> {
     let mut all = music::all();
     all.extend(voice::all());
+    all.extend(memory::all());
     all
 }

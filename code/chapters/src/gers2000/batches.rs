@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copying, adding, and digits read pixel by pixel: training on batches, as a value that can be saved
 //! at any moment.
-use super::layer::{learner, Batch, CellConfig, Goal, Learner};
+use super::layer::{Batch, CellConfig, Goal, Learner, Model};
 use super::rounded;
 use lab::experiment::Trial;
 use lab::record::TrialRecord;
@@ -15,6 +15,7 @@ use tasks::data::cache::{fetched, DataError};
 use tasks::data::images::{handwritten, Images};
 use tasks::random::below;
 use tasks::seeds::{generator, Purpose};
+use tasks::temporal_order::{Scaled, SCALED_SYMBOLS};
 
 /// What is learnt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,11 @@ pub enum Task {
     },
     /// The digits of the set `digits`, pixel by pixel.
     Digits,
+    /// The order of two symbols among T.
+    Order {
+        /// T.
+        length: usize,
+    },
 }
 
 /// Pixels of a digit.
@@ -130,6 +136,7 @@ impl Task {
             Task::Copying { .. } => (INPUTS, ANSWERS),
             Task::Adding { .. } => (2, 1),
             Task::Digits => (1, CLASSES),
+            Task::Order { .. } => (SCALED_SYMBOLS.len(), Scaled::CLASSES),
         }
     }
 
@@ -139,16 +146,18 @@ impl Task {
             Task::Copying { blanks } => Copying { blanks }.steps(),
             Task::Adding { length } => length,
             Task::Digits => PIXELS,
+            Task::Order { length } => length,
         }
     }
 
-    /// The loss of the best answer without memory: (4.11) of copying, (4.12) of adding, ln 10 of ten
-    /// classes.
+    /// The loss of the best answer without memory: (4.11) of copying, (4.12) of adding, the logarithm of
+    /// the number of classes.
     pub fn trivial(self) -> f64 {
         match self {
             Task::Copying { blanks } => Copying { blanks }.trivial_error(),
             Task::Adding { .. } => HalvesAdding::TRIVIAL_ERROR,
             Task::Digits => (CLASSES as f64).ln(),
+            Task::Order { .. } => (Scaled::CLASSES as f64).ln(),
         }
     }
 
@@ -177,6 +186,20 @@ impl Task {
                 let sums = (0..sequences).map(|_| task.draw(rng, &mut pairs)).collect();
                 (pairs, Goal::Number(sums))
             }
+            Task::Order { length } => {
+                let (mut symbols, mut classes) = (Vec::new(), Vec::new());
+                let task = Scaled { length };
+                task.draw_batch(rng, sequences, &mut symbols, &mut classes);
+                let inputs = SCALED_SYMBOLS.len();
+                let mut rows = vec![0.0; symbols.len() * inputs];
+                // The symbols come step by step, the rows sequence by sequence.
+                for (place, symbol) in symbols.into_iter().enumerate() {
+                    let (step, sequence) = (place / sequences, place % sequences);
+                    rows[(sequence * length + step) * inputs + usize::from(symbol)] = 1.0;
+                }
+                let classes = classes.into_iter().map(|class| Some(usize::from(class)));
+                (rows, Goal::AtEnd(classes.collect()))
+            }
             Task::Digits => unreachable!("pictures are not drawn"),
         };
         Batch {
@@ -190,11 +213,11 @@ impl Task {
 
 /// Everything that, with the code and the seed, fixes a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Config {
+pub struct Config<M = CellConfig> {
     /// What is learnt.
     pub data: Task,
     /// The cell.
-    pub model: CellConfig,
+    pub model: M,
     /// H.
     pub units: usize,
     /// The learning rate.
@@ -223,9 +246,9 @@ const FINAL_TEST: u128 = 1 << 48;
 const SLICE: usize = 40_000;
 
 /// A trial while it runs.
-pub struct Training {
+pub struct Training<M = CellConfig> {
     seed: u64,
-    config: Config,
+    config: Config<M>,
     source: Source,
     learner: Box<dyn Learner>,
     state: State,
@@ -246,7 +269,7 @@ struct State {
     ended: bool,
 }
 
-impl Config {
+impl<M: Model> Config<M> {
     /// Sizes of the network.
     pub fn sizes(&self) -> [usize; 3] {
         let (inputs, outputs) = self.data.sizes();
@@ -256,16 +279,16 @@ impl Config {
     /// The network before training.
     pub fn learner(&self, seed: u64) -> Box<dyn Learner> {
         let mut rng = generator(seed, Purpose::Initialization);
-        learner(self.model, self.sizes(), self.portable, &mut rng)
+        self.model.learner(self.sizes(), self.portable, &mut rng)
     }
 }
 
-impl Training {
+impl<M: Model> Training<M> {
     /// Starts a trial.
     ///
     /// # Errors
     /// When its data has not been fetched.
-    pub fn new(config: Config, seed: u64) -> Result<Self, DataError> {
+    pub fn new(config: Config<M>, seed: u64) -> Result<Self, DataError> {
         Ok(Training {
             seed,
             source: Source::open(config.data)?,
@@ -352,7 +375,7 @@ fn mean_loss(
     sum / sequences as f64
 }
 
-impl Trial for Training {
+impl<M: Model> Trial for Training<M> {
     fn advance(&mut self) -> bool {
         let mut steps = 0;
         while !self.state.ended && steps < SLICE {
@@ -392,7 +415,7 @@ impl Trial for Training {
         put("updates", self.state.updates as f64);
         put("skipped", self.state.skipped as f64);
         put("weights", self.learner.parameters() as f64);
-        if let Source::Digits(_) = self.source {
+        if let Task::Digits | Task::Order { .. } = config.data {
             let all = self.source.test(&mut rng, 0, config.tested);
             put("wrong", self.learner.wrong(&all) as f64);
             put("tested", config.tested as f64);

@@ -3,7 +3,8 @@
 //! digits pixel by pixel, six cells each.
 use super::batches::{Config, Source, Task, Training, HELD_OUT};
 use super::continual::Continual;
-use super::layer::{CellConfig, OPEN};
+use super::layer::{CellConfig, Model, OPEN};
+use super::reach::Reach;
 use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
 
 /// The learning rate of Arjovsky et al.
@@ -15,10 +16,26 @@ pub const UPDATES: u64 = 20_000;
 
 /// The experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let runs = |id, title, task| -> Box<dyn Experiment> { Box::new(Runs { id, title, task }) };
+    let runs = |id, title, task: Task| -> Box<dyn Experiment> {
+        let cells = CELLS.map(|(id, name, model)| (id, name, model, units(task, model)));
+        Box::new(Runs {
+            id,
+            title,
+            task,
+            cells: cells.to_vec(),
+            source: Some(match task {
+                Task::Digits => "Le et al., on larger digits",
+                _ => "Arjovsky et al., Figures 1 and 2",
+            }),
+        })
+    };
+    let adding = |model| units(Task::Adding { length: 0 }, model);
+    let cells = CELLS.map(|(id, name, model)| (id, name, model, adding(model)));
     vec![
         Box::new(Continual),
-        Box::new(super::reach::Reach),
+        Box::new(Reach {
+            cells: cells.to_vec(),
+        }),
         runs(
             "copying-100",
             "Copying over 100 blanks",
@@ -41,6 +58,19 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         ),
         runs("digits", "Digits pixel by pixel", Task::Digits),
     ]
+}
+
+/// Units of the networks with and without gates: about as many weights.
+pub fn units(task: Task, cell: CellConfig) -> usize {
+    let [plain, gated] = match task {
+        Task::Copying { .. } => [80, 40],
+        Task::Adding { .. } | Task::Order { .. } => [128, 64],
+        Task::Digits => [100, 50],
+    };
+    match cell {
+        CellConfig::Lstm { .. } => gated,
+        _ => plain,
+    }
 }
 
 /// The cells that are compared, by arm.
@@ -69,38 +99,32 @@ pub const CELLS: [(&str, &str, CellConfig); 6] = [
     ),
 ];
 
-/// The arms of one task.
-struct Runs {
-    id: &'static str,
-    title: &'static str,
-    task: Task,
+/// One task, learnt by several cells with all else alike.
+pub struct Runs<M: Model> {
+    /// Its name in records.
+    pub id: &'static str,
+    /// Its name on the page.
+    pub title: &'static str,
+    /// What is learnt.
+    pub task: Task,
+    /// The cells: name in records, name on the page, configuration, units.
+    pub cells: Vec<(&'static str, &'static str, M, usize)>,
+    /// Where the task was printed with such cells, if it was.
+    pub source: Option<&'static str>,
 }
 
-impl Runs {
-    /// Units of the networks with and without gates: about as many weights.
-    fn units(&self, cell: CellConfig) -> usize {
-        let [plain, gated] = match self.task {
-            Task::Copying { .. } => [80, 40],
-            Task::Adding { .. } => [128, 64],
-            Task::Digits => [100, 50],
-        };
-        match cell {
-            CellConfig::Lstm { .. } => gated,
-            _ => plain,
-        }
-    }
-
+impl<M: Model> Runs<M> {
     /// Seconds of one update of one step on the machine of the records.
     fn seconds(&self) -> f64 {
         match self.task {
             Task::Copying { .. } => 4e-5,
-            Task::Adding { .. } => 8e-5,
+            Task::Adding { .. } | Task::Order { .. } => 8e-5,
             Task::Digits => 6e-5,
         }
     }
 }
 
-impl Experiment for Runs {
+impl<M: Model + Sync> Experiment for Runs<M> {
     fn id(&self) -> &'static str {
         self.id
     }
@@ -123,13 +147,13 @@ impl Experiment for Runs {
             Scale::Book => (1..=3, 10_000, 250, 200, 2_000),
             Scale::Paper => (1..=5, UPDATES, 250, 200, 10_000),
         };
-        let arms = CELLS.iter().map(|&(id, title, model)| Arm {
-            id: id.into(),
-            title: title.into(),
+        let arms = self.cells.iter().map(|(id, title, model, units)| Arm {
+            id: (*id).into(),
+            title: (*title).into(),
             config: serde_json::to_value(Config {
                 data: self.task,
-                model,
-                units: self.units(model),
+                model: model.clone(),
+                units: *units,
                 rate: RATE,
                 batch: BATCH,
                 cap,
@@ -141,11 +165,8 @@ impl Experiment for Runs {
             })
             .expect("plain data always serialises"),
             seeds: seeds.clone(),
-            paper: Some(Printed {
-                source: match self.task {
-                    Task::Digits => "Le et al., on larger digits",
-                    _ => "Arjovsky et al., Figures 1 and 2",
-                },
+            paper: self.source.map(|source| Printed {
+                source,
                 ..Printed::default()
             }),
             expected_seconds: cap as f64 * self.task.steps() as f64 * self.seconds(),
@@ -154,17 +175,17 @@ impl Experiment for Runs {
     }
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
-        let opened = Source::open(config(arm).data);
+        let opened = Source::open(config::<M>(arm).data);
         opened.map(|_| ()).map_err(|e| e.to_string())
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let trial = Training::new(config(arm), seed);
+        let trial = Training::new(config::<M>(arm), seed);
         Box::new(trial.expect("the arm was ready"))
     }
 
     fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        let trial = Training::new(config(arm), seed).map_err(|e| e.to_string())?;
+        let trial = Training::new(config::<M>(arm), seed).map_err(|e| e.to_string())?;
         Ok(Box::new(trial.restore(state)?))
     }
 }
@@ -173,7 +194,7 @@ impl Experiment for Runs {
 ///
 /// # Panics
 /// When the arm is not one of them.
-pub fn config(arm: &Arm) -> Config {
+pub fn config<M: Model>(arm: &Arm) -> Config<M> {
     serde_json::from_value(arm.config.clone())
         .expect("an arm holds the configuration it was made of")
 }

@@ -8,6 +8,7 @@ use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
 use kernels::Path;
 use rand_chacha::ChaCha8Rng;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tape::projection::Projection;
 use tape::recurrent::{Inputs, Reading, Recurrent};
@@ -120,8 +121,14 @@ impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Network<
 where
     C: Cell<f32> + 'static,
 {
-    /// A network before training.
-    pub fn new(cell: C, config: CellConfig, portable: bool, rng: &mut ChaCha8Rng) -> Self {
+    /// A network before training; `start` says where a parameter of a name and sizes starts, given
+    /// how many groups of columns a layer's matrices have.
+    pub fn new(
+        cell: C,
+        start: impl Fn(&str, &[usize], usize) -> Start,
+        portable: bool,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
         let mut network = Network {
             layer: Recurrent::zeros(cell),
             head: Projection::zeros(),
@@ -131,7 +138,7 @@ where
             network.head.path = Path::Portable;
         }
         initialize(&mut network, rng, |name, sizes| {
-            start(config, &name.to_string(), sizes, C::GROUPS)
+            start(&name.to_string(), sizes, C::GROUPS)
         })
         .expect("every parameter has a start of its shape");
         network
@@ -311,49 +318,71 @@ where
     }
 }
 
-/// The network of these sizes.
-///
-/// # Panics
-/// When there is none of these sizes.
-pub fn learner(
-    cell: CellConfig,
-    [inputs, units, outputs]: [usize; 3],
-    portable: bool,
-    rng: &mut ChaCha8Rng,
-) -> Box<dyn Learner> {
-    fn trained<C, const I: usize, const H: usize, const G: usize, const V: usize>(
-        cell: C,
-        config: CellConfig,
+/// A kind of network, as a configuration that can be written down.
+pub trait Model: Clone + Send + Serialize + DeserializeOwned + 'static {
+    /// The network with these inputs, units and outputs, before training.
+    ///
+    /// # Panics
+    /// When there is none of these sizes.
+    fn learner(
+        &self,
+        sizes: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
-    ) -> Box<dyn Learner>
-    where
-        C: Cell<f32> + 'static,
-    {
-        Box::new(Trained::<C, I, H, G, V> {
-            network: Network::new(cell, config, portable, rng),
-            optimizer: Optimizer::new(OPTIMIZER),
-        })
-    }
-    let rnn = |activation| Rnn { activation };
-    macro_rules! choose {
-        ($(($i:literal, $plain:literal, $gated:literal, $v:literal)),*) => {
-            match (cell, inputs, units, outputs) {
-                $((CellConfig::Tanh, $i, $plain, $v) => {
-                    trained::<_, $i, $plain, $plain, $v>(
-                        rnn(Activation::Tanh), cell, portable, rng)
+    ) -> Box<dyn Learner>;
+}
+
+/// A network of this cell that has not been trained.
+pub fn learner<C, const I: usize, const H: usize, const G: usize, const V: usize>(
+    cell: C,
+    start: impl Fn(&str, &[usize], usize) -> Start,
+    portable: bool,
+    rng: &mut ChaCha8Rng,
+) -> Box<dyn Learner>
+where
+    C: Cell<f32> + 'static,
+{
+    Box::new(Trained::<C, I, H, G, V> {
+        network: Network::new(cell, start, portable, rng),
+        optimizer: Optimizer::new(OPTIMIZER),
+    })
+}
+
+impl Model for CellConfig {
+    fn learner(
+        &self,
+        [inputs, units, outputs]: [usize; 3],
+        portable: bool,
+        rng: &mut ChaCha8Rng,
+    ) -> Box<dyn Learner> {
+        let cell = *self;
+        let begin =
+            |name: &str, sizes: &[usize], groups: usize| start(cell, name, sizes, groups);
+        let rnn = |activation| Rnn { activation };
+        macro_rules! choose {
+            ($(($i:literal, $plain:literal, $gated:literal, $v:literal)),*) => {
+                match (cell, inputs, units, outputs) {
+                    $((CellConfig::Tanh, $i, $plain, $v) => {
+                        learner::<_, $i, $plain, $plain, $v>(
+                            rnn(Activation::Tanh), begin, portable, rng)
+                    }
+                    (CellConfig::Identity, $i, $plain, $v) => {
+                        learner::<_, $i, $plain, $plain, $v>(
+                            rnn(Activation::Relu), begin, portable, rng)
+                    }
+                    (CellConfig::Lstm { .. }, $i, $gated, $v) => {
+                        learner::<_, $i, $gated, { 4 * $gated }, $v>(
+                            Lstm { peepholes: false }, begin, portable, rng)
+                    })*
+                    other => unreachable!("no network of {other:?}"),
                 }
-                (CellConfig::Identity, $i, $plain, $v) => {
-                    trained::<_, $i, $plain, $plain, $v>(
-                        rnn(Activation::Relu), cell, portable, rng)
-                }
-                (CellConfig::Lstm { .. }, $i, $gated, $v) => {
-                    trained::<_, $i, $gated, { 4 * $gated }, $v>(
-                        Lstm { peepholes: false }, cell, portable, rng)
-                })*
-                other => unreachable!("no network of {other:?}"),
-            }
-        };
+            };
+        }
+        choose!(
+            (10, 80, 40, 9),
+            (2, 128, 64, 1),
+            (1, 100, 50, 10),
+            (6, 128, 64, 4)
+        )
     }
-    choose!((10, 80, 40, 9), (2, 128, 64, 1), (1, 100, 50, 10))
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How far back a network's answer depends on its inputs before it has learnt anything.
-use super::experiments::CELLS;
-use super::layer::{learner, Batch, CellConfig, Goal};
+use super::layer::{Batch, Goal, Model};
 use super::rounded;
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
@@ -17,17 +16,20 @@ const SEQUENCES: usize = 10;
 
 /// Everything that, with the code and the seed, fixes a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Config {
-    model: CellConfig,
+struct Config<M> {
+    model: M,
     units: usize,
     steps: usize,
     sequences: usize,
 }
 
 /// The experiment: the networks of the adding task before training.
-pub struct Reach;
+pub struct Reach<M: Model> {
+    /// The cells: name in records, name on the page, configuration, units.
+    pub cells: Vec<(&'static str, &'static str, M, usize)>,
+}
 
-impl Experiment for Reach {
+impl<M: Model + Sync> Experiment for Reach<M> {
     fn id(&self) -> &'static str {
         "reach"
     }
@@ -45,15 +47,12 @@ impl Experiment for Reach {
             Scale::Smoke => (1..=1, 21),
             Scale::Book | Scale::Paper => (1..=5, STEPS),
         };
-        let arms = CELLS.iter().map(|&(id, title, model)| Arm {
-            id: id.into(),
-            title: title.into(),
+        let arms = self.cells.iter().map(|(id, title, model, units)| Arm {
+            id: (*id).into(),
+            title: (*title).into(),
             config: serde_json::to_value(Config {
-                model,
-                units: match model {
-                    CellConfig::Lstm { .. } => 64,
-                    _ => 128,
-                },
+                model: model.clone(),
+                units: *units,
                 steps,
                 sequences: SEQUENCES,
             })
@@ -66,7 +65,7 @@ impl Experiment for Reach {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let config = serde_json::from_value(arm.config.clone())
+        let config: Config<M> = serde_json::from_value(arm.config.clone())
             .expect("an arm holds the configuration it was made of");
         Box::new(Look { config, seed })
     }
@@ -77,12 +76,12 @@ impl Experiment for Reach {
 }
 
 /// One network; there is nothing to train.
-struct Look {
-    config: Config,
+struct Look<M> {
+    config: Config<M>,
     seed: u64,
 }
 
-impl Trial for Look {
+impl<M: Model> Trial for Look<M> {
     fn advance(&mut self) -> bool {
         true
     }
@@ -97,13 +96,13 @@ impl Trial for Look {
 
     fn finish(&mut self) -> TrialRecord {
         let Config {
-            model,
+            ref model,
             units,
             steps,
             sequences,
         } = self.config;
         let mut rng = generator(self.seed, Purpose::Initialization);
-        let network = learner(model, [2, units, 1], true, &mut rng);
+        let network = model.learner([2, units, 1], true, &mut rng);
         let mut rng = generator(self.seed, Purpose::Test);
         let mut inputs = Vec::new();
         let task = HalvesAdding { length: steps };
