@@ -1125,12 +1125,12 @@ mod tests {
             ),
             ("{{#value a}}", "1: write {{#value KEY NAME}}"),
             (
-                "{{#value pascanu2013 a.b}}",
-                "1: unknown value of pascanu2013 `a.b`: there is none yet",
+                "{{#value vinyals2015 a.b}}",
+                "1: unknown value of vinyals2015 `a.b`: there is none yet",
             ),
             (
-                "{{#table pascanu2013/a}}",
-                "1: unknown table of pascanu2013 `a`: there is none yet",
+                "{{#table vinyals2015/a}}",
+                "1: unknown table of vinyals2015 `a`: there is none yet",
             ),
             ("{{#table elman1990}}", "1: write {{#table KEY/ID}}"),
             (
@@ -1146,8 +1146,8 @@ mod tests {
                 "1: unknown work `gers2000`: there is elman1990, hochreiter1997 (book/bibliography.bib)",
             ),
             (
-                "\n{{#figure pascanu2013/a}}\nb\n{{#endfigure}}",
-                "2: unknown figure of pascanu2013 `a`: there is none yet",
+                "\n{{#figure vinyals2015/a}}\nb\n{{#endfigure}}",
+                "2: unknown figure of vinyals2015 `a`: there is none yet",
             ),
             (
                 "{{#figure hochreiter1997/cell}}\nb",
