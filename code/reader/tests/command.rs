@@ -156,7 +156,7 @@ fn exercises_are_graded_in_points() {
     let output = unrolled(&["grade", "hochreiter1997"]);
     assert!(output.status.success());
     assert!(text(&output.stdout).trim_end().ends_with("points"));
-    assert_eq!(unrolled(&["grade", "pascanu2013"]).status.code(), Some(2));
+    assert_eq!(unrolled(&["grade", "vinyals2015"]).status.code(), Some(2));
 }
 
 #[cfg(unix)]
