@@ -5,7 +5,7 @@
 
 use chapters::contents;
 use lab::chapter::{Chapter, Records, Table};
-use lab::store::load_records;
+use lab::store::{load_records, load_shelf};
 use std::collections::BTreeMap;
 
 fn pinned(key: &str, what: impl Fn(&Chapter, &Records)) {
@@ -115,6 +115,31 @@ fn every_chapter_with_records_is_pinned() {
             "{}",
             chapter.key
         );
+    }
+}
+
+/// The pages that compare chapters.
+#[test]
+fn surveys_are_the_pinned_ones() {
+    let root = contents::root();
+    for survey in contents::surveys() {
+        let shelf = load_shelf(&root, survey.reads).unwrap();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(root.join("figures").join(survey.key));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| {
+            insta::assert_json_snapshot!("values", (survey.values)(&shelf));
+            insta::assert_json_snapshot!("tables", (survey.tables)(&shelf));
+            let figures = (survey.figures)(&shelf);
+            let data: BTreeMap<&str, &Table> =
+                figures.iter().map(|f| (f.id, &f.data)).collect();
+            insta::assert_json_snapshot!("figure-data", data);
+            for figure in figures {
+                let name = format!("{}.svg", figure.id);
+                insta::assert_binary_snapshot!(&name, figure.svg.into_bytes());
+            }
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of contents: all sixteen chapters, written or not.
-use lab::chapter::{Chapter, Part, Records, Table, Values};
+use lab::chapter::{Chapter, Part, Records, Survey, Table, Values};
 use lab::{experiment::Experiment, figure::Figure};
 use std::path::{Path, PathBuf};
 
@@ -107,6 +107,11 @@ pub fn all() -> Vec<Chapter> {
             "https://arxiv.org/abs/1506.03134",
         ),
     ]
+}
+
+/// The pages that compare chapters.
+pub fn surveys() -> Vec<Survey> {
+    vec![crate::memory::survey()]
 }
 
 /// The chapter of this key.

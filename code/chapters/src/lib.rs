@@ -7,6 +7,7 @@ pub mod elman1990;
 pub mod gers2000;
 pub mod hochreiter1997;
 pub mod matrix;
+pub mod memory;
 pub mod online;
 pub mod pascanu2013;
 pub mod trial;

@@ -14,6 +14,23 @@ pub type Records = BTreeMap<String, Record>;
 /// Numbers for the prose, by name; already formatted.
 pub type Values = BTreeMap<String, String>;
 
+/// The records of several chapters, by key.
+pub type Shelf = BTreeMap<String, Records>;
+
+/// A page that compares chapters: drawn from their records, with none of its own.
+pub struct Survey {
+    /// The key that names it on the page and in the folder of its pinned figures.
+    pub key: &'static str,
+    /// Keys of the chapters whose records it reads.
+    pub reads: &'static [&'static str],
+    /// Numbers for the prose.
+    pub values: fn(&Shelf) -> Values,
+    /// Figures, by name; one whose record is missing is left out.
+    pub figures: fn(&Shelf) -> Vec<Figure>,
+    /// Tables, by name; one whose record is missing is left out.
+    pub tables: fn(&Shelf) -> Vec<(&'static str, Table)>,
+}
+
 /// A chapter's part of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Part {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where records lie, and how they are read and written.
-use crate::chapter::Records;
+use crate::chapter::{Records, Shelf};
 use crate::experiment::{Arm, Experiment, Scale};
 use crate::files::write_whole;
 use crate::record::{ArmRecord, Record, RunInfo, TrialRecord, FORMAT};
@@ -117,6 +117,17 @@ fn record_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// As [`load`].
 pub fn load_records(root: &Path, key: &str) -> Result<Records, StoreError> {
     load_folder(&folder(&root.join("figures"), key, Scale::Paper), key)
+}
+
+/// The records of several chapters.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_shelf(root: &Path, keys: &[&str]) -> Result<Shelf, StoreError> {
+    let records = keys
+        .iter()
+        .map(|key| Ok(((*key).to_owned(), load_records(root, key)?)));
+    records.collect()
 }
 
 /// All records of one folder, each with the run beside it.

@@ -6,7 +6,7 @@
 use super::html::{address, escape, inline, relative, table};
 use super::listing::{self, Listing, Printed};
 use super::math::{Math, Piece, pieces, tags};
-use super::site::{Drawn, Site};
+use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
 use lab::chapter::{LedgerRow, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -533,6 +533,12 @@ impl Expander<'_> {
             .ok_or_else(|| unknown("chapter", key, &self.site.keys()))
     }
 
+    fn shown(&self, key: &str) -> Result<&Shown, String> {
+        self.site
+            .shown(key)
+            .ok_or_else(|| unknown("chapter", key, &self.site.keys()))
+    }
+
     /// What is not there: an error, or a note on the page while records are still to be made.
     fn absent(
         &mut self,
@@ -541,7 +547,7 @@ impl Expander<'_> {
         name: &str,
         known: &[&str],
     ) -> Result<(), String> {
-        let Some(experiments) = self.drawn(key)?.waits_for(name) else {
+        let Some(experiments) = self.shown(key)?.waits_for(name) else {
             return Err(unknown(&format!("{kind} of {key}"), name, known));
         };
         let page = self.index.name(self.page);
@@ -558,7 +564,7 @@ impl Expander<'_> {
         if *key == "bench" {
             return self.bench_value(name);
         }
-        let drawn = self.drawn(key)?;
+        let drawn = self.shown(key)?;
         if let Some(value) = drawn.values.get(*name) {
             return Ok(value.clone());
         }
@@ -668,7 +674,7 @@ impl Expander<'_> {
                 );
             }
         };
-        let drawn = self.drawn(key)?;
+        let drawn = self.shown(key)?;
         let anchor = format!("figure-{}-{}", escape(key), escape(id));
         let Some(figure) = drawn.figures.iter().find(|figure| figure.id == id).cloned() else {
             let known: Vec<&str> = drawn.figures.iter().map(|figure| figure.id).collect();
@@ -712,7 +718,7 @@ impl Expander<'_> {
 
     fn table(&mut self, line: usize, place: &str) -> Result<String, String> {
         let (key, id) = place.split_once('/').ok_or("write {{#table KEY/ID}}")?;
-        let drawn = self.drawn(key)?;
+        let drawn = self.shown(key)?;
         let Some((_, found)) = drawn.tables.iter().find(|(name, _)| *name == id) else {
             let known: Vec<&str> = drawn.tables.iter().map(|(name, _)| *name).collect();
             self.absent("table", key, id, &known)?;
@@ -905,7 +911,13 @@ impl Expander<'_> {
         };
         let reading = duration(f64::from(chapter.minutes_to_read));
         let running = match drawn.minutes_to_reproduce() {
-            Some(minutes) if drawn.experiments.iter().all(|experiment| experiment.any) => {
+            Some(minutes)
+                if drawn
+                    .shown
+                    .experiments
+                    .iter()
+                    .all(|experiment| experiment.any) =>
+            {
                 format!("{} on two cores", duration(minutes))
             }
             Some(minutes) => {

@@ -3,8 +3,8 @@
 use super::bibliography::Bibliography;
 use crate::bench::record::Record;
 use anyhow::{Context, Result};
-use lab::chapter::{Chapter, LedgerRow, Table, Values};
-use lab::experiment::Scale;
+use lab::chapter::{Chapter, LedgerRow, Records, Survey, Table, Values};
+use lab::experiment::{Experiment, Scale};
 use lab::figure::Figure;
 use lab::record::RunInfo;
 use lab::store;
@@ -18,14 +18,22 @@ pub struct Drawn {
     pub ledger: Vec<LedgerRow>,
     /// The pass line of each claim, in the same order.
     pub lines: Vec<&'static str>,
+    /// Notes about the runs.
+    pub runs: Vec<RunInfo>,
+    /// What can be put on a page.
+    pub shown: Shown,
+}
+
+/// Everything drawn from records that a page can ask for by name.
+pub struct Shown {
+    /// The key under which it is asked for.
+    pub key: &'static str,
     /// Numbers for the prose.
     pub values: Values,
     /// Figures.
     pub figures: Vec<Figure>,
     /// Tables.
     pub tables: Vec<(&'static str, Table)>,
-    /// Notes about the runs.
-    pub runs: Vec<RunInfo>,
     /// Each experiment, and what of it was not recorded.
     pub experiments: Vec<Recorded>,
 }
@@ -45,6 +53,8 @@ pub struct Recorded {
 pub struct Site {
     /// All chapters in the order of the book.
     pub chapters: Vec<Drawn>,
+    /// What compares chapters.
+    pub surveys: Vec<Shown>,
     /// What the book cites.
     pub bibliography: Bibliography,
     /// The recorded run of the bench.
@@ -72,8 +82,14 @@ impl Site {
         } else {
             Bibliography::default()
         };
+        let surveys = chapters::contents::surveys();
+        let surveys: Result<Vec<Shown>> = surveys
+            .into_iter()
+            .map(|survey| Shown::load(root, &survey))
+            .collect();
         Ok(Self {
             chapters: chapters?,
+            surveys: surveys?,
             bibliography,
             bench: Record::load(root)?,
         })
@@ -84,7 +100,13 @@ impl Site {
         self.chapters.iter().find(|drawn| drawn.chapter.key == key)
     }
 
-    /// All keys, in order.
+    /// What a page can ask for under this key, of a chapter or a survey.
+    pub fn shown(&self, key: &str) -> Option<&Shown> {
+        let chapters = self.chapters.iter().map(|drawn| &drawn.shown);
+        chapters.chain(&self.surveys).find(|shown| shown.key == key)
+    }
+
+    /// The keys of all chapters, in order.
     pub fn keys(&self) -> Vec<&'static str> {
         self.chapters
             .iter()
@@ -104,27 +126,17 @@ impl Drawn {
         let runs = runs
             .filter_map(|experiment| store::load_run(&folder, experiment.id()))
             .collect();
-        let experiments = all.iter().map(|experiment| {
-            let record = records.get(experiment.id());
-            let arms = experiment.arms(record.map_or(Scale::Paper, |record| record.scale));
-            let absent = arms
-                .into_iter()
-                .map(|arm| arm.id)
-                .filter(|id| record.is_none_or(|record| record.arm(id).is_none()));
-            Recorded {
-                id: experiment.id(),
-                any: record.is_some(),
-                absent: absent.collect(),
-            }
-        });
         Ok(Self {
             ledger: chapter.ledger(&records),
             lines: (chapter.claims)().iter().map(|claim| claim.line).collect(),
-            values: (chapter.values)(&records),
-            figures: (chapter.figures)(&records),
-            tables: (chapter.tables)(&records),
             runs,
-            experiments: experiments.collect(),
+            shown: Shown {
+                key: chapter.key,
+                values: (chapter.values)(&records),
+                figures: (chapter.figures)(&records),
+                tables: (chapter.tables)(&records),
+                experiments: recorded(&all, &records),
+            },
             chapter,
         })
     }
@@ -134,8 +146,45 @@ impl Drawn {
         let seconds: f64 = self.runs.iter().map(|run| run.trial_seconds).sum();
         (!self.runs.is_empty()).then_some(seconds / 2.0 / 60.0)
     }
+}
 
-    /// What of this chapter a name that is not drawn may be waiting for: something that was not recorded.
+/// How far each experiment was recorded.
+fn recorded(all: &[Box<dyn Experiment>], records: &Records) -> Vec<Recorded> {
+    let of = |experiment: &Box<dyn Experiment>| {
+        let record = records.get(experiment.id());
+        let arms = experiment.arms(record.map_or(Scale::Paper, |record| record.scale));
+        let absent = arms
+            .into_iter()
+            .map(|arm| arm.id)
+            .filter(|id| record.is_none_or(|record| record.arm(id).is_none()));
+        Recorded {
+            id: experiment.id(),
+            any: record.is_some(),
+            absent: absent.collect(),
+        }
+    };
+    all.iter().map(of).collect()
+}
+
+impl Shown {
+    fn load(root: &Path, survey: &Survey) -> Result<Self> {
+        let shelf = store::load_shelf(root, survey.reads)?;
+        let mut experiments = Vec::new();
+        for chapter in chapters::contents::all() {
+            if let Some(records) = shelf.get(chapter.key) {
+                experiments.extend(recorded(&(chapter.experiments)(), records));
+            }
+        }
+        Ok(Self {
+            key: survey.key,
+            values: (survey.values)(&shelf),
+            figures: (survey.figures)(&shelf),
+            tables: (survey.tables)(&shelf),
+            experiments,
+        })
+    }
+
+    /// What of this a name that is not drawn may be waiting for: something that was not recorded.
     ///
     /// A name like `adding.t100.mse` waits for its experiment or its arm only,
     /// any other for the experiments that have no record.
@@ -179,11 +228,11 @@ mod tests {
             any,
             absent: absent.iter().map(|arm| (*arm).to_owned()).collect(),
         };
-        drawn.experiments = vec![
+        drawn.shown.experiments = vec![
             recorded("adding", true, &["t500", "tanh-0.1"]),
             recorded("reber", false, &["a"]),
         ];
-        let waits = |drawn: &Drawn, name: &str| drawn.waits_for(name);
+        let waits = |drawn: &Drawn, name: &str| drawn.shown.waits_for(name);
         assert_eq!(waits(&drawn, "reber.a.mean"), Some("reber".into()));
         assert_eq!(waits(&drawn, "reber"), Some("reber".into()));
         assert_eq!(
@@ -197,7 +246,7 @@ mod tests {
         assert_eq!(waits(&drawn, "adding.t100.mean"), None);
         assert_eq!(waits(&drawn, "adding"), None);
         assert_eq!(waits(&drawn, "curves"), Some("reber".into()));
-        drawn.experiments.remove(1);
+        drawn.shown.experiments.remove(1);
         assert_eq!(waits(&drawn, "curves"), None);
     }
 }
