@@ -24,7 +24,7 @@ pub fn chapter() -> Chapter {
         part: Part::Memory,
         gist: "At equal parameters, both gated units beat the tanh unit on real sequences, and neither beats the other.",
         link: "https://arxiv.org/abs/1412.3555",
-        draft: true,
+        draft: false,
         prerequisites: &["gers2000"],
         minutes_to_read: 45,
         experiments,

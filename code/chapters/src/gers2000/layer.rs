@@ -207,7 +207,7 @@ pub trait Learner: Send {
     /// How many sequences of a batch with answers at the end get another than their own.
     fn wrong(&self, batch: &Batch) -> usize;
     /// The norm of the gradient of a sum over the last step's h by the inputs of each step, for
-    /// these B·T·I inputs: one value a step.
+    /// these B·T·I inputs: one value a step. Along the state alone it is the product of (4.10).
     fn reach(&self, batch: &Batch) -> Vec<f64>;
     /// Trainable weights.
     fn parameters(&self) -> usize;

@@ -25,7 +25,7 @@ pub fn chapter() -> Chapter {
         part: Part::Memory,
         gist: "A gate on the state itself lets a memory cell reset, and its bias decides what is remembered at the start.",
         link: "https://doi.org/10.1162/089976600300015015",
-        draft: true,
+        draft: false,
         prerequisites: &["hochreiter1997"],
         minutes_to_read: 45,
         experiments: experiments::all,

@@ -23,7 +23,7 @@ pub fn chapter() -> Chapter {
         part: Part::Memory,
         gist: "Gradients through time grow or vanish with the powers of one matrix; clipping their norm tames the growth, and a regularizer keeps them from vanishing.",
         link: "https://proceedings.mlr.press/v28/pascanu13.html",
-        draft: true,
+        draft: false,
         prerequisites: &[],
         minutes_to_read: 50,
         experiments: experiments::all,
