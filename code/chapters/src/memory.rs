@@ -3,7 +3,7 @@
 use lab::chapter::{Shelf, Survey, Table, Values};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Panel, Stroke};
-use lab::figure::number::{grouped, spoken};
+use lab::figure::number::{decimals, grouped, spoken};
 use lab::figure::svg::Ink;
 use lab::figure::Figure;
 use lab::record::ArmRecord;
@@ -130,6 +130,25 @@ fn middle(shelf: &Shelf, experiment: &str, id: &str, measure: &str) -> Option<f6
     (!values.is_empty()).then(|| median(&values))
 }
 
+/// The mean loss on held-out chorales, as chapter 5 gives it.
+fn chorales(shelf: &Shelf, row: &Row) -> Option<String> {
+    let losses = arm(shelf, "chorales", row.chorales?)?.measure("test");
+    let mean = losses.iter().sum::<f64>() / losses.len() as f64;
+    mean.is_finite().then(|| decimals(mean, 2))
+}
+
+/// A small number as a formula, any other as it is.
+fn small(value: f64) -> String {
+    if (0.001..1000.0).contains(&value.abs()) {
+        return spoken(value);
+    }
+    let text = format!("{value:.1e}");
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => format!("${mantissa} \\times 10^{{{exponent}}}$"),
+        None => text,
+    }
+}
+
 /// The gradient by the input at each lag, the median over the untrained networks.
 fn reached(shelf: &Shelf, id: &str) -> Option<Vec<f64>> {
     let trials = &arm(shelf, "reach", id)?.trials;
@@ -174,9 +193,6 @@ fn cells(shelf: &Shelf) -> Option<Table> {
         let id = row.id;
         let weights = middle(shelf, "adding-100", id, "weights");
         let copying = middle(shelf, "copying-100", id, "share");
-        let chorales = row
-            .chorales
-            .and_then(|id| middle(shelf, "chorales", id, "test"));
         let reached = reached(shelf, id).and_then(|norms| norms.get(LAG).copied());
         vec![
             row.name.to_owned(),
@@ -186,8 +202,8 @@ fn cells(shelf: &Shelf) -> Option<Table> {
             or(solved(shelf, "adding-100", id)),
             or(copying.map(|share| format!("{share:.2}"))),
             or(wrong(shelf, "digits", id).map(|percent| format!("{percent:.1} %"))),
-            or(chorales.map(|nats| format!("{nats:.2}"))),
-            or(reached.map(spoken)),
+            or(chorales(shelf, row)),
+            or(reached.map(small)),
         ]
     });
     let columns = [
@@ -237,14 +253,11 @@ fn values(shelf: &Shelf) -> Values {
                 sequences.map(|sequences| grouped(sequences as u64)),
             );
         }
-        if let Some(nats) = row
-            .chorales
-            .and_then(|id| middle(shelf, "chorales", id, "test"))
-        {
-            values.insert(format!("chorales.{id}.test"), format!("{nats:.2}"));
+        if let Some(nats) = chorales(shelf, row) {
+            values.insert(format!("chorales.{id}.test"), nats);
         }
         if let Some(norm) = reached(shelf, id).and_then(|norms| norms.get(LAG).copied()) {
-            values.insert(format!("reach.{id}.far"), spoken(norm));
+            values.insert(format!("reach.{id}.far"), small(norm));
         }
     }
     values

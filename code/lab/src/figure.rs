@@ -30,6 +30,19 @@ pub struct Figure {
     pub svg: String,
     /// The numbers that were drawn, folded under the figure.
     pub data: Table,
+    /// What can be taken from under the figure.
+    pub files: Vec<Attachment>,
+}
+
+/// A small file that comes with a figure, for instance a piece of music to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name when it is saved: `gru.mid`.
+    pub name: String,
+    /// What it is: `audio/midi`.
+    pub kind: &'static str,
+    /// What is in it.
+    pub content: Vec<u8>,
 }
 
 impl Figure {
@@ -49,6 +62,13 @@ impl Figure {
             alt,
             svg,
             data,
+            files: Vec::new(),
         }
+    }
+
+    /// The same with files.
+    pub fn with_files(mut self, files: Vec<Attachment>) -> Self {
+        self.files = files;
+        self
     }
 }

@@ -2,6 +2,7 @@
 //! The paper's claims with the pass lines that were fixed before the runs.
 use super::network::Unit;
 use lab::chapter::{Claim, Judgement, Records, Verdict};
+use lab::figure::number::decimals;
 use lab::record::{ArmRecord, Record};
 use lab::stats::paired_bootstrap;
 
@@ -53,9 +54,12 @@ fn below(
     };
     Some(Judgement {
         ours: format!(
-            "{:.2} against {:.2}; difference {by:.3} ({low:.3} to {high:.3}), {} seeds",
-            mean(a, measure)?,
-            mean(b, measure)?,
+            "{} against {}; difference {} ({} to {}), {} seeds",
+            decimals(mean(a, measure)?, 2),
+            decimals(mean(b, measure)?, 2),
+            decimals(by, 3),
+            decimals(low, 3),
+            decimals(high, 3),
             a.trials.len()
         ),
         scale: record.scale,

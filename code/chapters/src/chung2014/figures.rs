@@ -7,7 +7,7 @@ use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
 use lab::figure::number::decimals;
 use lab::figure::svg::{Anchor, Ink, Svg, Word};
-use lab::figure::Figure;
+use lab::figure::{Attachment, Figure};
 use lab::record::ArmRecord;
 use std::collections::BTreeMap;
 use tasks::data::midi;
@@ -292,7 +292,7 @@ fn rolls(records: &Records) -> Option<Figure> {
     for unit in Unit::ALL {
         let (_, arm) = arm(records, "chorales", unit)?;
         let notes = sample(arm)?;
-        let y = Axis::linear("MIDI note", 36.0, 84.0);
+        let y = Axis::linear("MIDI note", 34.0, 84.0);
         let mut panel = Panel::new(y, 300).title(unit.name());
         let cells = notes.iter().filter(|(t, _)| *t < SHOWN).map(|&(t, note)| {
             let (x, y) = (t as f64, f64::from(note));
@@ -320,16 +320,24 @@ fn rolls(records: &Records) -> Option<Figure> {
         "Three piano rolls of {SHOWN} steps, a piece sampled from each unit after the same first chord. {}.",
         said.join(", ")
     );
-    Some(Figure::new(
-        "rolls",
-        "A chorale sampled from each unit",
-        alt,
-        &Chart::new(x, panels).draw(),
-        Table {
-            columns: texts(["Unit", "Step", "Notes"]),
-            rows,
-        },
-    ))
+    let files = midi(records).into_iter().map(|(name, content)| Attachment {
+        name,
+        kind: "audio/midi",
+        content,
+    });
+    Some(
+        Figure::new(
+            "rolls",
+            "A chorale sampled from each unit",
+            alt,
+            &Chart::new(x, panels).draw(),
+            Table {
+                columns: texts(["Unit", "Step", "Notes"]),
+                rows,
+            },
+        )
+        .with_files(files.collect()),
+    )
 }
 
 /// Learning curves on raw sound by updates.

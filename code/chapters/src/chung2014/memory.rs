@@ -85,7 +85,7 @@ fn gated(task: Task) -> Vec<(&'static str, &'static str, Compared, usize)> {
     let units = match task {
         Task::Copying { .. } => 46,
         Task::Adding { .. } | Task::Order { .. } => 74,
-        Task::Digits => 58,
+        Task::Digits | Task::Clothes => 58,
     };
     let gated = |update_bias| Compared::Gru(Gated::Gru { update_bias });
     STARTS

@@ -3,6 +3,7 @@
 use super::claims::{arm, mean};
 use super::network::Unit;
 use lab::chapter::{Records, Table};
+use lab::figure::number::decimals;
 use lab::record::ArmRecord;
 
 /// Train and test of Table 2: JSB Chorales, and Ubisoft A.
@@ -20,8 +21,13 @@ fn cell(arm: &ArmRecord, measure: &str) -> String {
     let least = all.iter().copied().fold(f64::INFINITY, f64::min);
     let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     match all.len() {
-        1 => format!("{mean:.2}"),
-        _ => format!("{mean:.2} ({least:.2} to {most:.2})"),
+        1 => decimals(mean, 2),
+        _ => format!(
+            "{} ({} to {})",
+            decimals(mean, 2),
+            decimals(least, 2),
+            decimals(most, 2)
+        ),
     }
 }
 
@@ -47,7 +53,7 @@ fn losses(
     }
     let (_, any) = arm(records, experiment, Unit::Tanh)?;
     for (name, measure) in trivial {
-        let value = mean(any, measure).map_or("–".into(), |mean| format!("{mean:.2}"));
+        let value = mean(any, measure).map_or("–".into(), |mean| decimals(mean, 2));
         let mut row = vec!["–".to_owned(); 7];
         (row[0], row[4]) = ((*name).to_owned(), value);
         rows.push(row);

@@ -10,7 +10,7 @@
 use super::claims::{arm, difference, mean};
 use super::network::{Unit, MUSIC, NOTES, SEEN, SOUND};
 use lab::chapter::{Records, Values};
-use lab::figure::number::grouped;
+use lab::figure::number::{decimals, grouped};
 use std::collections::BTreeSet;
 
 /// Weights of a recurrent layer of this unit: I inputs, H units, biases, and of the LSTM its
@@ -48,11 +48,11 @@ pub fn all(records: &Records) -> Values {
                     put(name, grouped(average as u64));
                     continue;
                 }
-                put(name, format!("{average:.2}"));
+                put(name, decimals(average, 2));
                 let least = all.iter().copied().fold(f64::INFINITY, f64::min);
                 let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                put(&format!("least-{name}"), format!("{least:.2}"));
-                put(&format!("most-{name}"), format!("{most:.2}"));
+                put(&format!("least-{name}"), decimals(least, 2));
+                put(&format!("most-{name}"), decimals(most, 2));
             }
             if let Some(seconds) = record.seconds_a_sequence(&arm.id) {
                 put("milliseconds", format!("{:.1}", 1e3 * seconds));
@@ -70,9 +70,9 @@ pub fn all(records: &Records) -> Values {
                     continue;
                 };
                 let name = format!("{experiment}.{}-{}", a.id(), b.id());
-                values.insert(name.clone(), format!("{by:.2}"));
-                values.insert(format!("{name}-low"), format!("{low:.2}"));
-                values.insert(format!("{name}-high"), format!("{high:.2}"));
+                values.insert(name.clone(), decimals(by, 2));
+                values.insert(format!("{name}-low"), decimals(low, 2));
+                values.insert(format!("{name}-high"), decimals(high, 2));
             }
         }
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use tasks::batching::shuffled;
 use tasks::copying::{Copying, HalvesAdding, ANSWERS, INPUTS};
 use tasks::data::cache::{fetched, DataError};
-use tasks::data::images::{handwritten, Images};
+use tasks::data::images::{fashion, handwritten, Images};
 use tasks::random::below;
 use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Scaled, SCALED_SYMBOLS};
@@ -33,6 +33,8 @@ pub enum Task {
     },
     /// The digits of the set `digits`, pixel by pixel.
     Digits,
+    /// Pieces of clothing, the set `fashion-mnist`, pixel by pixel.
+    Clothes,
     /// The order of two symbols among T.
     Order {
         /// T.
@@ -42,32 +44,55 @@ pub enum Task {
 
 /// Pixels of a digit.
 pub const PIXELS: usize = 64;
+/// Pixels of a picture of a piece of clothing.
+pub const CLOTHES_PIXELS: usize = 784;
 /// Digits that are held out of training.
 pub const HELD_OUT: usize = 400;
-/// Different digits.
+/// Different digits, and different pieces of clothing.
 const CLASSES: usize = 10;
 
-/// The digits with the order that parts them: the first [`HELD_OUT`] are held out.
-pub struct Digits {
+/// Pictures with the order that parts them: the first `held_out` are held out.
+pub struct Pictures {
     images: Images,
     order: Vec<usize>,
+    held_out: usize,
 }
 
-impl Digits {
-    /// The fetched set. It is read once.
+impl Pictures {
+    /// The fetched set `digits`, parted at random. It is read once.
     ///
     /// # Errors
     /// [`DataError::NotFetched`], which says how to get it, or that it is damaged.
-    pub fn open() -> Result<Arc<Digits>, DataError> {
-        static ONCE: OnceLock<Arc<Digits>> = OnceLock::new();
-        if let Some(digits) = ONCE.get() {
-            return Ok(digits.clone());
-        }
-        let images = handwritten(&fetched("digits")?)?;
-        let order = shuffled(&mut generator(1, Purpose::Noise), images.len());
-        Ok(ONCE
-            .get_or_init(|| Arc::new(Digits { images, order }))
-            .clone())
+    pub fn digits() -> Result<Arc<Pictures>, DataError> {
+        static ONCE: OnceLock<Arc<Pictures>> = OnceLock::new();
+        once(&ONCE, || {
+            let images = handwritten(&fetched("digits")?)?;
+            let order = shuffled(&mut generator(1, Purpose::Noise), images.len());
+            Ok(Pictures {
+                images,
+                order,
+                held_out: HELD_OUT,
+            })
+        })
+    }
+
+    /// The fetched set `fashion-mnist`, parted as it is published. It is read once.
+    ///
+    /// # Errors
+    /// As [`Pictures::digits`].
+    pub fn clothes() -> Result<Arc<Pictures>, DataError> {
+        static ONCE: OnceLock<Arc<Pictures>> = OnceLock::new();
+        once(&ONCE, || {
+            let (mut images, test) = fashion(&fetched("fashion-mnist")?)?;
+            let (training, held_out) = (images.len(), test.len());
+            images.pixels.extend(test.pixels);
+            images.labels.extend(test.labels);
+            Ok(Pictures {
+                order: (training..images.len()).chain(0..training).collect(),
+                images,
+                held_out,
+            })
+        })
     }
 
     /// A batch of the pictures at these places of the order.
@@ -79,11 +104,23 @@ impl Digits {
         let label = |&number: &usize| Some(usize::from(self.images.labels[number]));
         Batch {
             sequences: numbers.len(),
-            steps: PIXELS,
+            steps: self.images.rows * self.images.columns,
             inputs: pixels.collect(),
             goal: Goal::AtEnd(numbers.iter().map(label).collect()),
         }
     }
+}
+
+/// What is there, or what `open` makes.
+fn once(
+    place: &OnceLock<Arc<Pictures>>,
+    open: impl FnOnce() -> Result<Pictures, DataError>,
+) -> Result<Arc<Pictures>, DataError> {
+    if let Some(pictures) = place.get() {
+        return Ok(pictures.clone());
+    }
+    let opened = Arc::new(open()?);
+    Ok(place.get_or_init(|| opened).clone())
 }
 
 /// Where batches come from.
@@ -92,7 +129,7 @@ pub enum Source {
     /// Drawn anew each time.
     Drawn(Task),
     /// Pictures of a set.
-    Digits(Arc<Digits>),
+    Pictures(Arc<Pictures>),
 }
 
 impl Source {
@@ -102,7 +139,8 @@ impl Source {
     /// When its data has not been fetched.
     pub fn open(task: Task) -> Result<Source, DataError> {
         Ok(match task {
-            Task::Digits => Source::Digits(Digits::open()?),
+            Task::Digits => Source::Pictures(Pictures::digits()?),
+            Task::Clothes => Source::Pictures(Pictures::clothes()?),
             drawn => Source::Drawn(drawn),
         })
     }
@@ -111,9 +149,10 @@ impl Source {
     pub fn training(&self, rng: &mut ChaCha8Rng, sequences: usize) -> Batch {
         match self {
             Source::Drawn(task) => task.draw(rng, sequences),
-            Source::Digits(digits) => {
-                let choices = (digits.order.len() - HELD_OUT) as u32;
-                digits.batch((0..sequences).map(|_| HELD_OUT + below(rng, choices) as usize))
+            Source::Pictures(pictures) => {
+                let held_out = pictures.held_out;
+                let choices = (pictures.order.len() - held_out) as u32;
+                pictures.batch((0..sequences).map(|_| held_out + below(rng, choices) as usize))
             }
         }
     }
@@ -122,8 +161,9 @@ impl Source {
     pub fn test(&self, rng: &mut ChaCha8Rng, from: usize, sequences: usize) -> Batch {
         match self {
             Source::Drawn(task) => task.draw(rng, sequences),
-            Source::Digits(digits) => {
-                digits.batch((from..from + sequences).map(|place| place % HELD_OUT))
+            Source::Pictures(pictures) => {
+                let held_out = pictures.held_out;
+                pictures.batch((from..from + sequences).map(|place| place % held_out))
             }
         }
     }
@@ -135,7 +175,7 @@ impl Task {
         match self {
             Task::Copying { .. } => (INPUTS, ANSWERS),
             Task::Adding { .. } => (2, 1),
-            Task::Digits => (1, CLASSES),
+            Task::Digits | Task::Clothes => (1, CLASSES),
             Task::Order { .. } => (SCALED_SYMBOLS.len(), Scaled::CLASSES),
         }
     }
@@ -146,6 +186,7 @@ impl Task {
             Task::Copying { blanks } => Copying { blanks }.steps(),
             Task::Adding { length } => length,
             Task::Digits => PIXELS,
+            Task::Clothes => CLOTHES_PIXELS,
             Task::Order { length } => length,
         }
     }
@@ -156,7 +197,7 @@ impl Task {
         match self {
             Task::Copying { blanks } => Copying { blanks }.trivial_error(),
             Task::Adding { .. } => HalvesAdding::TRIVIAL_ERROR,
-            Task::Digits => (CLASSES as f64).ln(),
+            Task::Digits | Task::Clothes => (CLASSES as f64).ln(),
             Task::Order { .. } => (Scaled::CLASSES as f64).ln(),
         }
     }
@@ -164,7 +205,7 @@ impl Task {
     /// Draws a batch.
     ///
     /// # Panics
-    /// For [`Task::Digits`], which are not drawn.
+    /// For pictures, which are not drawn.
     pub fn draw(self, rng: &mut ChaCha8Rng, sequences: usize) -> Batch {
         let steps = self.steps();
         let (inputs, goal) = match self {
@@ -200,7 +241,7 @@ impl Task {
                 let classes = classes.into_iter().map(|class| Some(usize::from(class)));
                 (rows, Goal::AtEnd(classes.collect()))
             }
-            Task::Digits => unreachable!("pictures are not drawn"),
+            Task::Digits | Task::Clothes => unreachable!("pictures are not drawn"),
         };
         Batch {
             sequences,
@@ -274,6 +315,14 @@ impl<M: Model> Config<M> {
     pub fn sizes(&self) -> [usize; 3] {
         let (inputs, outputs) = self.data.sizes();
         [inputs, self.units, outputs]
+    }
+
+    /// How many sequences are tested at once for their answers: all of short ones.
+    fn tested_at_once(&self) -> usize {
+        match self.data {
+            Task::Clothes => TEST_BATCH,
+            _ => self.tested,
+        }
     }
 
     /// The network before training.
@@ -415,9 +464,14 @@ impl<M: Model> Trial for Training<M> {
         put("updates", self.state.updates as f64);
         put("skipped", self.state.skipped as f64);
         put("weights", self.learner.parameters() as f64);
-        if let Task::Digits | Task::Order { .. } = config.data {
-            let all = self.source.test(&mut rng, 0, config.tested);
-            put("wrong", self.learner.wrong(&all) as f64);
+        if let Task::Digits | Task::Clothes | Task::Order { .. } = config.data {
+            let (mut seen, mut wrong) = (0, 0);
+            while seen < config.tested {
+                let count = config.tested_at_once().min(config.tested - seen);
+                wrong += self.learner.wrong(&self.source.test(&mut rng, seen, count));
+                seen += count;
+            }
+            put("wrong", wrong as f64);
             put("tested", config.tested as f64);
         }
         if let Some(halved) = self.state.halved {

@@ -25,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             cells: cells.to_vec(),
             source: Some(match task {
                 Task::Digits => "Le et al., on larger digits",
+                Task::Clothes => "Le et al., on digits of this size",
                 _ => "Arjovsky et al., Figures 1 and 2",
             }),
         })
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             Task::Adding { length: 200 },
         ),
         runs("digits", "Digits pixel by pixel", Task::Digits),
+        runs("clothes", "Clothes pixel by pixel", Task::Clothes),
     ]
 }
 
@@ -65,7 +67,7 @@ pub fn units(task: Task, cell: CellConfig) -> usize {
     let [plain, gated] = match task {
         Task::Copying { .. } => [80, 40],
         Task::Adding { .. } | Task::Order { .. } => [128, 64],
-        Task::Digits => [100, 50],
+        Task::Digits | Task::Clothes => [100, 50],
     };
     match cell {
         CellConfig::Lstm { .. } => gated,
@@ -119,7 +121,7 @@ impl<M: Model> Runs<M> {
         match self.task {
             Task::Copying { .. } => 4e-5,
             Task::Adding { .. } | Task::Order { .. } => 8e-5,
-            Task::Digits => 6e-5,
+            Task::Digits | Task::Clothes => 6e-5,
         }
     }
 }
@@ -139,10 +141,13 @@ impl<M: Model + Sync> Experiment for Runs<M> {
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let copying = matches!(self.task, Task::Copying { .. });
-        let digits = self.task == Task::Digits;
+        let pictures = matches!(self.task, Task::Digits | Task::Clothes);
+        let clothes = self.task == Task::Clothes;
         let (seeds, cap, look_every, looked, tested) = match scale {
             Scale::Smoke => (1..=1, 20, 10, 40, 40),
-            Scale::Book | Scale::Paper if digits => (1..=3, 5_000, 250, HELD_OUT, HELD_OUT),
+            Scale::Book if clothes => (1..=1, 5_000, 250, 1_000, 10_000),
+            Scale::Paper if clothes => (1..=3, 50_000, 1_000, 10_000, 10_000),
+            Scale::Book | Scale::Paper if pictures => (1..=3, 5_000, 250, HELD_OUT, HELD_OUT),
             Scale::Book if copying => (1..=2, UPDATES, 250, 200, 2_000),
             Scale::Book => (1..=3, 10_000, 250, 200, 2_000),
             Scale::Paper => (1..=5, UPDATES, 250, 200, 10_000),
@@ -160,7 +165,7 @@ impl<M: Model + Sync> Experiment for Runs<M> {
                 look_every,
                 looked,
                 tested,
-                solved_below: if digits { 0.0 } else { 0.1 },
+                solved_below: if pictures { 0.0 } else { 0.1 },
                 portable: scale == Scale::Smoke,
             })
             .expect("plain data always serialises"),

@@ -366,3 +366,8 @@ pub fn adding(records: &Records) -> Option<Figure> {
 pub fn digits(records: &Records) -> Option<Figure> {
     course(records, "digits", "digits", "Digits, pixel by pixel")
 }
+
+/// Clothes pixel by pixel.
+pub fn clothes(records: &Records) -> Option<Figure> {
+    course(records, "clothes", "clothes", "Clothes, pixel by pixel")
+}

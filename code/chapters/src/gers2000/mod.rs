@@ -46,6 +46,7 @@ fn all_figures(records: &Records) -> Vec<Figure> {
         figures::adding,
         figures::copying,
         figures::digits,
+        figures::clothes,
     ];
     drawn.into_iter().filter_map(|draw| draw(records)).collect()
 }

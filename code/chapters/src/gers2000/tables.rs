@@ -23,6 +23,7 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
         "copying-200",
         "adding-200",
         "digits",
+        "clothes",
     ] {
         tables.extend(batches(records, id).map(|table| (id, table)));
     }
@@ -66,7 +67,7 @@ fn continual(records: &Records) -> Option<Table> {
 /// An experiment on batches: what each cell reached.
 fn batches(records: &Records, id: &str) -> Option<Table> {
     let record = records.get(id)?;
-    let digits = id == "digits";
+    let digits = id == "digits" || id == "clothes";
     let rows = experiments::CELLS.iter().filter_map(|(id, name, _)| {
         let arm = record.arm(id)?;
         let mut cells = vec![

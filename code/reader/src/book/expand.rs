@@ -9,6 +9,7 @@ use super::math::{Math, Piece, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
 use lab::chapter::{LedgerRow, Verdict};
+use lab::figure::Attachment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -694,7 +695,8 @@ impl Expander<'_> {
         };
         let data = table(&figure.data, |text| self.cell(line, text));
         let data = format!(
-            "<details class=\"figure-data\"><summary>The data of this figure</summary>\n{data}</details>"
+            "<details class=\"figure-data\"><summary>The data of this figure</summary>\n{data}</details>{}",
+            attachments(&figure.files)
         );
         let data = self.slot(Slot::Block(data));
         let picture = match figure.svg.split_once("</desc>") {
@@ -1055,6 +1057,25 @@ fn directive_alone(text: &str) -> Option<Result<(&str, Vec<&str>), String>> {
             ] if rest.trim().is_empty() => Some(Ok((name, arguments.clone()))),
             _ => None,
         },
+    }
+}
+
+/// Links that save the files of a figure. They hold the files themselves, so that a page needs
+/// nothing beside it.
+fn attachments(files: &[Attachment]) -> String {
+    let link = |file: &Attachment| {
+        let bytes = file.content.iter().map(|byte| format!("%{byte:02X}"));
+        let (name, kind) = (escape(&file.name), file.kind);
+        let content: String = bytes.collect();
+        format!("<a href=\"data:{kind},{content}\" download=\"{name}\">{name}</a>")
+    };
+    let links: Vec<String> = files.iter().map(link).collect();
+    match links.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\n<p class=\"figure-files\">To save: {}</p>",
+            links.join(", ")
+        ),
     }
 }
 

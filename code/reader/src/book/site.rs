@@ -150,7 +150,7 @@ impl Drawn {
 
 /// How far each experiment was recorded.
 fn recorded(all: &[Box<dyn Experiment>], records: &Records) -> Vec<Recorded> {
-    let of = |experiment: &Box<dyn Experiment>| {
+    let of = |experiment: &dyn Experiment| {
         let record = records.get(experiment.id());
         let arms = experiment.arms(record.map_or(Scale::Paper, |record| record.scale));
         let absent = arms
@@ -163,7 +163,9 @@ fn recorded(all: &[Box<dyn Experiment>], records: &Records) -> Vec<Recorded> {
             absent: absent.collect(),
         }
     };
-    all.iter().map(of).collect()
+    all.iter()
+        .map(|experiment| of(experiment.as_ref()))
+        .collect()
 }
 
 impl Shown {
