@@ -201,7 +201,7 @@ fn cells(shelf: &Shelf) -> Option<Table> {
             or(solved(shelf, "order-100", id)),
             or(solved(shelf, "adding-100", id)),
             or(copying.map(|share| format!("{share:.2}"))),
-            or(wrong(shelf, "digits", id).map(|percent| format!("{percent:.1} %"))),
+            or(wrong(shelf, "digits", id).map(|percent| format!("{percent:.1}\u{a0}%"))),
             or(chorales(shelf, row)),
             or(reached.map(small)),
         ]

@@ -118,7 +118,7 @@ fn switches(records: &Records) -> Option<Table> {
     let wrong = |id: &str| {
         let (_, arm) = arm(records, "digits", id)?;
         let share = median(&arm.measure("wrong")) / median(&arm.measure("tested"));
-        Some(format!("{:.1} %", 100.0 * share))
+        Some(format!("{:.1}\u{a0}%", 100.0 * share))
     };
     records.get("continual")?;
     type Pair = Option<(&'static str, &'static str)>;
