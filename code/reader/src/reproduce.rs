@@ -394,6 +394,11 @@ fn run_plan(
         arms: arms.collect(),
         run: None,
     };
+    // Another process may have recorded other arms meanwhile: what is kept is what is there now.
+    let old = match old {
+        _ if args.record => Before::read(plan, chapter.key, scale, folder, true)?.kept,
+        old => old,
+    };
     let whole = store::merge(experiment, old.clone(), record.clone());
     let run_before = store::load_run(folder, experiment.id());
     for (id, seconds) in run_before.iter().flat_map(|run| &run.arm_seconds) {
