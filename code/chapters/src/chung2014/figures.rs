@@ -68,7 +68,7 @@ fn unit() -> Figure {
         "The gated recurrent unit",
         "A diagram. On top a straight way leads from h of the step before, through a product with 1 − z and a sum, to h of this step. \
          Below it a second way leads from h through a product with the reset gate r and the matrix U_n to the candidate n, which also sees the input x through W_n; \
-         the candidate's product with the update gate z goes into the same sum.",
+         the candidate's product with the update gate z goes into the same sum. At z = 0 the state stays, at z = 1 the candidate takes its place.",
         &svg,
         Table {
             columns: texts(["Way", "Gate", "What it does"]),

@@ -245,7 +245,7 @@ pub fn all() -> Vec<Claim> {
         },
         Claim {
             id: "copying-long",
-            statement: "At 200 blanks the LSTM does not either.",
+            statement: "At 200 blanks an LSTM with forget bias 1 does not either.",
             source: "Arjovsky et al., Figure 1",
             paper: "at the baseline of 0.095",
             line: "with forget bias 1, at 0.95 of the trivial loss or above in every trial",

@@ -78,7 +78,8 @@ fn batches(records: &Records, id: &str) -> Option<Table> {
         ];
         cells.push(if digits {
             let wrong = median(&arm.measure("wrong"));
-            format!("{wrong:.0} of {:.0}", median(&arm.measure("tested")))
+            let tested = median(&arm.measure("tested"));
+            format!("{} of {}", grouped(wrong as u64), grouped(tested as u64))
         } else if arm.measure("halved-after").is_empty() {
             "never".into()
         } else {
