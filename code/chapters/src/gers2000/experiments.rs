@@ -144,7 +144,8 @@ impl<M: Model + Sync> Experiment for Runs<M> {
         let pictures = matches!(self.task, Task::Digits | Task::Clothes);
         let clothes = self.task == Task::Clothes;
         let (seeds, cap, look_every, looked, tested) = match scale {
-            Scale::Smoke => (1..=1, 20, 10, 40, 40),
+            Scale::Smoke if clothes => (1..=1, 2, 1, 4, 4),
+            Scale::Smoke => (1..=1, 6, 3, 10, 10),
             Scale::Book if clothes => (1..=1, 5_000, 250, 1_000, 10_000),
             Scale::Paper if clothes => (1..=3, 50_000, 1_000, 10_000, 10_000),
             Scale::Book | Scale::Paper if pictures => (1..=3, 5_000, 250, HELD_OUT, HELD_OUT),
