@@ -324,7 +324,10 @@ fn hochreiter1997_alt_texts_and_data_hold_the_numbers() {
 
 #[test]
 fn hochreiter1997_nothing_is_wrong_with_the_figures_of_the_recorded_results() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../figures/hochreiter1997");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../figures/hochreiter1997"
+    );
     let mut recorded = Records::new();
     for experiment in (chapter().experiments)() {
         let path = format!("{folder}/{}.json", experiment.id());
