@@ -51,6 +51,14 @@ mod pascanu2013 {
             }
         }
 
+        /// With a class for each step.
+        fn each_step(seed: u64) -> Self {
+            let mut data = Data::new(seed);
+            let mut rng: ChaCha8Rng = generator(seed, Purpose::Noise);
+            data.classes = (0..T * B).map(|_| rng.gen_range(0..O as u8)).collect();
+            data
+        }
+
         fn batch(&self) -> Batch<'_> {
             Batch {
                 sequences: B,
@@ -136,8 +144,11 @@ mod pascanu2013 {
     }
 
     fn immediate(omega: Omega) {
-        for activation in BOTH {
-            let data = Data::new(2);
+        let goals = [Data::new(2), Data::each_step(2)];
+        for (activation, data) in BOTH
+            .into_iter()
+            .flat_map(|a| goals.iter().map(move |d| (a, d)))
+        {
             let mut net = network(2, activation, 0.9);
             net.pass(data.batch(), None);
             let plain = net.gradient.clone();
@@ -637,6 +648,134 @@ mod pascanu2013 {
         near(&three, &predicted, 1e-10);
         assert_ne!(one, plain);
     }
+
+    #[test]
+    fn eq_2_16_a_target_at_each_step_sums_the_losses_of_all_beginnings() {
+        let data = Data::each_step(16);
+        for activation in BOTH {
+            let mut net = network(16, activation, 0.9);
+            let whole = net.pass(data.batch(), None).loss;
+            let beginnings = (1..=T).map(|steps| {
+                net.answer(Batch {
+                    sequences: B,
+                    symbols: &data.symbols[..steps * B],
+                    classes: &data.classes[(steps - 1) * B..steps * B],
+                })
+            });
+            let sum: f64 = beginnings.sum();
+            assert!((whole - sum).abs() < 1e-12 * sum, "{whole} {sum}");
+            assert!((net.listen(data.batch()) - sum).abs() < 1e-12 * sum);
+        }
+    }
+
+    #[test]
+    fn eq_2_17_errors_of_the_answer_and_of_the_next_state_add_up() {
+        let data = Data::each_step(17);
+        for activation in BOTH {
+            let mut net = network(17, activation, 0.9);
+            net.pass(data.batch(), None);
+            let slow = differences(&net, |net| net.listen(data.batch()));
+            near(&flat(&net.gradient), &slow, 1e-8);
+            // h̄_t by hand from p_t, for each state but the first.
+            let s = net.buffers.clone();
+            for t in 1..=T {
+                for b in 0..B {
+                    let h = &s.hidden[(t * B + b) * H..][..H];
+                    let w = &net.weights;
+                    let nets: Vec<f64> = (0..O)
+                        .map(|o| {
+                            w.out_bias[o] + (0..H).map(|i| h[i] * w.w_o[i * O + o]).sum::<f64>()
+                        })
+                        .collect();
+                    let sum: f64 = nets.iter().map(|x| x.exp()).sum();
+                    let class = usize::from(data.classes[(t - 1) * B + b]);
+                    for i in 0..H {
+                        let own: f64 = (0..O)
+                            .map(|o| {
+                                let target = if o == class { 1.0 } else { 0.0 };
+                                (nets[o].exp() / sum - target) * w.w_o[i * O + o] / B as f64
+                            })
+                            .sum();
+                        let later = if t < T {
+                            s.flows[(t * B + b) * H + i]
+                        } else {
+                            0.0
+                        };
+                        let found = s.errors[(t * B + b) * H + i];
+                        assert!((found - own - later).abs() < 1e-13, "{t} {b} {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn eq_2_17_states_are_carried_and_errors_are_not() {
+        let data = Data::each_step(18);
+        let cut = 4 * B;
+        let piece = |from: usize, to: usize| Batch {
+            sequences: B,
+            symbols: &data.symbols[from..to],
+            classes: &data.classes[from..to],
+        };
+        let mut net = network(18, Activation::Logistic, 0.9);
+        let whole = net.listen(data.batch());
+        let states = net.buffers.hidden.clone();
+        net.pass(piece(0, cut), None);
+        net.carried = true;
+        let mut first = net.clone();
+        let first = first.listen(piece(cut, T * B));
+        let second = net.pass(piece(cut, T * B), None).loss;
+        assert_eq!(net.buffers.hidden[..], states[cut * H..]);
+        assert_eq!(first, second);
+        net.carried = false;
+        assert!((net.listen(piece(0, cut)) + second - whole).abs() < 1e-12);
+        // Held constant, the carried state leaves the gradient of the piece alone.
+        let mut held = network(18, Activation::Logistic, 0.9);
+        held.carried = true;
+        held.buffers.hidden = states[..(cut + B) * H].to_vec();
+        held.pass(piece(cut, T * B), None);
+        let begun = held.clone();
+        let slow = differences(&begun, |net| {
+            net.buffers.hidden = states[..(cut + B) * H].to_vec();
+            net.listen(piece(cut, T * B))
+        });
+        near(&flat(&held.gradient), &slow, 1e-8);
+    }
+
+    #[test]
+    fn a_network_without_biases_keeps_them_as_they_are() {
+        let data = Data::each_step(19);
+        let mut net = network(19, Activation::Logistic, 0.9);
+        net.biased = false;
+        let before = net.weights.clone();
+        let update = net.learn(data.batch(), None, None, 0.1);
+        assert_eq!(net.weights.bias, before.bias);
+        assert_eq!(net.weights.out_bias, before.out_bias);
+        assert_ne!(net.weights.w_x, before.w_x);
+        let others = [&net.gradient.w_x, &net.gradient.w_h, &net.gradient.w_o];
+        let square: f64 = others.into_iter().flatten().map(|g| g * g).sum();
+        assert!((update.norm - square.sqrt()).abs() < 1e-12);
+    }
+
+    /// The learning rates of the recorded runs are those that the recorded grid chose.
+    #[test]
+    fn pascanu2013_learning_rates_are_the_ones_that_validation_chose() {
+        use chapters::pascanu2013::characters::{CHOSEN, RATES, TOLD};
+        let records =
+            lab::store::load_records(&chapters::contents::root(), "pascanu2013").unwrap();
+        let record = &records["character-rates"];
+        for (told, chosen) in TOLD.iter().zip(CHOSEN) {
+            let bits = RATES.map(|(name, _)| {
+                let arm = record.arm(&format!("{}-{name}", told.id)).unwrap();
+                let bits = arm.trials[0].measures.get("valid-bits").copied();
+                bits.unwrap_or(f64::INFINITY)
+            });
+            let best = (0..RATES.len()).min_by(|&a, &b| bits[a].total_cmp(&bits[b]));
+            assert_eq!(best, Some(chosen), "{}: {bits:?}", told.id);
+        }
+    }
+
     // ---- what types cannot see ----
 
     #[test]

@@ -22,7 +22,7 @@ fn smoke() -> Records {
 fn pascanu2013_figures_have_no_fault_at_either_scale() {
     for records in [recorded(), smoke()] {
         let all = (chapter().figures)(&records);
-        assert_eq!(all.len(), 6, "a figure is left out");
+        assert_eq!(all.len(), 7, "a figure is left out");
         for figure in all {
             assert_eq!(faults(&figure.svg), Vec::<String>::new(), "{}", figure.id);
             assert!(figure.alt.len() > 100 && !figure.data.rows.is_empty());
@@ -42,13 +42,20 @@ fn pascanu2013_figures_have_no_fault_at_either_scale() {
 fn pascanu2013_figures_without_their_records_are_left_out() {
     assert!((chapter().figures)(&Records::new()).is_empty());
     let mut records = recorded();
-    for name in ["one-unit", "bound", "temporal-order", "mixed-lengths"] {
+    let names = [
+        "one-unit",
+        "bound",
+        "temporal-order",
+        "mixed-lengths",
+        "characters",
+    ];
+    for name in names {
         for arm in &mut records.get_mut(name).expect("it is recorded").arms {
             arm.trials.clear();
         }
     }
     assert!(figures::unit(&records).is_none() && figures::wall(&records).is_none());
-    assert!(figures::norms(&records).is_none());
+    assert!(figures::norms(&records).is_none() && figures::characters(&records).is_none());
     for row in chapter().ledger(&records) {
         assert_eq!(row.verdict.words(), "not tested", "{}", row.id);
     }

@@ -21,6 +21,7 @@ struct Case {
     name: String,
     activation: Activation,
     sizes: Sizes,
+    each_step: bool,
     symbols: Vec<Vec<u8>>,
     classes: Vec<u8>,
     weights: Arrays,
@@ -108,9 +109,13 @@ fn check<const I: usize, const H: usize, const O: usize, F: Real>(
     tolerance: f64,
 ) {
     assert_eq!((case.sizes.I, case.sizes.H, case.sizes.O), (I, H, O));
+    let classes = match case.each_step {
+        true => case.sizes.B * case.sizes.T,
+        false => case.sizes.B,
+    };
     assert_eq!(
         (case.classes.len(), case.symbols.len()),
-        (case.sizes.B, case.sizes.T)
+        (classes, case.sizes.T)
     );
     let symbols = case.symbols.concat();
     let batch = Batch {
@@ -182,9 +187,10 @@ fn check<const I: usize, const H: usize, const O: usize, F: Real>(
 
 fn all<F: Real>(path: Path, tolerance: f64) {
     let fixture = fixture();
-    assert_eq!(fixture.cases.len(), 3);
+    assert_eq!(fixture.cases.len(), 4);
     for case in &fixture.cases {
         match case.sizes.H {
+            17 => check::<7, 17, 7, F>(&fixture, case, path, tolerance),
             5 => check::<3, 5, 4, F>(&fixture, case, path, tolerance),
             _ => check::<6, 19, 4, F>(&fixture, case, path, tolerance),
         }

@@ -22,6 +22,7 @@
 pub mod adding;
 pub mod batching;
 pub mod canon;
+pub mod characters;
 pub mod continual;
 pub mod copying;
 pub mod data;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
 use super::bound::{APART, LAGS};
-use super::claims::{arm, interval, median_updates, share};
+use super::characters::TOLD;
+use super::claims::{arm, interval, mean, median_updates, share, test_bits};
 use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
 use super::unit::{fixed_points, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
@@ -507,7 +508,11 @@ pub fn lengths(records: &Records) -> Option<Figure> {
     let record = records.get("mixed-lengths")?;
     let mut panel = Panel::new(Axis::linear("wrong answers in percent", 0.0, 75.0), 420);
     let (mut said, mut rows) = (Vec::new(), Vec::new());
-    for (arm, ink) in record.arms.iter().zip([Ink::One, Ink::Two, Ink::Three]) {
+    for (arm, ink) in record
+        .arms
+        .iter()
+        .zip([Ink::One, Ink::Two, Ink::Three, Ink::Four])
+    {
         let name = trained(&arm.id);
         let tested = *arm.measure("tested").first()?;
         let mut lines = vec![Vec::new(); arm.trials.len()];
@@ -540,7 +545,11 @@ pub fn lengths(records: &Records) -> Option<Figure> {
         Axis::log("length of the test sequences", 50.0, 5_000.0),
         vec![panel],
     );
-    for (arm, ink) in record.arms.iter().zip([Ink::One, Ink::Two, Ink::Three]) {
+    for (arm, ink) in record
+        .arms
+        .iter()
+        .zip([Ink::One, Ink::Two, Ink::Three, Ink::Four])
+    {
         chart = chart.key(Mark::Small, ink, trained(&arm.id));
     }
     Some(Figure::new(
@@ -565,5 +574,85 @@ pub fn trained(id: &str) -> String {
         Some(lengths) => (lengths, "to no error"),
         None => (id, "to 1 %"),
     };
-    format!("{} {rule}", lengths.replace('-', "–"))
+    let (lengths, start) = match lengths.strip_suffix("-smart") {
+        Some(lengths) => (lengths, ", smart,"),
+        None => (lengths, ""),
+    };
+    format!("{}{start} {rule}", lengths.replace('-', "–"))
+}
+
+/// Bits a character while models of a text learn, one and five steps ahead.
+pub fn characters(records: &Records) -> Option<Figure> {
+    let record = records.get("characters")?;
+    let (mut panels, mut said, mut rows, mut last) =
+        (Vec::new(), Vec::new(), Vec::new(), 0.0f64);
+    for (ahead, title) in [
+        (1, "1  The next character"),
+        (5, "2  The fifth character ahead"),
+    ] {
+        let mut lines = Vec::new();
+        let (mut low, mut high) = (f64::INFINITY, 0.0f64);
+        for told in TOLD.iter().filter(|told| told.ahead == ahead) {
+            let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
+            let line = curve(arm);
+            for &(read, bits) in &line {
+                (low, high) = (low.min(bits), high.max(bits));
+                last = last.max(read);
+            }
+            let test = test_bits(arm);
+            said.push(format!(
+                "{}: {} bits a character on the test part in the mean of {} seeds, from the last \
+                 character alone {}",
+                told.title(),
+                decimals(mean(&test), 3),
+                test.len(),
+                decimals(mean(&arm.measure("pairs-bits")), 3)
+            ));
+            for &(read, bits) in line.iter().step_by((line.len() / 12).max(1)) {
+                rows.push(vec![told.title(), decimals(read, 2), decimals(bits, 3)]);
+            }
+            lines.push((told.method, line));
+        }
+        let mut panel =
+            Panel::new(Axis::linear("bits a character", low, high), 300).title(title);
+        for (method, line) in lines {
+            panel.line(ink(method), Stroke::Plain, line, "");
+        }
+        panels.push(panel);
+    }
+    let mut chart = Chart::new(
+        Axis::linear("characters read, in millions", 0.0, last),
+        panels,
+    );
+    for method in Method::ALL {
+        chart = chart.key(Mark::Small, ink(method), method.name());
+    }
+    Some(Figure::new(
+        "characters",
+        "Bits a character while models of a text learn",
+        format!(
+            "Two panels over the characters read, in millions: bits a character on the text that is \
+             being read, mean over the seeds. {}.",
+            said.join(". ")
+        ),
+        &chart.draw(),
+        Table {
+            columns: texts(["What is told", "Characters read, millions", "Bits a character"]),
+            rows,
+        },
+    ))
+}
+
+/// The curve of an arm over the characters read in millions, as far as all trials went; of a long one
+/// the beginning is left out, where it falls from that of guessing.
+fn curve(arm: &ArmRecord) -> Vec<(f64, f64)> {
+    let steps = arm.config["steps"].as_f64().unwrap_or(1.0);
+    let shortest = arm.trials.iter().map(|trial| trial.curve.len()).min();
+    let end = shortest.unwrap_or(0);
+    let points = (end / 25..end).map(|n| {
+        let bits: Vec<f64> = arm.trials.iter().map(|trial| trial.curve[n].1).collect();
+        let read = arm.trials[0].curve[n].0 as f64 * steps / 1e6;
+        (read, mean(&bits))
+    });
+    points.collect()
 }

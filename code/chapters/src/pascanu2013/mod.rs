@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pascanu, Mikolov and Bengio, *On the Difficulty of Training Recurrent Neural Networks* (2013).
 pub mod bound;
+pub mod characters;
 pub mod claims;
 pub mod experiments;
 pub mod figures;
@@ -43,6 +44,7 @@ fn all_figures(records: &Records) -> Vec<Figure> {
         figures::updates,
         figures::norms,
         figures::lengths,
+        figures::characters,
     ];
     drawn.into_iter().filter_map(|draw| draw(records)).collect()
 }

@@ -3,6 +3,8 @@
 //! clipped step, over batches on plain slices.
 use kernels::path::{run_on, Arithmetic, Work};
 use kernels::product::{add_product, Left, Packed, Product};
+use kernels::projection::{self, Layer, Prepared, Reduction, Trace};
+use kernels::softmax::Indices;
 use kernels::{Path, Real};
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +108,7 @@ pub struct Batch<'a> {
     pub sequences: usize,
     /// T·B symbols below I: those of step t begin at t·B.
     pub symbols: &'a [u8],
-    /// B classes below O.
+    /// B classes below O, of the last step; or T·B of them, one for each step, as the symbols lie.
     pub classes: &'a [u8],
 }
 
@@ -116,10 +118,19 @@ impl Batch<'_> {
         self.symbols.len() / self.sequences
     }
 
+    /// Whether there is a class for each step, and not for the last one alone.
+    fn at_each_step(&self) -> bool {
+        self.classes.len() > self.sequences
+    }
+
     /// Panics unless the sizes are those that the names state.
     fn check(&self, inputs: usize, outputs: usize) {
         assert!(self.sequences > 0 && self.symbols.len().is_multiple_of(self.sequences));
-        assert_eq!(self.classes.len(), self.sequences);
+        if self.at_each_step() {
+            assert_eq!(self.classes.len(), self.symbols.len());
+        } else {
+            assert_eq!(self.classes.len(), self.sequences);
+        }
         assert!(self
             .symbols
             .iter()
@@ -163,7 +174,7 @@ pub const SHRINK: f64 = 0.02;
 /// What one pass over a batch gave, besides the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Pass {
-    /// Mean cross-entropy in nats.
+    /// Cross-entropy in nats: summed over the steps that have a class, mean over the sequences.
     pub loss: f64,
     /// Ω; zero where none was asked for.
     pub omega: f64,
@@ -180,10 +191,15 @@ pub struct Buffers<F> {
     pub errors: Vec<F>,
     /// δ_1 … δ_T, T·B·H.
     pub deltas: Vec<F>,
+    /// δ_1 W_hᵀ … δ_T W_hᵀ, T·B·H: what reaches h̄_0 … h̄_{T−1} from the step after.
+    pub flows: Vec<F>,
     /// ‖h̄_t‖² of each sequence, (T + 1)·B.
     pub squares: Vec<F>,
-    /// Class probabilities, B·O.
+    /// Class probabilities of the last step, B·O, where it alone has classes.
     pub output: Vec<F>,
+    targets: Vec<Option<usize>>,
+    readout: Prepared<F>,
+    trace: Trace<F>,
     left: Vec<F>,
     inputs: Vec<F>,
     recurrent: Packed<F>,
@@ -283,43 +299,73 @@ fn softmax<const I: usize, const H: usize, const O: usize, F: Real, A: Arithmeti
 }
 // ANCHOR_END: softmax
 
-/// The way forward and back over a batch.
+/// The ways over a batch.
 struct Train<'a, const I: usize, const H: usize, const O: usize, F> {
     weights: &'a Weights<I, H, O, F>,
     activation: Activation,
     regularizer: Option<Regularizer>,
     batch: Batch<'a>,
+    /// Whether the states begin where the last batch left them, and not at zero.
+    carried: bool,
     gradient: &'a mut Weights<I, H, O, F>,
     buffers: &'a mut Buffers<F>,
 }
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Work for Train<'_, I, H, O, F> {
-    type Output = Pass;
+/// The way forward: the states, the loss of the last step where it alone has classes, and its error.
+struct Forward<T>(T);
+
+/// The way back from the errors of the readout.
+struct Backward<T>(T);
+
+impl<const I: usize, const H: usize, const O: usize, F: Real> Work
+    for Forward<&mut Train<'_, I, H, O, F>>
+{
+    type Output = f64;
 
     #[inline(always)]
-    fn run<A: Arithmetic>(mut self) -> Pass {
-        let loss = self.forward::<A>();
-        self.readout_back();
-        self.back::<A>();
-        let (omega, active) = self.omega();
-        self.weight_gradients::<A>();
-        Pass {
-            loss,
-            omega,
-            active,
+    fn run<A: Arithmetic>(self) -> f64 {
+        let train = self.0;
+        train.forward::<A>();
+        if train.batch.at_each_step() {
+            return 0.0;
         }
+        let loss = train.read_last::<A>();
+        train.readout_back();
+        loss
+    }
+}
+
+impl<const I: usize, const H: usize, const O: usize, F: Real> Work
+    for Backward<&mut Train<'_, I, H, O, F>>
+{
+    type Output = (f64, f64);
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> (f64, f64) {
+        let train = self.0;
+        train.back::<A>();
+        let omega = train.omega();
+        train.weight_gradients::<A>();
+        omega
     }
 }
 
 impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O, F> {
     #[inline(always)]
-    fn forward<A: Arithmetic>(&mut self) -> f64 {
+    fn forward<A: Arithmetic>(&mut self) {
         let (w, s) = (self.weights, &mut *self.buffers);
         let (steps, size) = (self.batch.steps(), self.batch.sequences * H);
         input_rows(w, &mut s.inputs);
         s.recurrent.pack(&w.w_h, H, H, H, 1);
+        let last = s.hidden.len().checked_sub(size).filter(|_| self.carried);
+        match last {
+            Some(last) => s.hidden.copy_within(last.., 0),
+            None => {
+                s.hidden.resize(size, F::ZERO);
+                s.hidden.fill(F::ZERO);
+            }
+        }
         s.hidden.resize((steps + 1) * size, F::ZERO);
-        s.hidden[..size].fill(F::ZERO);
         let symbols = self.batch.symbols.chunks_exact(self.batch.sequences);
         for (t, symbols) in symbols.enumerate() {
             let (before, to) = s.hidden.split_at_mut((t + 1) * size);
@@ -333,9 +379,17 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
                 &mut s.scratch,
             );
         }
+        s.errors.clear();
+        s.errors.resize((steps + 1) * size, F::ZERO);
+    }
+
+    #[inline(always)]
+    fn read_last<A: Arithmetic>(&mut self) -> f64 {
+        let last = self.batch.steps() * self.batch.sequences * H;
+        let s = &mut *self.buffers;
         softmax::<I, H, O, F, A>(
-            w,
-            &s.hidden[steps * size..],
+            self.weights,
+            &s.hidden[last..],
             self.batch.classes,
             &mut s.output,
         )
@@ -347,7 +401,6 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
         let (steps, count) = (self.batch.steps(), self.batch.sequences);
         let s = &mut *self.buffers;
         let share = F::ONE / F::from_f64(count as f64);
-        s.errors.resize((steps + 1) * count * H, F::ZERO);
         let last = &s.hidden[steps * count * H..];
         let errors = &mut s.errors[steps * count * H..];
         let rows = last.chunks_exact(H).zip(errors.chunks_exact_mut(H));
@@ -370,21 +423,60 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
         }
     }
 
+    // ANCHOR: each_step
+    /// The loss of all steps (2.16), with the gradients of W_o and b_o and what the readout says of
+    /// each state where they are asked for: the last term of (2.17).
+    fn read_each_step(&mut self, path: Path, back: bool) -> f64 {
+        let s = &mut *self.buffers;
+        let count = self.batch.sequences;
+        let layer = Layer {
+            width: H,
+            outputs: O,
+            path,
+        };
+        let weights = projection::Weights {
+            projection: &self.weights.w_o[..],
+            bias: &self.weights.out_bias[..],
+        };
+        s.readout.pack(layer, weights, back);
+        s.targets.clear();
+        let classes = self.batch.classes.iter();
+        s.targets
+            .extend(classes.map(|&class| Some(usize::from(class))));
+        let states = &s.hidden[count * H..];
+        let targets = Indices(&s.targets);
+        let sum = Reduction::Sum;
+        let loss = projection::forward(layer, &s.readout, states, targets, sum, &mut s.trace);
+        if back {
+            let share = F::ONE / F::from_f64(count as f64);
+            let gradients = projection::Weights {
+                projection: &mut self.gradient.w_o[..],
+                bias: &mut self.gradient.out_bias[..],
+            };
+            let errors = Some(&mut s.errors[count * H..]);
+            projection::backward(layer, &s.readout, share, gradients, errors, &mut s.trace);
+        }
+        loss / count as f64
+    }
+    // ANCHOR_END: each_step
+
     // ANCHOR: back
-    /// δ_t = h̄_t ⊙ φ'(net_t) and h̄_{t−1} = δ_t W_hᵀ, from the last step to the first (2.4).
+    /// δ_t = h̄_t ⊙ φ'(net_t), and h̄_{t−1} gets δ_t W_hᵀ, from the last step to the first (2.4). What
+    /// the readout says of h_{t−1} itself is there already (2.17).
     #[inline(always)]
     fn back<A: Arithmetic>(&mut self) {
         let s = &mut *self.buffers;
         let (steps, size) = (self.batch.steps(), self.batch.sequences * H);
         s.recurrent_back.pack(&self.weights.w_h, H, H, 1, H);
         s.deltas.resize(steps * size, F::ZERO);
+        s.flows.resize(steps * size, F::ZERO);
         for t in (0..steps).rev() {
             let delta = &mut s.deltas[t * size..][..size];
             let (before, error) = s.errors.split_at_mut((t + 1) * size);
             let hidden = &s.hidden[(t + 1) * size..][..size];
             self.activation.back(&error[..size], hidden, delta);
-            let before = &mut before[t * size..];
-            before.fill(F::ZERO);
+            let flow = &mut s.flows[t * size..][..size];
+            flow.fill(F::ZERO);
             add_product::<F, A>(Product {
                 left: Left {
                     values: delta,
@@ -392,19 +484,22 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
                     step: 1,
                 },
                 right: &s.recurrent_back,
-                to: before,
+                to: flow,
                 stride: H,
                 rows: self.batch.sequences,
                 skip: 0,
                 scratch: &mut s.scratch,
             });
+            for (before, &flow) in before[t * size..].iter_mut().zip(&*flow) {
+                *before += flow;
+            }
         }
     }
     // ANCHOR_END: back
 
     // ANCHOR: omega
     /// Ω (2.12) or (2.13) with the mean number of active steps. Its immediate gradient by W_h is
-    /// Σ c_t h̄_{t−1}ᵀ δ_t (2.14), so all that is left to do is to add α c_t h̄_{t−1} to the left
+    /// Σ c_t (δ_t W_hᵀ)ᵀ δ_t (2.14), so all that is left to do is to add α c_t δ_t W_hᵀ to the left
     /// side h_{t−1} of the sum that gives the gradient of the loss (2.15).
     #[inline(always)]
     fn omega(&mut self) -> (f64, f64) {
@@ -432,7 +527,8 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
             if later < COUNTS_FROM {
                 continue;
             }
-            let ratio = s.squares[row].to_f64() / later;
+            let flow = &s.flows[row * H..][..H];
+            let ratio = dot(flow, flow).to_f64() / later;
             let (term, slope) = match omega {
                 Omega::Program => (ratio - 1.0, 4.0 * (ratio - 1.0) / later),
                 Omega::Paper => {
@@ -443,8 +539,8 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
             value += term * term / per;
             let scale = F::from_f64(alpha * slope / per);
             let left = &mut s.left[row * H..][..H];
-            for (left, &error) in left.iter_mut().zip(&s.errors[row * H..][..H]) {
-                *left += scale * error;
+            for (left, &flow) in left.iter_mut().zip(flow) {
+                *left += scale * flow;
             }
         }
         (value, active as f64 / count as f64)
@@ -546,6 +642,11 @@ pub struct Network<const I: usize, const H: usize, const O: usize, F> {
     pub activation: Activation,
     /// Which instructions compute it.
     pub path: Path,
+    /// Whether b and b_o are learnt. Where they are not, they stay as they are.
+    pub biased: bool,
+    /// Whether the states of a pass begin where those of the pass before ended, over as many
+    /// sequences, and not at zero. No error flows to what was before.
+    pub carried: bool,
     /// The gradient of the last pass.
     pub gradient: Weights<I, H, O, F>,
     /// What the last pass left.
@@ -559,6 +660,8 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F
             weights,
             activation,
             path,
+            biased: true,
+            carried: false,
             gradient: Weights::zeros(),
             buffers: Buffers::default(),
         }
@@ -574,23 +677,60 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F
         for values in self.gradient.all_mut() {
             values.fill(F::ZERO);
         }
-        let work = Train {
+        let path = self.path;
+        let mut train = Train {
             weights: &self.weights,
             activation: self.activation,
             regularizer,
             batch,
+            carried: self.carried,
             gradient: &mut self.gradient,
             buffers: &mut self.buffers,
         };
-        run_on(self.path, work)
+        let mut loss = run_on(path, Forward(&mut train));
+        if batch.at_each_step() {
+            loss = train.read_each_step(path, true);
+        }
+        let (omega, active) = run_on(path, Backward(&mut train));
+        if !self.biased {
+            self.gradient.bias.fill(F::ZERO);
+            self.gradient.out_bias.fill(F::ZERO);
+        }
+        Pass {
+            loss,
+            omega,
+            active,
+        }
+    }
+
+    /// The loss alone of a batch with a class for each step.
+    ///
+    /// # Panics
+    /// As [`Network::pass`], and when the last step alone has classes.
+    pub fn listen(&mut self, batch: Batch) -> f64 {
+        batch.check(I, O);
+        assert!(batch.at_each_step(), "one class for each step");
+        let path = self.path;
+        let mut train = Train {
+            weights: &self.weights,
+            activation: self.activation,
+            regularizer: None,
+            batch,
+            carried: self.carried,
+            gradient: &mut self.gradient,
+            buffers: &mut self.buffers,
+        };
+        run_on(path, Forward(&mut train));
+        train.read_each_step(path, false)
     }
 
     /// The loss of a batch; the class probabilities of each sequence are left in the buffers.
     ///
     /// # Panics
-    /// As [`Network::pass`].
+    /// As [`Network::pass`], and when there is a class for each step.
     pub fn answer(&mut self, batch: Batch) -> f64 {
         batch.check(I, O);
+        assert!(!batch.at_each_step(), "one class a sequence");
         let work = Answer {
             weights: &self.weights,
             activation: self.activation,

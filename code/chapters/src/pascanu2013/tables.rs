@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's.
-use super::claims::{interval, median_updates, share};
+use super::characters::{RATES, TOLD};
+use super::claims::{interval, mean, median_updates, share, test_bits};
 use super::experiments::{self, TEST_LENGTHS};
 use super::figures::trained;
 use lab::chapter::{Records, Table};
 use lab::figure::number::{count, decimals};
 use lab::record::Record;
 
-/// `temporal-order` and `mixed-lengths`, where their records are there.
+/// `temporal-order`, `mixed-lengths`, `character-rates` and `characters`, where their records are
+/// there.
 pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     let mut tables = Vec::new();
     if let Some(record) = records.get("temporal-order") {
@@ -15,6 +17,12 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     }
     if let Some(record) = records.get("mixed-lengths") {
         tables.push(("mixed-lengths", mixed(record)));
+    }
+    if let Some(record) = records.get("character-rates") {
+        tables.push(("character-rates", rates(record)));
+    }
+    if let Some(record) = records.get("characters") {
+        tables.push(("characters", characters(record)));
     }
     tables
 }
@@ -106,4 +114,70 @@ fn mixed(record: &Record) -> Table {
         }
     }
     Table { columns, rows }
+}
+
+/// Bits a character on the validation part, by rate.
+fn rates(record: &Record) -> Table {
+    let mut columns = vec!["what is told, by which method".to_owned()];
+    columns.extend(RATES.map(|(name, _)| format!("rate {name}")));
+    let rows = TOLD.iter().map(|told| {
+        let mut row = vec![told.title()];
+        row.extend(RATES.map(|(name, _)| {
+            let arm = record.arm(&format!("{}-{name}", told.id));
+            let Some(arm) = arm.filter(|arm| !arm.trials.is_empty()) else {
+                return "–".to_owned();
+            };
+            match arm.measure("valid-bits").first() {
+                Some(&bits) => decimals(bits, 3),
+                None => "thrown off".to_owned(),
+            }
+        }));
+        row
+    });
+    Table {
+        rows: rows.collect(),
+        columns,
+    }
+}
+
+/// Table 1's rows on characters beside ours.
+fn characters(record: &Record) -> Table {
+    let rows = TOLD.iter().filter_map(|told| {
+        let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
+        let test = test_bits(arm);
+        let least = test.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = test.iter().copied().fold(0.0, f64::max);
+        let clipped = arm.measure("clipped");
+        let [train, printed] = told.printed;
+        Some(vec![
+            told.title(),
+            unbroken(&format!("{train} / {printed}")),
+            arm.config["rate"].to_string(),
+            decimals(mean(&arm.measure("train-bits")), 3),
+            decimals(mean(&test), 3),
+            unbroken(&format!("{} to {}", decimals(least, 3), decimals(most, 3))),
+            decimals(mean(&arm.measure("pairs-bits")), 3),
+            match clipped.is_empty() {
+                true => "–".to_owned(),
+                false => unbroken(&format!("{} %", decimals(100.0 * mean(&clipped), 0))),
+            },
+            count(arm.measure("largest-norm").into_iter().fold(0.0, f64::max)),
+        ])
+    });
+    Table {
+        rows: rows.collect(),
+        columns: [
+            "what is told, by which method",
+            "paper, other text: train / test",
+            "rate",
+            "here: train",
+            "here: test, mean",
+            "test, over the seeds",
+            "from the last character alone",
+            "updates clipped",
+            "largest norm",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    }
 }

@@ -5,9 +5,12 @@
 //! `solved`, `wilson`, `median` (updates, a trial that gave up counts as infinite), `least` and `most`
 //! (updates of the solved), `cap`, `largest-norm`, `clipped` (percent of updates), `diverged`
 //! (trials), and `wrong-<length>` (percent of the test, mean of all trials).
+//! Of `characters` and `character-rates`: `<arm>.test`, `.train`, `.valid` (bits a character, mean of
+//! the trials), `.least-test`, `.most-test`, `.pairs` (what the last character alone gives), `.rate`,
+//! `.clipped`, `.largest-norm`, `.diverged`.
 //! Of `bound`: `<arm>.share`, `.end` (median at the longest lag), `.above` (networks above 1 there).
 //! Of `one-unit`: its measures.
-use super::claims::{interval, median_updates, share, updates};
+use super::claims::{interval, mean, median_updates, share, test_bits, updates};
 use lab::chapter::{Records, Values};
 use lab::figure::number::{count, decimals};
 use lab::record::ArmRecord;
@@ -23,6 +26,7 @@ pub fn all(records: &Records) -> Values {
             match experiment.as_str() {
                 "one-unit" => unit(&mut values, &name, arm),
                 "bound" => bound(&mut values, &name, arm),
+                "characters" | "character-rates" => characters(&mut values, &name, arm),
                 _ => runs(&mut values, &name, arm),
             }
         }
@@ -58,6 +62,46 @@ fn bound(values: &mut Values, name: &str, arm: &ArmRecord) {
     ] {
         values.insert(format!("{name}.{key}"), text);
     }
+}
+
+fn characters(values: &mut Values, name: &str, arm: &ArmRecord) {
+    let mut put = |key: &str, text: String| {
+        values.insert(format!("{name}.{key}"), text);
+    };
+    for (key, measure) in [
+        ("train", "train-bits"),
+        ("valid", "valid-bits"),
+        ("pairs", "pairs-bits"),
+    ] {
+        let bits = arm.measure(measure);
+        if !bits.is_empty() {
+            put(key, decimals(mean(&bits), 3));
+        }
+    }
+    let test = test_bits(arm);
+    put("test", decimals(mean(&test), 3));
+    put(
+        "least-test",
+        decimals(test.iter().copied().fold(f64::INFINITY, f64::min), 3),
+    );
+    put(
+        "most-test",
+        decimals(test.iter().copied().fold(0.0, f64::max), 3),
+    );
+    if let Some(rate) = arm.config["rate"].as_f64() {
+        put("rate", rate.to_string());
+    }
+    let clipped = arm.measure("clipped");
+    if !clipped.is_empty() {
+        put(
+            "clipped",
+            format!("{} %", decimals(100.0 * mean(&clipped), 0)),
+        );
+    }
+    let norms = arm.measure("largest-norm");
+    put("largest-norm", count(norms.into_iter().fold(0.0, f64::max)));
+    put("trials", arm.trials.len().to_string());
+    put("diverged", arm.measure("diverged").len().to_string());
 }
 
 fn runs(values: &mut Values, name: &str, arm: &ArmRecord) {
