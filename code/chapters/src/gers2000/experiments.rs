@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The chapter's experiments on batches: copying and adding at two lengths, and
+//! The chapter's experiments on batches: copying at two lengths, adding at three, and
 //! digits pixel by pixel, six cells each.
 use super::batches::{Config, Source, Task, Training, HELD_OUT};
 use super::continual::Continual;
@@ -56,6 +56,11 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             "adding-200",
             "Adding two of 200 numbers",
             Task::Adding { length: 200 },
+        ),
+        runs(
+            "adding-400",
+            "Adding two of 400 numbers",
+            Task::Adding { length: 400 },
         ),
         runs("digits", "Digits pixel by pixel", Task::Digits),
         runs("clothes", "Clothes pixel by pixel", Task::Clothes),

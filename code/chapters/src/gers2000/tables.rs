@@ -22,6 +22,7 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
         "adding-100",
         "copying-200",
         "adding-200",
+        "adding-400",
         "digits",
         "clothes",
     ] {
