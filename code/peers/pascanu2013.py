@@ -42,8 +42,14 @@ def run(case, p):
         h = phi(x @ p["w_x"] + h @ p["w_h"] + p["bias"])
         h.retain_grad()
         states.append(h)
+    classes = torch.tensor(case["classes"])
+    if case["each_step"]:
+        # Summed over the steps, mean over the sequences; the classes lie step by step.
+        net = torch.cat(states[1:]) @ p["w_o"] + p["out_bias"]
+        loss = torch.nn.functional.cross_entropy(net, classes, reduction="sum")
+        return loss / case["sizes"]["B"], states
     net = h @ p["w_o"] + p["out_bias"]
-    loss = torch.nn.functional.cross_entropy(net, torch.tensor(case["classes"]))
+    loss = torch.nn.functional.cross_entropy(net, classes)
     return loss, states
 
 
@@ -77,7 +83,7 @@ def flat(values):
     return values.detach().flatten().tolist()
 
 
-def make(name, activation, sizes, seed, spread):
+def make(name, activation, sizes, seed, spread, each_step=False):
     generator = torch.Generator().manual_seed(seed)
     draw = lambda *shape: spread * torch.randn(*shape, generator=generator, dtype=torch.float64)
     i, h, o, b, t = (sizes[key] for key in "IHOBT")
@@ -88,7 +94,8 @@ def make(name, activation, sizes, seed, spread):
         "activation": activation,
         "sizes": sizes,
         "symbols": torch.randint(i, (t, b), generator=generator).tolist(),
-        "classes": torch.randint(o, (b,), generator=generator).tolist(),
+        "each_step": each_step,
+        "classes": torch.randint(o, (t * b if each_step else b,), generator=generator).tolist(),
         "weights": {key: flat(value) for key, value in p.items()},
     }
     loss, program, plain, both, states = gradients(case, p, True)
@@ -123,6 +130,7 @@ def main():
         make("tanh", "tanh", sizes(3, 5, 4, 3, 7), 1, 0.6),
         make("logistic", "logistic", sizes(3, 5, 4, 3, 7), 2, 1.2),
         make("wide", "tanh", sizes(6, 19, 4, 5, 11), 3, 0.3),
+        make("text", "logistic", sizes(7, 17, 7, 3, 13), 4, 0.8, each_step=True),
     ]
     head = {
         "script": SCRIPT,

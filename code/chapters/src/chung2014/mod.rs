@@ -22,7 +22,7 @@ pub fn chapter() -> Chapter {
         number: 5,
         title: "Gated units compared",
         part: Part::Memory,
-        gist: "At equal parameters, both gated units beat the tanh unit on real sequences, and neither beats the other.",
+        gist: "At about equal numbers of weights, both gated units beat the tanh unit on most real sequences, and neither beats the other everywhere.",
         link: "https://arxiv.org/abs/1412.3555",
         draft: false,
         prerequisites: &["gers2000"],

@@ -98,10 +98,10 @@ fn rates(records: &Records, experiment: &str) -> Option<Table> {
 pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     let music = [
         ("each note by its frequency", "marginals"),
-        ("repeat the last chord", "repeat"),
+        ("each note by what it did a step before", "repeat"),
     ];
     let sound = [
-        ("one density for all", "constant"),
+        ("one density for each of the ten", "constant"),
         ("hold the last sample", "hold"),
         ("a line through the samples", "linear"),
     ];
