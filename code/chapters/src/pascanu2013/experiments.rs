@@ -95,6 +95,15 @@ impl Row {
             Scale::Smoke => {
                 self.book?;
                 let config = &mut self.config;
+                // The longer ones are the same code.
+                let longest = if config.initial == Initial::Smart {
+                    50
+                } else {
+                    20
+                };
+                if config.lengths.0 == config.lengths.1 && config.lengths.0 > longest {
+                    return None;
+                }
                 config.portable = true;
                 config.cap = 100;
                 config.tested = 200;
