@@ -161,8 +161,8 @@ pub struct Regularizer {
     pub alpha: f64,
 }
 
-/// A step counts in Ω where the squared norm of its error is at least this; below it single
-/// precision tells nothing. The published program calls it `bound`.
+/// A step counts in Ω where the squared norm of its error is at least this. The published program
+/// calls it `bound`.
 pub const COUNTS_FROM: f64 = 1e-20;
 
 /// Above this norm the published program does not trust a gradient.
