@@ -209,7 +209,7 @@ fn cells(shelf: &Shelf) -> Option<Table> {
     let columns = [
         "cell",
         "chapter",
-        "weights",
+        "weights (adding)",
         "order of two: solved, sequences",
         "adding: solved, sequences",
         "copying: loss / trivial loss",

@@ -24,6 +24,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
   cargo run -- reproduce hochreiter1997/temporal-order/6a --scale paper --seeds 1..3
   cargo run -- reproduce hochreiter1997 --scale paper --estimate
   cargo run -- reproduce chung2014/chorales --data music.json  on music of yours
+  cargo run -- reproduce pascanu2013/characters --data notes.txt  on a text of yours
 
 A run that is stopped or killed goes on where it was when the same command is given again,
 and ends in the same bytes.")]

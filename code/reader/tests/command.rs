@@ -257,3 +257,41 @@ fn chung2014_learns_a_user_s_own_music_and_refuses_what_is_malformed() {
     assert!(message.contains("takes a file"), "{message}");
     std::fs::remove_file(&file).unwrap();
 }
+
+#[test]
+fn pascanu2013_learns_a_user_s_own_text_and_refuses_what_is_malformed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    let run = |content: &[u8]| {
+        std::fs::write(&file, content).unwrap();
+        Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", "pascanu2013/characters/next-cr"])
+            .args(["--seeds", "1", "--threads", "1", "--data"])
+            .arg(&file)
+            .arg("--out")
+            .arg(folder.path())
+            .output()
+            .unwrap()
+    };
+    let notes = "All that is to be told is what comes next.\n".repeat(60);
+    let output = run(notes.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let record = folder.path().join("pascanu2013/smoke/own-characters.json");
+    let record = std::fs::read_to_string(record).unwrap();
+    assert!(record.contains("\"name\": \"notes.txt\"") && record.contains("sha256"));
+    assert!(record.contains("test-bits"), "{record}");
+    let accented = notes.replacen("\nAll", "\nÄll", 1);
+    let latin: Vec<u8> = accented.chars().map(|c| c as u8).collect();
+    for (content, place) in [
+        (accented.as_bytes(), "line 2, column 1"),
+        (&latin, "line 2, byte 1"),
+        (&notes.as_bytes()[..500], "expected 2000 characters"),
+        (b"", "expected a text"),
+    ] {
+        let message = one_line(&run(content), 1);
+        assert!(
+            message.contains("notes.txt") && message.contains(place),
+            "{message}"
+        );
+    }
+}

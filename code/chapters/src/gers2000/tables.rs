@@ -46,7 +46,7 @@ fn continual(records: &Records) -> Option<Table> {
             format!("{:.0}", median(&arm.measure("weights"))),
             format!("{} of {trials}", arm.solved()),
             format!("{good} of {trials} ({low:.2} to {high:.2})"),
-            grouped(median(&arm.measure("symbols")) as u64),
+            grouped(median(&arm.measure("symbols")).round() as u64),
             paper
                 .solved
                 .map_or("–".into(), |share| format!("{:.0} %", 100.0 * share)),

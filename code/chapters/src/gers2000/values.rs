@@ -3,8 +3,9 @@
 //!
 //! For each arm of each experiment, under `<experiment>.<arm>.`: `trials`, `solved`, and the median
 //! over the trials of each measure under its own name, such as `symbols`, `share`, `wrong`; for the
-//! continual grammar also `good` (trials above 1000 symbols) and `grown` (the largest state after
-//! 1000 symbols).
+//! continual grammar also `good` (trials above 1000 symbols), `grown` (the largest state after 1000
+//! symbols), `good-grown` (the same of the good trials, from the smallest to the largest) and `whole`
+//! (perfect trials that read all fresh streams to their end).
 use super::claims::{above, grown, halved_after};
 use super::continual::GOOD;
 use lab::chapter::{Records, Values};
@@ -19,6 +20,25 @@ fn capped(arm: &ArmRecord) -> usize {
     let read = arm.trials.iter().filter(|trial| !trial.solved);
     let read = read.filter_map(|trial| trial.measures.get("read"));
     read.filter(|&&read| read >= cap).count()
+}
+
+/// Perfect trials that read all fresh streams to their end.
+fn whole(arm: &ArmRecord) -> usize {
+    let length = arm.config["stream"].as_f64().unwrap_or(f64::INFINITY);
+    let perfect = arm.trials.iter().filter(|trial| trial.solved);
+    perfect
+        .filter(|trial| trial.measures["symbols"] >= length)
+        .count()
+}
+
+/// The smallest and the largest of what [`grown`] gives for the good trials.
+fn good_grown(arm: &ArmRecord) -> Option<(f64, f64)> {
+    let symbols = arm.measure("symbols");
+    let good = grown(arm).into_iter().zip(symbols);
+    let good = good.filter(|&(_, symbols)| symbols > GOOD);
+    let ends = |(least, most): (f64, f64), (state, _)| (least.min(state), most.max(state));
+    let (least, most) = good.fold((f64::INFINITY, f64::NEG_INFINITY), ends);
+    (least <= most).then_some((least, most))
 }
 
 /// All numbers that the records hold.
@@ -38,17 +58,21 @@ pub fn all(records: &Records) -> Values {
                 put("good", format!("{good} of {of}"));
                 put("grown", format!("{:.1}", median(&grown(arm))));
                 put("capped", format!("{} of {trials}", capped(arm)));
+                put("whole", format!("{} of {}", whole(arm), arm.solved()));
+                if let Some((least, most)) = good_grown(arm) {
+                    put("good-grown", format!("{least:.1} to {most:.1}"));
+                }
             }
             let halved = median(&halved_after(arm));
             if halved.is_finite() {
-                put("halved", grouped(halved as u64));
+                put("halved", grouped(halved.round() as u64));
             }
             let measures = arm.trials.iter().flat_map(|trial| trial.measures.keys());
             let names: BTreeSet<&String> = measures.collect();
             for name in names {
                 let middle = median(&arm.measure(name));
                 let text = if middle >= 1000.0 {
-                    grouped(middle as u64)
+                    grouped(middle.round() as u64)
                 } else if middle == middle.trunc() {
                     format!("{middle:.0}")
                 } else if middle >= 10.0 {

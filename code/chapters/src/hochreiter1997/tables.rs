@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tables of the page: every recorded row beside the paper's.
+//! Tables of the page: every recorded row beside the paper's, and the constants of each experiment.
 use super::claims::{count, interval, mean, share, thousands};
 use super::experiments;
 use lab::chapter::{Records, Table};
 use lab::experiment::{Arm, Scale};
 use lab::record::Record;
 
-/// One table an experiment, under the experiment's name, and `constants`: what differs from the paper.
+/// One table an experiment, under the experiment's name, `constants` and `not-run`.
 pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     let mut tables = Vec::new();
     for experiment in experiments::all().iter().skip(1) {
@@ -17,8 +17,60 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
             ));
         }
     }
+    tables.push(("constants", constants()));
     tables.push(("not-run", not_run(records)));
     tables
+}
+
+/// Sizes, rate and initial weights of the memory networks, one row for all rows of an experiment that
+/// share them.
+fn constants() -> Table {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for experiment in experiments::all().iter().skip(1) {
+        let arms = experiment.arms(Scale::Paper).into_iter();
+        for arm in arms.filter(|arm| arm.paper.is_some()) {
+            let model = &arm.config["model"];
+            let number = |value: &serde_json::Value| value.as_f64().map(|x| x as f32);
+            let of = |value: Option<f32>| value.map_or("–".to_owned(), |x| x.to_string());
+            let biases = |name: &str| {
+                let biases = model[name].as_array().into_iter().flatten();
+                let biases: Vec<String> = biases
+                    .map(|bias| of(number(bias)).replace('-', "−"))
+                    .collect();
+                match (biases.is_empty(), name, model["output_gates"].as_bool()) {
+                    (true, "output_gate_biases", Some(false)) => "no gate".to_owned(),
+                    (true, ..) => "–".to_owned(),
+                    (false, ..) => biases.join(", "),
+                }
+            };
+            let title = experiment.title();
+            let row = vec![
+                title.split(':').next().unwrap_or(title).to_owned(),
+                format!("{} × {}", model["blocks"], model["block_size"]),
+                experiments::parameters(&arm).to_string(),
+                of(number(&arm.config["learning_rate"])),
+                format!("±{}", of(number(&arm.config["range"]))),
+                biases("input_gate_biases"),
+                biases("output_gate_biases"),
+            ];
+            if model["network"] == "memory" && !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    let columns = [
+        "experiment",
+        "blocks × cells",
+        "weights",
+        "learning rate",
+        "initial weights",
+        "input gates' biases",
+        "output gates' biases",
+    ];
+    Table {
+        rows,
+        columns: columns.map(str::to_owned).to_vec(),
+    }
 }
 
 /// Every arm of one experiment, the paper's numbers first.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which character comes next, and which comes five steps later, in a real text. The experiments
-//! `character-rates` and `characters`.
+//! `character-rates` and `characters`; on a user's own text, `own-character-rates` and
+//! `own-characters`.
 use super::network::{
     Activation, Batch, Clip, Network, Omega, Regularizer, Weights, TRUSTED_TO,
 };
@@ -13,9 +14,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tape::train::initialize::{draw, Start};
 use tasks::characters::{sentences, symbols, Pairs, Parts, Streams, SYMBOLS};
-use tasks::data::cache::fetched;
+use tasks::data::cache::{fetched, own, DataError};
 use tasks::data::sets::{find, Source};
-use tasks::data::text::king_james;
+use tasks::data::text::{king_james, utf8};
+use tasks::data::Malformed;
 use tasks::seeds::{generator, Purpose};
 
 /// Logistic units; the supplement has 500.
@@ -50,6 +52,10 @@ pub const CHOSEN: [usize; 5] = [3, 4, 4, 3, 4];
 /// Characters of the text that a run learns from, and times that it reads them, to choose a rate and to
 /// be recorded.
 const READ: [(usize, u64); 2] = [(3_600_000, 1), (3_600_000, 3)];
+/// As the first of the two, in a smoke run on a user's own text.
+const READ_IN_SMOKE: usize = 2_000;
+/// The fewest characters of a user's own text, so that each of its parts has something to tell.
+const LEAST: usize = 2_000;
 /// The seed that chooses the learning rates.
 const CHOOSER: u64 = 101;
 /// Updates a point of the learning curve.
@@ -143,7 +149,7 @@ struct Config {
 enum Data {
     /// So many generated sentences, from this seed whatever the trial's.
     Sentences { count: usize, seed: u64 },
-    /// A fetched text, and how much of its training part is read.
+    /// A text of the user's or one that is fetched, and how much of its training part is read.
     Text { source: Source, characters: usize },
 }
 
@@ -431,6 +437,7 @@ pub fn all() -> [Box<dyn Experiment>; 2] {
     [true, false].map(|rates| -> Box<dyn Experiment> {
         Box::new(Characters {
             rates,
+            own: None,
             loaded: OnceLock::new(),
         })
     })
@@ -439,8 +446,23 @@ pub fn all() -> [Box<dyn Experiment>; 2] {
 struct Characters {
     /// Whether learning rates are chosen.
     rates: bool,
+    /// A user's own text, and what a record says of it.
+    own: Option<(Source, Vec<u8>)>,
     /// The fetched text, once it was read, or why it could not be.
     loaded: OnceLock<Result<Vec<u8>, String>>,
+}
+
+/// Reads a user's file.
+fn load_own(file: &std::path::Path) -> Result<(Source, Vec<u8>), DataError> {
+    let (bytes, source) = own(file)?;
+    let name = file.display().to_string();
+    let symbols = symbols(&name, utf8(&name, &bytes)?)?;
+    if symbols.len() < LEAST {
+        let place = format!("character {}", symbols.len());
+        let what = format!("the text ends, expected {LEAST} characters or more");
+        return Err(Malformed::new(&name, place, what).into());
+    }
+    Ok((source, symbols))
 }
 
 impl Characters {
@@ -460,6 +482,9 @@ impl Characters {
     }
 
     fn loaded(&self) -> Result<&[u8], String> {
+        if let Some((_, symbols)) = &self.own {
+            return Ok(symbols);
+        }
         let load = || {
             let set = fetched("king-james").map_err(|error| error.to_string())?;
             let text = king_james(&set).map_err(|error| error.to_string())?;
@@ -482,7 +507,11 @@ impl Characters {
 
     fn arm(&self, scale: Scale, told: &Told, id: String, rate: f64) -> Arm {
         let smoke = scale == Scale::Smoke;
-        let (characters, passes) = READ[usize::from(!self.rates)];
+        let (mut characters, passes) = READ[usize::from(!self.rates)];
+        if let Some((_, symbols)) = &self.own {
+            let train = symbols.len() - 2 * (symbols.len() / 20);
+            characters = train.min(if smoke { READ_IN_SMOKE } else { characters });
+        }
         let alpha = match told.ahead {
             1 => ALPHA_NEXT,
             _ => ALPHA_FIFTH.0,
@@ -505,15 +534,18 @@ impl Characters {
             passes: if smoke { 2 } else { passes },
             curve_every: smoke.then_some(2),
             portable: smoke,
-            data: if smoke {
-                Data::Sentences { count: 8, seed: 1 }
-            } else {
-                Data::Text {
+            data: match &self.own {
+                None if smoke => Data::Sentences { count: 8, seed: 1 },
+                None => Data::Text {
                     source: find("king-james")
                         .expect("the catalogue has the set")
                         .source(),
                     characters,
-                }
+                },
+                Some((source, _)) => Data::Text {
+                    source: source.clone(),
+                    characters,
+                },
             },
         };
         Arm {
@@ -543,16 +575,20 @@ const SECONDS: f64 = 8e-6;
 
 impl Experiment for Characters {
     fn id(&self) -> &'static str {
-        match self.rates {
-            true => "character-rates",
-            false => "characters",
+        match (self.rates, &self.own) {
+            (true, None) => "character-rates",
+            (true, Some(_)) => "own-character-rates",
+            (false, None) => "characters",
+            (false, Some(_)) => "own-characters",
         }
     }
 
     fn title(&self) -> &'static str {
-        match self.rates {
-            true => "Learning rates for characters, chosen on the validation part",
-            false => "Table 1: characters of a real text, one and five steps ahead",
+        match (self.rates, &self.own) {
+            (true, None) => "Learning rates for characters, chosen on the validation part",
+            (true, Some(_)) => "Learning rates for characters of your text",
+            (false, None) => "Table 1: characters of a real text, one and five steps ahead",
+            (false, Some(_)) => "Characters of your text, one and five steps ahead",
         }
     }
 
@@ -585,6 +621,17 @@ impl Experiment for Characters {
             Data::Sentences { .. } => Ok(()),
             Data::Text { .. } => self.loaded().map(drop),
         }
+    }
+
+    fn with_data(&self, file: &std::path::Path) -> Option<Result<Box<dyn Experiment>, String>> {
+        let read = load_own(file).map_err(|error| error.to_string());
+        Some(read.map(|own| -> Box<dyn Experiment> {
+            Box::new(Characters {
+                rates: self.rates,
+                own: Some(own),
+                loaded: OnceLock::new(),
+            })
+        }))
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
