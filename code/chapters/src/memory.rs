@@ -290,7 +290,7 @@ fn reach(shelf: &Shelf) -> Option<Figure> {
     let mut heads = vec!["Lag".to_owned()];
     heads.extend(ROWS.iter().map(|row| row.name.to_owned()));
     let alt = format!(
-        "Line chart of the norm of the gradient of an untrained network's last outputs by its inputs, \
+        "Line chart of the norm of the gradient of an untrained network's answer by its inputs, \
          against the lag from 0 to {}, median over seeds, logarithmic axis, eight cells with about as \
          many weights. At lag {LAG}: {}.",
         length - 1,
