@@ -44,7 +44,10 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
                     |name| mean(arm, name).map_or("–".into(), |mean| format!("{mean:.4}"));
                 rows.push(vec![
                     (*name).to_owned(),
-                    arm.id.clone(),
+                    match arm.id.as_str() {
+                        "truncated" => "1 column".to_owned(),
+                        _ => format!("{} columns", experiments::WINDOW),
+                    },
                     arm.trials.len().to_string(),
                     of(measure),
                     of(constant),

@@ -178,7 +178,7 @@ fn gate(svg: &mut Svg, (x, y): Place, ink: Ink, name: &str, rows: &[i32]) {
         let up = if row < y { -1 } else { 1 };
         svg.arrow((x, y + up * 40), (x, row - up * 28), ink);
         svg.word(
-            &Word::new(x + 18, (y + row) / 2 + up * 6, Anchor::Start, name)
+            &Word::new(x + 18, (y + row) / 2 - 4, Anchor::Start, name)
                 .ink(ink)
                 .bold(),
         );
