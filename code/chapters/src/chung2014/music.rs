@@ -257,7 +257,7 @@ impl Polyphony {
         match (&self.own, scale) {
             (Some((source, _)), _) => Data::Real(source.clone()),
             (None, Scale::Smoke) => Data::Canons {
-                counts: [24, 8, 8],
+                counts: [12, 4, 4],
                 steps: 24,
                 seed: 1,
             },

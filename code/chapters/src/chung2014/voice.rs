@@ -308,7 +308,7 @@ impl Experiment for Voice {
         };
         let data = match scale {
             Scale::Smoke => Data::Tones {
-                counts: [24, 8, 8],
+                counts: [12, 4, 4],
                 length: 220,
                 seed: 1,
             },

@@ -223,7 +223,7 @@ impl Row {
             return None;
         }
         if scale == Scale::Smoke {
-            protocol.cap = (20_000 / self.config.data.steps()).clamp(20, 300);
+            protocol.cap = (10_000 / self.config.data.steps()).clamp(20, 150);
             protocol.curve_every = protocol.cap / 5;
             protocol.test_sequences = protocol.test_sequences.min(20);
             self.expected = protocol.cap;
