@@ -149,7 +149,7 @@ fn not_run(records: &Records) -> Table {
             }
         }
     }
-    let columns = ["row", "in the paper", "time it would take on one core"];
+    let columns = ["row", "in the paper", "time on one core, by the paper's count of sequences"];
     Table {
         rows,
         columns: columns.map(str::to_owned).to_vec(),
