@@ -280,23 +280,17 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         for (place, id) in ["truncated", "full"].into_iter().enumerate() {
             let (_, arm) = arm(records, experiment, id)?;
             let row = labels.len() as f64;
-            labels.push(format!(
-                "{kind}, {}",
-                if place == 0 {
-                    "1".into()
-                } else {
-                    WINDOW.to_string()
-                }
-            ));
+            let columns = if place == 0 { 1 } else { WINDOW };
+            labels.push(format!("{kind}, {columns}"));
             let values = arm.measure(measure);
             let average = mean(arm, measure)?;
             dots[place].extend(values.iter().map(|v| (v.max(1e-5), row)));
             squares.push((average.max(1e-5), row));
-            said.push(format!("{kind}, {id}: {}", decimals(average, 4)));
+            said.push(format!("{kind}, {columns}: {}", decimals(average, 4)));
             for (trial, value) in arm.trials.iter().zip(&values) {
                 rows.push(vec![
                     kind.into(),
-                    id.into(),
+                    columns.to_string(),
                     trial.seed.to_string(),
                     decimals(*value, 5),
                 ]);
@@ -324,7 +318,7 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         alt,
         &chart.draw(),
         Table {
-            columns: texts(["Test", "Gradient", "Seed", "Squared error"]),
+            columns: texts(["Test", "Columns", "Seed", "Squared error"]),
             rows,
         },
     ))

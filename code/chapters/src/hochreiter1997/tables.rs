@@ -149,7 +149,11 @@ fn not_run(records: &Records) -> Table {
             }
         }
     }
-    let columns = ["row", "in the paper", "time on one core, by the paper's count of sequences"];
+    let columns = [
+        "row",
+        "in the paper",
+        "time on one core, by the paper's count of sequences",
+    ];
     Table {
         rows,
         columns: columns.map(str::to_owned).to_vec(),
