@@ -100,7 +100,8 @@ fn replays(key: &str, threads: usize) {
     }
 }
 
-/// Every trial is cut into pieces: after each it is saved, dropped and restored.
+/// Every trial is cut into pieces: after each it is saved, dropped and restored. It is cut at its first
+/// moments and then at every third one, which are others from arm to arm.
 fn survives_kills(key: &str) {
     let chapter = contents::find(key).unwrap();
     for experiment in (chapter.experiments)() {
@@ -108,21 +109,23 @@ fn survives_kills(key: &str) {
         if !all_ready(experiment.as_ref(), &arms) {
             continue;
         }
-        for arm in arms {
-            let mut whole = experiment.start(&arm, 2);
+        for (place, arm) in arms.iter().enumerate() {
+            let mut whole = experiment.start(arm, 2);
             while !whole.advance() {}
-            let mut trial = experiment.start(&arm, 2);
+            let mut trial = experiment.start(arm, 2);
             let mut cuts = 0;
-            loop {
-                let state = trial.save();
-                trial = experiment.resume(&arm, 2, &state).unwrap();
-                cuts += 1;
+            for moment in 0_usize.. {
+                if moment < 3 || (moment + place).is_multiple_of(3) {
+                    let state = trial.save();
+                    trial = experiment.resume(arm, 2, &state).unwrap();
+                    cuts += 1;
+                }
                 if trial.advance() {
                     break;
                 }
             }
             let state = trial.save();
-            trial = experiment.resume(&arm, 2, &state).unwrap();
+            trial = experiment.resume(arm, 2, &state).unwrap();
             assert!(cuts > 0);
             assert_eq!(
                 whole.finish(),

@@ -909,30 +909,19 @@ mod hochreiter1997 {
 
     #[test]
     fn the_answer_needs_the_memory() {
-        use chapters::hochreiter1997::network::{Build, GateBiases, MemoryNetwork};
-        use chapters::online::Learner;
+        use chapters::hochreiter1997::experiments;
+        use lab::experiment::Scale;
         use tasks::seeds::{generator, Purpose};
         use tasks::temporal_order::{Relevant, TemporalOrder};
         use tasks::Task;
         let task = TemporalOrder {
             relevant: Relevant::Two,
         };
-        let build = Build {
-            design: design(Gradient::Truncated),
-            gate_biases: GateBiases {
-                input: vec![-2.0, -4.0],
-                output: Vec::new(),
-            },
-            output_bias: true,
-            skip: false,
-            starts_without_memory: false,
-            range: 0.1,
-            rate: 0.5,
-        };
-        let mut network = MemoryNetwork::<8, 2, 4, 8, 4>::new(
-            &mut generator(1, Purpose::Initialization),
-            &build,
-        );
+        let experiments = experiments::all();
+        let order = experiments.iter().find(|e| e.id() == "temporal-order");
+        let arms = order.map(|order| order.arms(Scale::Paper));
+        let arm = arms.and_then(|arms| arms.into_iter().find(|arm| arm.id == "6a"));
+        let mut network = experiments::learner(&arm.expect("it has the arm"), 1);
         let mut rng = generator(1, Purpose::Training);
         let mut example = task.example();
         for _ in 0..26_000 {

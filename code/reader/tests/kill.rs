@@ -5,6 +5,7 @@
 
 use chapters::contents;
 use lab::experiment::Scale;
+use lab::record::TrialRecord;
 use lab::store;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -121,8 +122,23 @@ fn ended(child: Child) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
+/// What the trial records that runs from its beginning to its end.
+fn undisturbed() -> TrialRecord {
+    let experiments = (contents::find(KEY).unwrap().experiments)();
+    let experiment = experiments
+        .iter()
+        .find(|experiment| experiment.id() == "temporal-order")
+        .unwrap();
+    let arms = experiment.arms(Scale::Paper);
+    let arm = arms.iter().find(|arm| arm.id == ARM).unwrap();
+    let mut trial = experiment.start(arm, SEED);
+    while !trial.advance() {}
+    trial.finish()
+}
+
 #[test]
 fn hochreiter1997_a_trial_stopped_damaged_and_killed_ends_in_the_bytes_of_an_undisturbed_one() {
+    let undisturbed = std::thread::spawn(undisturbed);
     let folder = tempfile::tempdir().unwrap();
     let name = format!("temporal-order.{ARM}.{SEED:04}.state");
     let checkpoints = contents::root().join("target/checkpoints/paper").join(KEY);
@@ -173,14 +189,5 @@ fn hochreiter1997_a_trial_stopped_damaged_and_killed_ends_in_the_bytes_of_an_und
     let record = store::load(&folder.join("temporal-order.json"), KEY).unwrap();
     let ours = &record.arm(ARM).unwrap().trials;
 
-    let experiments = (contents::find(KEY).unwrap().experiments)();
-    let experiment = experiments
-        .iter()
-        .find(|experiment| experiment.id() == "temporal-order")
-        .unwrap();
-    let arms = experiment.arms(Scale::Paper);
-    let arm = arms.iter().find(|arm| arm.id == ARM).unwrap();
-    let mut trial = experiment.start(arm, SEED);
-    while !trial.advance() {}
-    assert_eq!(ours, &[trial.finish()]);
+    assert_eq!(ours, &[undisturbed.join().unwrap()]);
 }

@@ -209,7 +209,7 @@ fn a_sparse_start_has_its_incoming_weights_and_its_spectral_radius() {
         }
         // Not the function that scaled it: how a vector grows, over many steps of x ← x W.
         let mut x = vec![1.0; units];
-        let steps = 200_000;
+        let steps = 20_000;
         let mut growth = 0.0;
         for _ in 0..steps {
             let mut next = vec![0.0; units];
@@ -223,7 +223,7 @@ fn a_sparse_start_has_its_incoming_weights_and_its_spectral_radius() {
             x = next.into_iter().map(|v| v / norm).collect();
         }
         let seen = (growth / f64::from(steps)).exp();
-        assert!((seen / radius - 1.0).abs() < 1e-4, "{units}: {seen}");
+        assert!((seen / radius - 1.0).abs() < 1e-3, "{units}: {seen}");
     }
 }
 

@@ -181,14 +181,20 @@ impl Experiment for Table {
     }
 }
 
+/// The network of an arm as the trial of this seed begins with it.
+///
+/// # Panics
+/// When the arm is not one of this chapter's tables.
+pub fn learner(arm: &Arm, seed: u64) -> Box<dyn Learner> {
+    config(arm).learner(&mut generator(seed, Purpose::Initialization))
+}
+
 /// Trainable weights of an arm's network (3.10).
 ///
 /// # Panics
 /// When the arm is not one of this chapter's tables.
 pub fn parameters(arm: &Arm) -> usize {
-    config(arm)
-        .learner(&mut generator(1, Purpose::Initialization))
-        .parameters()
+    learner(arm, 1).parameters()
 }
 
 /// The typed configuration that [`Row::at`] wrote into the arm.
