@@ -301,6 +301,34 @@ mod pascanu2013 {
     }
 
     #[test]
+    fn what_flows_back_is_the_product_and_zero_where_it_is_too_small_to_count() {
+        let mut net = network(3, Activation::Logistic, 0.05);
+        let mut rng = generator(3, Purpose::Training);
+        let symbols: Vec<u8> = (0..40 * B).map(|_| rng.gen_range(0..I as u8)).collect();
+        let batch = Batch {
+            sequences: B,
+            symbols: &symbols,
+            classes: &[0, 1, 2],
+        };
+        net.pass(batch, None);
+        let (mut kept, mut dropped) = (0, 0);
+        let rows = net.buffers.deltas.chunks_exact(H);
+        for (delta, flow) in rows.zip(net.buffers.flows.chunks_exact(H)) {
+            for (weights, &flow) in net.weights.w_h.chunks_exact(H).zip(flow) {
+                let product: f64 = delta.iter().zip(weights).map(|(d, w)| d * w).sum();
+                if product.abs() >= FLOWS_FROM {
+                    near(&[flow / product], &[1.0], 1e-9);
+                    kept += 1;
+                } else {
+                    assert_eq!(flow, 0.0, "{product}");
+                    dropped += usize::from(product != 0.0);
+                }
+            }
+        }
+        assert!(kept > 100 && dropped > 0, "{kept} kept, {dropped} dropped");
+    }
+
+    #[test]
     fn eq_2_5_product_of_factors_is_the_derivative_over_the_lag() {
         let mut rng = generator(1, Purpose::Initialization);
         let w_h: Matrix<6, 6> = scaled(&mut rng, 1.3);
