@@ -97,7 +97,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match run(cli, &chapters::contents::root()) {
+    match run(cli, &chapters::root()) {
         Ok(status) => status,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -108,7 +108,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, root: &Path) -> Result<ExitCode> {
-    chapters::bench::path().map_err(Usage)?;
+    benchmarks::path().map_err(Usage)?;
     match cli.command {
         None if cli.build_only => build_only(root)?,
         None => serve(root, cli.port, cli.open)?,

@@ -89,7 +89,7 @@ pub fn run(args: Args) -> Result<()> {
             plan.experiment.ready(arm).map_err(anyhow::Error::msg)?;
         }
     }
-    let root = chapters::contents::root();
+    let root = chapters::root();
     let figures = if args.record {
         root.join("figures")
     } else {

@@ -3,7 +3,6 @@
 //! nobody disturbed records.
 #![cfg(unix)]
 
-use chapters::contents;
 use lab::experiment::Scale;
 use lab::record::TrialRecord;
 use lab::store;
@@ -85,8 +84,8 @@ fn hochreiter1997_smoke_runs_killed_again_and_again_end_in_the_recorded_bytes() 
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let recorded = store::folder(&contents::root().join("figures"), KEY, Scale::Smoke);
-    let experiments = (contents::find(KEY).unwrap().experiments)();
+    let recorded = store::folder(&chapters::root().join("figures"), KEY, Scale::Smoke);
+    let experiments = (chapters::find(KEY).unwrap().experiments)();
     assert!(!experiments.is_empty());
     for experiment in experiments {
         let name = format!("{}.json", experiment.id());
@@ -124,7 +123,7 @@ fn ended(child: Child) -> (Option<i32>, String) {
 
 /// What the trial records that runs from its beginning to its end.
 fn undisturbed() -> TrialRecord {
-    let experiments = (contents::find(KEY).unwrap().experiments)();
+    let experiments = (chapters::find(KEY).unwrap().experiments)();
     let experiment = experiments
         .iter()
         .find(|experiment| experiment.id() == "temporal-order")
@@ -141,7 +140,7 @@ fn hochreiter1997_a_trial_stopped_damaged_and_killed_ends_in_the_bytes_of_an_und
     let undisturbed = std::thread::spawn(undisturbed);
     let folder = tempfile::tempdir().unwrap();
     let name = format!("temporal-order.{ARM}.{SEED:04}.state");
-    let checkpoints = contents::root().join("target/checkpoints/paper").join(KEY);
+    let checkpoints = chapters::root().join("target/checkpoints/paper").join(KEY);
     let checkpoint: PathBuf = checkpoints.join(name);
     let _ = fs::remove_file(&checkpoint);
 
