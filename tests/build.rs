@@ -25,11 +25,14 @@ fn main() {
             .replace("_index", "");
         let (mut modules, mut calls) = (String::new(), String::new());
         for block in blocks(&text) {
+            if block.only_includes() {
+                // Its source is compiled where it stands.
+                continue;
+            }
             let program = block.program(page.parent().unwrap());
             let line = block.line;
             if block.info.contains("compile_fail") {
-                // Skeptic knows no such mark: the compiler's refusal is the panic here. The test
-                // `refusals` looks at what it says.
+                // Skeptic knows no such mark: the compiler's refusal is the panic here.
                 let refused = format!("```rust,no_run,should_panic\n{program}```\n");
                 emit(
                     &out,
@@ -122,6 +125,11 @@ struct Block {
 }
 
 impl Block {
+    /// Whether every line is a piece of a source file. The tests of the pages look at those.
+    fn only_includes(&self) -> bool {
+        self.code.iter().all(|line| line.trim().starts_with("{{#include "))
+    }
+
     /// The block as a program, includes expanded.
     fn program(&self, folder: &Path) -> String {
         let mut code = String::new();

@@ -3,6 +3,7 @@
 //! agree with each other.
 use chapters::root;
 use lab::chapter::Chapter;
+use lab::experiment::Scale;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,11 @@ macro_rules! each_chapter {
             #[test]
             fn prerequisites_are_its_dependencies() {
                 super::prerequisites_are_its_dependencies(KEY);
+            }
+
+            #[test]
+            fn claims_rest_on_arms_that_exist_and_are_shown() {
+                super::claims_rest_on_arms_that_exist_and_are_shown(KEY);
             }
 
             #[test]
@@ -460,6 +466,49 @@ fn prerequisites_are_its_dependencies(key: &str) {
     }
     let declared: BTreeSet<&str> = chapter.prerequisites.iter().copied().collect();
     assert_eq!(depends, declared, "{key}");
+}
+
+/// A claim says what it claims, where the paper says it, its line and what shows it; an arm that a line
+/// names is an arm of the experiment at some scale.
+fn claims_rest_on_arms_that_exist_and_are_shown(key: &str) {
+    let chapter = written(key);
+    let records = lab::store::load_records(&root(), key).unwrap();
+    let figures = (chapter.figures)(&records);
+    let tables = (chapter.tables)(&records);
+    let mut arms = BTreeSet::new();
+    for experiment in (chapter.experiments)() {
+        for scale in Scale::ALL {
+            for arm in experiment.arms(scale) {
+                arms.insert(format!("{}/{}", experiment.id(), arm.id));
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for claim in (chapter.claims)() {
+        for (what, text) in [
+            ("statement", claim.statement),
+            ("source", claim.source),
+            ("number of the paper", claim.paper),
+            ("line", claim.line_words()),
+        ] {
+            if text.is_empty() {
+                wrong.push(format!("{key}/{}: no {what}", claim.id));
+            }
+        }
+        for arm in claim.arms() {
+            let name = format!("{}/{}", arm.experiment, arm.id);
+            if !arms.contains(&name) {
+                wrong.push(format!("{key}/{}: there is no arm {name}", claim.id));
+            }
+        }
+        let shown = figures.iter().any(|figure| figure.id == claim.shown)
+            || tables.iter().any(|(name, _)| *name == claim.shown);
+        if !shown {
+            let shown = claim.shown;
+            wrong.push(format!("{key}/{}: no figure or table `{shown}`", claim.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

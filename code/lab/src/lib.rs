@@ -2,6 +2,7 @@
 //! Experiments as values: scales, seeds, records, claims, verdicts, figures.
 pub mod chapter;
 pub mod checkpoint;
+pub mod claim;
 pub mod experiment;
 pub mod figure;
 pub mod files;

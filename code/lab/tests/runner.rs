@@ -335,6 +335,7 @@ fn a_record_comes_back_as_it_was_and_a_bad_one_is_refused_by_name() {
         processor: "one".into(),
         version: "0".into(),
         arm_seconds: [("a".to_owned(), vec![1.0, 0.5])].into(),
+        lines: Default::default(),
     };
     let path = store::save(folder.path(), &all, &run).unwrap();
     assert_eq!(store::load(&path, "test").unwrap(), all);

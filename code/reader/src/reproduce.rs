@@ -407,6 +407,19 @@ fn run_plan(
             arm_seconds.entry(id.clone()).or_insert(seconds.clone());
         }
     }
+    let claims = (chapter.claims)();
+    let digests = |arm: &Arm| lab::claim::digests(&claims, experiment.id(), &arm.id);
+    let mut lines: BTreeMap<_, _> = plan
+        .arms
+        .iter()
+        .map(|(arm, _)| (arm.id.clone(), digests(arm)))
+        .collect();
+    for (id, digests) in run_before.iter().flat_map(|run| &run.lines) {
+        if whole.arm(id).is_some() {
+            lines.entry(id.clone()).or_insert(digests.clone());
+        }
+    }
+    lines.retain(|_, digests| !digests.is_empty());
     let spent_before = match &old {
         Some(old) => {
             run_before.map_or(0.0, |run| run.trial_seconds)
@@ -421,6 +434,7 @@ fn run_plan(
         processor: processor(),
         version: env!("CARGO_PKG_VERSION").into(),
         arm_seconds,
+        lines,
     };
     store::save(folder, &whole, &run)?;
     // These seeds are in the record now; those of other arms may still be waiting for theirs.

@@ -88,14 +88,14 @@ fn portable(message: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The program of a chapter is refused with this error and these words, and with nothing else; the
+/// The program in a chapter's folder is refused with this error and these words, and with nothing else; the
 /// same program with the shape `right` in the place of `wrong` compiles, so that it is refused for
 /// nothing but that.
 ///
 /// # Panics
 /// When it is not so.
-pub fn refused_for(key: &str, [wrong, right]: [&str; 2], words: &[&str]) {
-    let name = format!("code/chapters/{key}/refused.rs");
+pub fn refused_for(key: &str, file: &str, [wrong, right]: [&str; 2], words: &[&str]) {
+    let name = format!("code/chapters/{key}/{file}");
     let refused = fs::read_to_string(crate::root().join(&name)).unwrap();
     let accepted = refused.replace(wrong, right);
     assert_ne!(refused, accepted);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{arm, mean};
+use super::claims::arm;
 use super::network::Unit;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
@@ -85,7 +85,7 @@ fn unit() -> Figure {
 fn losses(records: &Records) -> Option<Figure> {
     let printed = [9.10, 8.54, 8.67];
     let (_, any) = arm(records, "chorales", Unit::Tanh)?;
-    let (marginals, repeat) = (mean(any, "marginals")?, mean(any, "repeat")?);
+    let (marginals, repeat) = (any.mean("marginals")?, any.mean("repeat")?);
     let mut labels = Vec::new();
     let (mut dots, mut means, mut paper) = (Vec::new(), Vec::new(), Vec::new());
     let (mut rows, mut said) = (Vec::new(), Vec::new());
@@ -94,12 +94,12 @@ fn losses(records: &Records) -> Option<Figure> {
         let row = labels.len() as f64;
         labels.push(unit.name().to_owned());
         dots.extend(arm.measure("test").iter().map(|&value| (value, row)));
-        means.push((mean(arm, "test")?, row));
+        means.push((arm.mean("test")?, row));
         paper.push((printed, row));
         said.push(format!(
             "{} {}",
             unit.name(),
-            decimals(mean(arm, "test")?, 2)
+            decimals(arm.mean("test")?, 2)
         ));
         for trial in &arm.trials {
             let value = trial.measures.get("test").copied()?;
@@ -347,7 +347,7 @@ fn voice(records: &Records) -> Option<Figure> {
     let (_, any) = arm(records, "voice", Unit::Tanh)?;
     let alt = format!(
         "Line chart of the validation loss on raw sound over the training sequences, mean of the seeds. {said}. On the test set a line through the samples has {}.",
-        decimals(mean(any, "linear")?, 2)
+        decimals(any.mean("linear")?, 2)
     );
     let title = "Learning curves on raw sound";
     Some(Figure::new("voice", title, alt, &svg, data))

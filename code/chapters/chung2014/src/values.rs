@@ -7,7 +7,7 @@
 //! the name give its range. `<experiment>.<arm>.milliseconds` is what a training sequence took,
 //! `<experiment>.<a>-<b>` the mean difference of the test loss of two units, with its interval
 //! behind `-low` and `-high`.
-use super::claims::{arm, difference, mean};
+use super::claims::{arm, difference};
 use super::network::{Unit, MUSIC, NOTES, SEEN, SOUND};
 use lab::chapter::{Records, Values};
 use lab::figure::number::{decimals, grouped};
@@ -41,7 +41,7 @@ pub fn all(records: &Records) -> Values {
                 .collect();
             for name in names {
                 let all = arm.measure(name);
-                let Some(average) = mean(arm, name) else {
+                let Some(average) = arm.mean(name) else {
                     continue;
                 };
                 if ["weights", "best_sequences"].contains(&name.as_str()) {

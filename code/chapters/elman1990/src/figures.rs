@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{arm, mean};
 use super::experiments::{CYCLE, WINDOW};
+use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -117,10 +117,10 @@ pub fn xor(records: &Records) -> Option<Figure> {
          {} trials. Every third bit can be predicted: there it is {} with the error sent back one \
          step and {} with {WINDOW} steps; at the others {} and {}. The best constant has 0.25.",
         truncated.trials.len(),
-        decimals(mean(truncated, "predictable")?, 3),
-        decimals(mean(full, "predictable")?, 3),
-        decimals(mean(truncated, "unpredictable")?, 3),
-        decimals(mean(full, "unpredictable")?, 3),
+        decimals(truncated.mean("predictable")?, 3),
+        decimals(full.mean("predictable")?, 3),
+        decimals(truncated.mean("unpredictable")?, 3),
+        decimals(full.mean("unpredictable")?, 3),
     );
     let rows = (0..CYCLE).map(|p| {
         vec![
@@ -209,10 +209,10 @@ pub fn letters(records: &Records) -> Option<Figure> {
          consonants it is {} on the bit Consonant and {} on the bit High.",
         names.len(),
         arm.trials.len(),
-        decimals(mean(arm, "vowels")?, 4),
-        decimals(mean(arm, "consonants")?, 4),
-        decimals(mean(arm, "bit-1")?, 4),
-        decimals(mean(arm, "bit-4")?, 4),
+        decimals(arm.mean("vowels")?, 4),
+        decimals(arm.mean("consonants")?, 4),
+        decimals(arm.mean("bit-1")?, 4),
+        decimals(arm.mean("bit-4")?, 4),
     );
     let rows = (0..names.len()).map(|p| {
         let mut cells = vec![names[p].clone()];
@@ -244,10 +244,10 @@ pub fn words(records: &Records) -> Option<Figure> {
          the second, {} at the third and {} at the fourth.",
         names.len(),
         arm.trials.len(),
-        decimals(mean(arm, "place-1")?, 3),
-        decimals(mean(arm, "place-2")?, 3),
-        decimals(mean(arm, "place-3")?, 3),
-        decimals(mean(arm, "place-4")?, 3),
+        decimals(arm.mean("place-1")?, 3),
+        decimals(arm.mean("place-2")?, 3),
+        decimals(arm.mean("place-3")?, 3),
+        decimals(arm.mean("place-4")?, 3),
     );
     let rows = (0..names.len()).map(|p| {
         let begins = if marked[p] { "begins a word" } else { "" };
@@ -283,7 +283,7 @@ pub fn truncation(records: &Records) -> Option<Figure> {
             let columns = if place == 0 { 1 } else { WINDOW };
             labels.push(format!("{kind}, {columns}"));
             let values = arm.measure(measure);
-            let average = mean(arm, measure)?;
+            let average = arm.mean(measure)?;
             dots[place].extend(values.iter().map(|v| (v.max(1e-5), row)));
             squares.push((average.max(1e-5), row));
             said.push(format!("{kind}, {columns}: {}", decimals(average, 4)));

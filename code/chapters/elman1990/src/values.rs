@@ -5,7 +5,6 @@
 //! met the line of the experiment's first claim), `passes`, `weights`, and the mean over the trials
 //! of each measure of the final test under its own name, such as `predictable`, `vowels`,
 //! `table-vowels`, `onsets`; `least-` and `most-` before the name give its range over the trials.
-use super::claims::mean;
 use lab::chapter::{Records, Values};
 use lab::figure::number::grouped;
 use std::collections::BTreeSet;
@@ -32,7 +31,7 @@ pub fn all(records: &Records) -> Values {
                 .collect();
             for name in names {
                 let all = arm.measure(name);
-                let Some(average) = mean(arm, name) else {
+                let Some(average) = arm.mean(name) else {
                     continue;
                 };
                 if name == "weights" {

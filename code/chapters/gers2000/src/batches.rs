@@ -2,8 +2,8 @@
 //! Copying, adding, and digits read pixel by pixel: training on batches, as a value that can be saved
 //! at any moment.
 use super::layer::{Batch, CellConfig, Goal, Learner, Model};
-use super::rounded;
 use lab::experiment::Trial;
+use lab::record::six_digits as rounded;
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Continual prediction: the cell of 1997 with and without a forget gate on strings that follow each
 //! other without a gap.
-use super::rounded;
 use kernels::cell2000::{State, Weights};
 use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::record::six_digits as rounded;
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How far back a network's answer depends on its inputs before it has learnt anything.
 use super::layer::{Batch, Goal, Model};
-use super::rounded;
 use lab::experiment::{Arm, Experiment, Scale, Trial};
+use lab::record::six_digits as rounded;
 use lab::record::TrialRecord;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

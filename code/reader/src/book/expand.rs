@@ -8,7 +8,8 @@ use super::listing::{self, Listing, Printed};
 use super::math::{Math, Piece, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
-use lab::chapter::{LedgerRow, Verdict};
+use lab::chapter::LedgerRow;
+use lab::claim::Verdict;
 use lab::figure::Attachment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -766,18 +767,18 @@ impl Expander<'_> {
 
     fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
         let drawn = self.drawn(key)?;
-        let (rows, lines) = (drawn.ledger.clone(), drawn.lines.clone());
-        Ok(format!("\n{}\n", self.claims_table(line, &rows, &lines)))
+        let rows = drawn.ledger.clone();
+        Ok(format!("\n{}\n", self.claims_table(line, &rows)))
     }
 
-    fn claims_table(&mut self, line: usize, rows: &[LedgerRow], lines: &[&str]) -> String {
+    fn claims_table(&mut self, line: usize, rows: &[LedgerRow]) -> String {
         let mut html = String::from(
             "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
              <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th><th scope=\"col\">Paper</th>\
              <th scope=\"col\">Here</th><th scope=\"col\">In the paper</th>\
              <th scope=\"col\">Scale</th></tr></thead>\n<tbody>\n",
         );
-        for (row, pass) in rows.iter().zip(lines) {
+        for row in rows {
             let ours = if row.ours.is_empty() {
                 "–"
             } else {
@@ -791,7 +792,7 @@ impl Expander<'_> {
                 escape(&row.chapter),
                 escape(&row.id),
                 self.cell(line, &row.statement),
-                self.cell(line, pass),
+                self.cell(line, &row.line),
                 row.verdict.words().replace(' ', "-"),
                 row.verdict.words(),
                 self.cell(line, &row.paper),
@@ -805,12 +806,7 @@ impl Expander<'_> {
     /// Every claim of the book: the counts, then each chapter's.
     fn ledger(&mut self, line: usize) -> String {
         let site = self.site;
-        let verdicts = [
-            Verdict::Reproduced,
-            Verdict::SameDirection,
-            Verdict::NotReproduced,
-            Verdict::NotTested,
-        ];
+        let verdicts = Verdict::ALL;
         let mut html = String::from(
             "\n<div class=\"table-wrapper\"><table class=\"ledger\">\n<thead><tr><th scope=\"col\">Chapter</th>\
              <th scope=\"col\" class=\"number\">Claims</th>",
@@ -831,7 +827,7 @@ impl Expander<'_> {
                     "no claims"
                 };
                 html += &format!(
-                    "<tr class=\"draft\"><td>{title}</td><td colspan=\"5\">{words}</td></tr>\n"
+                    "<tr class=\"draft\"><td>{title}</td><td colspan=\"6\">{words}</td></tr>\n"
                 );
                 continue;
             }
@@ -856,7 +852,7 @@ impl Expander<'_> {
             .filter(|drawn| !drawn.ledger.is_empty())
         {
             html += &format!("## {}\n\n", drawn.chapter.title);
-            html += &self.claims_table(line, &drawn.ledger, &drawn.lines);
+            html += &self.claims_table(line, &drawn.ledger);
             html.push('\n');
         }
         html
