@@ -116,6 +116,61 @@ pub struct Trace<F> {
     pub squashed: Vec<F>,
 }
 
+/// The layer at one choice of sizes, as a value. The sizes are constants, since there are so few units.
+pub trait Memory<F>: Sync {
+    /// As [`forward`].
+    fn forward(
+        &self,
+        design: &Design,
+        weights: Weights<&[F]>,
+        width: usize,
+        inputs: Inputs<F>,
+        trace: &mut Trace<F>,
+    );
+    /// As [`backward`].
+    #[allow(clippy::too_many_arguments)]
+    fn backward(
+        &self,
+        design: &Design,
+        weights: Weights<&[F]>,
+        width: usize,
+        inputs: Inputs<F>,
+        trace: &Trace<F>,
+        d_cells: &[F],
+        gradients: Weights<&mut [F]>,
+    );
+}
+
+/// K blocks, C cells, U hidden units: `&Blocks::<2, 4, 8>` is a [`Memory`].
+#[derive(Debug, Clone, Copy)]
+pub struct Blocks<const K: usize, const C: usize, const U: usize>;
+
+impl<F: Real, const K: usize, const C: usize, const U: usize> Memory<F> for Blocks<K, C, U> {
+    fn forward(
+        &self,
+        design: &Design,
+        weights: Weights<&[F]>,
+        width: usize,
+        inputs: Inputs<F>,
+        trace: &mut Trace<F>,
+    ) {
+        forward::<F, K, C, U>(design, weights, width, inputs, trace);
+    }
+
+    fn backward(
+        &self,
+        design: &Design,
+        weights: Weights<&[F]>,
+        width: usize,
+        inputs: Inputs<F>,
+        trace: &Trace<F>,
+        d_cells: &[F],
+        gradients: Weights<&mut [F]>,
+    ) {
+        backward::<F, K, C, U>(design, weights, width, inputs, trace, d_cells, gradients);
+    }
+}
+
 /// Whether a layer of these sizes has output gates.
 ///
 /// # Panics

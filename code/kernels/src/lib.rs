@@ -6,6 +6,8 @@
 pub mod batch;
 pub mod cell1997;
 pub mod cell2000;
+#[doc(hidden)]
+pub mod compiled;
 pub mod embedding;
 pub mod gru;
 pub mod inputs;

@@ -2,7 +2,7 @@
 //! The recurrent network of Elman: h_t = φ(x_t W_x + h_{t−1} W_h + b).
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{Cell, Steps};
+use crate::sequence::{Recurrence, Steps};
 use crate::Real;
 
 /// A network of units without gates.
@@ -25,7 +25,7 @@ pub enum Activation {
     Identity,
 }
 
-impl<F: Real> Cell<F> for Rnn {
+impl<F: Real> Recurrence<F> for Rnn {
     const GROUPS: usize = 1;
     const CELLS: bool = false;
 
