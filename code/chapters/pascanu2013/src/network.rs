@@ -49,10 +49,23 @@ impl Activation {
     }
 }
 
+/// Sizes of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Symbols that come in, I.
+    pub inputs: usize,
+    /// Units, H.
+    pub units: usize,
+    /// Classes, O.
+    pub outputs: usize,
+}
+
 // ANCHOR: network
 /// Weights, or their gradients: I inputs, H units, O classes. Matrices row by row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Weights<const I: usize, const H: usize, const O: usize, F> {
+pub struct Weights<F> {
+    /// I, H and O.
+    pub sizes: Sizes,
     /// W_x, I×H.
     pub w_x: Vec<F>,
     /// W_h, H×H.
@@ -66,15 +79,17 @@ pub struct Weights<const I: usize, const H: usize, const O: usize, F> {
 }
 // ANCHOR_END: network
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Weights<I, H, O, F> {
+impl<F: Real> Weights<F> {
     /// All zero.
-    pub fn zeros() -> Self {
+    pub fn zeros(sizes: Sizes) -> Self {
+        let (i, h, o) = (sizes.inputs, sizes.units, sizes.outputs);
         Weights {
-            w_x: vec![F::ZERO; I * H],
-            w_h: vec![F::ZERO; H * H],
-            bias: vec![F::ZERO; H],
-            w_o: vec![F::ZERO; H * O],
-            out_bias: vec![F::ZERO; O],
+            sizes,
+            w_x: vec![F::ZERO; i * h],
+            w_h: vec![F::ZERO; h * h],
+            bias: vec![F::ZERO; h],
+            w_o: vec![F::ZERO; h * o],
+            out_bias: vec![F::ZERO; o],
         }
     }
 
@@ -124,7 +139,7 @@ impl Batch<'_> {
     }
 
     /// Panics unless the sizes are those that the names state.
-    fn check(&self, inputs: usize, outputs: usize) {
+    fn check(&self, sizes: Sizes) {
         assert!(self.sequences > 0 && self.symbols.len().is_multiple_of(self.sequences));
         if self.at_each_step() {
             assert_eq!(self.classes.len(), self.symbols.len());
@@ -134,11 +149,11 @@ impl Batch<'_> {
         assert!(self
             .symbols
             .iter()
-            .all(|&symbol| usize::from(symbol) < inputs));
+            .all(|&symbol| usize::from(symbol) < sizes.inputs));
         assert!(self
             .classes
             .iter()
-            .all(|&class| usize::from(class) < outputs));
+            .all(|&class| usize::from(class) < sizes.outputs));
     }
 }
 
@@ -207,6 +222,7 @@ pub struct Buffers<F> {
     trace: Trace<F>,
     left: Vec<F>,
     inputs: Vec<F>,
+    row: Vec<F>,
     recurrent: Packed<F>,
     recurrent_back: Packed<F>,
     right: Packed<F>,
@@ -232,7 +248,7 @@ fn dot<F: Real>(a: &[F], b: &[F]) -> F {
 /// One step for all sequences: `to`, B·H, becomes φ(x_t W_x + b + h_{t−1} W_h) (2.1).
 /// `inputs` holds x W_x + b of each symbol.
 #[inline(always)]
-fn step<const H: usize, F: Real, A: Arithmetic>(
+fn step<F: Real, A: Arithmetic>(
     activation: Activation,
     inputs: &[F],
     recurrent: &Packed<F>,
@@ -241,18 +257,19 @@ fn step<const H: usize, F: Real, A: Arithmetic>(
     to: &mut [F],
     scratch: &mut Vec<F>,
 ) {
-    for (row, &symbol) in to.chunks_exact_mut(H).zip(symbols) {
-        row.copy_from_slice(&inputs[usize::from(symbol) * H..][..H]);
+    let h = to.len() / symbols.len();
+    for (row, &symbol) in to.chunks_exact_mut(h).zip(symbols) {
+        row.copy_from_slice(&inputs[usize::from(symbol) * h..][..h]);
     }
     add_product::<F, A>(Product {
         left: Left {
             values: before,
-            row: H,
+            row: h,
             step: 1,
         },
         right: recurrent,
         to,
-        stride: H,
+        stride: h,
         rows: symbols.len(),
         skip: 0,
         scratch,
@@ -263,12 +280,9 @@ fn step<const H: usize, F: Real, A: Arithmetic>(
 
 /// x W_x + b for each of the I symbols: a one-hot input picks a row.
 #[inline(always)]
-fn input_rows<const I: usize, const H: usize, const O: usize, F: Real>(
-    weights: &Weights<I, H, O, F>,
-    to: &mut Vec<F>,
-) {
+fn input_rows<F: Real>(weights: &Weights<F>, to: &mut Vec<F>) {
     to.clear();
-    for row in weights.w_x.chunks_exact(H) {
+    for row in weights.w_x.chunks_exact(weights.sizes.units) {
         to.extend(row.iter().zip(&weights.bias).map(|(&w, &b)| w + b));
     }
 }
@@ -277,27 +291,32 @@ fn input_rows<const I: usize, const H: usize, const O: usize, F: Real>(
 /// Class probabilities p = softmax(h_T W_o + b_o) into `output`, and the mean of −ln p of the right
 /// classes (2.2).
 #[inline(always)]
-fn softmax<const I: usize, const H: usize, const O: usize, F: Real, A: Arithmetic>(
-    weights: &Weights<I, H, O, F>,
+fn softmax<F: Real, A: Arithmetic>(
+    weights: &Weights<F>,
     last: &[F],
     classes: &[u8],
     output: &mut Vec<F>,
 ) -> f64 {
+    let Sizes { units, outputs, .. } = weights.sizes;
     output.clear();
     let mut loss = 0.0;
-    for (h, &class) in last.chunks_exact(H).zip(classes) {
-        let mut net = [F::ZERO; O];
-        net.copy_from_slice(&weights.out_bias);
-        for (&h, row) in h.iter().zip(weights.w_o.chunks_exact(O)) {
+    for (h, &class) in last.chunks_exact(units).zip(classes) {
+        let first = output.len();
+        output.extend_from_slice(&weights.out_bias);
+        let net = &mut output[first..];
+        for (&h, row) in h.iter().zip(weights.w_o.chunks_exact(outputs)) {
             for (net, &w) in net.iter_mut().zip(row) {
                 *net += h * w;
             }
         }
         let largest = net.iter().fold(net[0], |m, &x| if x > m { x } else { m });
-        let powers = net.map(|x| (x - largest).exponential_in::<A>());
-        let sum: F = powers.into_iter().sum();
-        output.extend(powers.iter().map(|&p| p / sum));
         let right = (net[usize::from(class)] - largest).to_f64();
+        let power = |net: &mut F| {
+            *net = (*net - largest).exponential_in::<A>();
+            *net
+        };
+        let sum: F = net.iter_mut().map(power).sum();
+        net.iter_mut().for_each(|p| *p = *p / sum);
         loss -= right - libm::log(sum.to_f64());
     }
     loss / classes.len() as f64
@@ -305,14 +324,14 @@ fn softmax<const I: usize, const H: usize, const O: usize, F: Real, A: Arithmeti
 // ANCHOR_END: softmax
 
 /// The ways over a batch.
-struct Train<'a, const I: usize, const H: usize, const O: usize, F> {
-    weights: &'a Weights<I, H, O, F>,
+struct Train<'a, F> {
+    weights: &'a Weights<F>,
     activation: Activation,
     regularizer: Option<Regularizer>,
     batch: Batch<'a>,
     /// Whether the states begin where the last batch left them, and not at zero.
     carried: bool,
-    gradient: &'a mut Weights<I, H, O, F>,
+    gradient: &'a mut Weights<F>,
     buffers: &'a mut Buffers<F>,
 }
 
@@ -322,9 +341,7 @@ struct Forward<T>(T);
 /// The way back from the errors of the readout.
 struct Backward<T>(T);
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Work
-    for Forward<&mut Train<'_, I, H, O, F>>
-{
+impl<F: Real> Work for Forward<&mut Train<'_, F>> {
     type Output = f64;
 
     #[inline(always)]
@@ -340,9 +357,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Work
     }
 }
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Work
-    for Backward<&mut Train<'_, I, H, O, F>>
-{
+impl<F: Real> Work for Backward<&mut Train<'_, F>> {
     type Output = (f64, f64);
 
     #[inline(always)]
@@ -355,13 +370,20 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Work
     }
 }
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O, F> {
+impl<F: Real> Train<'_, F> {
+    /// H.
+    #[inline(always)]
+    fn units(&self) -> usize {
+        self.weights.sizes.units
+    }
+
     #[inline(always)]
     fn forward<A: Arithmetic>(&mut self) {
-        let (w, s) = (self.weights, &mut *self.buffers);
-        let (steps, size) = (self.batch.steps(), self.batch.sequences * H);
+        let (w, h) = (self.weights, self.units());
+        let s = &mut *self.buffers;
+        let (steps, size) = (self.batch.steps(), self.batch.sequences * h);
         input_rows(w, &mut s.inputs);
-        s.recurrent.pack(&w.w_h, H, H, H, 1);
+        s.recurrent.pack(&w.w_h, h, h, h, 1);
         let last = s.hidden.len().checked_sub(size).filter(|_| self.carried);
         match last {
             Some(last) => s.hidden.copy_within(last.., 0),
@@ -374,7 +396,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
         let symbols = self.batch.symbols.chunks_exact(self.batch.sequences);
         for (t, symbols) in symbols.enumerate() {
             let (before, to) = s.hidden.split_at_mut((t + 1) * size);
-            step::<H, F, A>(
+            step::<F, A>(
                 self.activation,
                 &s.inputs,
                 &s.recurrent,
@@ -390,9 +412,9 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
 
     #[inline(always)]
     fn read_last<A: Arithmetic>(&mut self) -> f64 {
-        let last = self.batch.steps() * self.batch.sequences * H;
+        let last = self.batch.steps() * self.batch.sequences * self.units();
         let s = &mut *self.buffers;
-        softmax::<I, H, O, F, A>(
+        softmax::<F, A>(
             self.weights,
             &s.hidden[last..],
             self.batch.classes,
@@ -404,24 +426,27 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
     #[inline(always)]
     fn readout_back(&mut self) {
         let (steps, count) = (self.batch.steps(), self.batch.sequences);
+        let Sizes { units, outputs, .. } = self.weights.sizes;
         let s = &mut *self.buffers;
         let share = F::ONE / F::from_f64(count as f64);
-        let last = &s.hidden[steps * count * H..];
-        let errors = &mut s.errors[steps * count * H..];
-        let rows = last.chunks_exact(H).zip(errors.chunks_exact_mut(H));
+        let last = &s.hidden[steps * count * units..];
+        let errors = &mut s.errors[steps * count * units..];
+        let rows = last.chunks_exact(units).zip(errors.chunks_exact_mut(units));
         for (b, (h, error)) in rows.enumerate() {
-            let mut d = [F::ZERO; O];
-            for (o, d) in d.iter_mut().enumerate() {
+            s.row.clear();
+            for (o, &p) in s.output[b * outputs..][..outputs].iter().enumerate() {
                 let right = usize::from(self.batch.classes[b]) == o;
                 let target = if right { F::ONE } else { F::ZERO };
-                *d = share * (s.output[b * O + o] - target);
-                self.gradient.out_bias[o] += *d;
+                s.row.push(share * (p - target));
             }
-            let weights = self.weights.w_o.chunks_exact(O);
-            let gradients = self.gradient.w_o.chunks_exact_mut(O);
+            for (sum, &d) in self.gradient.out_bias.iter_mut().zip(&s.row) {
+                *sum += d;
+            }
+            let weights = self.weights.w_o.chunks_exact(outputs);
+            let gradients = self.gradient.w_o.chunks_exact_mut(outputs);
             for (((&h, error), w), g) in h.iter().zip(error).zip(weights).zip(gradients) {
-                *error = (0..O).map(|o| d[o] * w[o]).sum();
-                for (g, &d) in g.iter_mut().zip(&d) {
+                *error = s.row.iter().zip(w).map(|(&d, &w)| d * w).sum();
+                for (g, &d) in g.iter_mut().zip(&s.row) {
                     *g += h * d;
                 }
             }
@@ -432,11 +457,12 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
     /// The loss of all steps (2.16), with the gradients of W_o and b_o and what the readout says of
     /// each state where they are asked for: the last term of (2.17).
     fn read_each_step(&mut self, path: Path, back: bool) -> f64 {
+        let Sizes { units, outputs, .. } = self.weights.sizes;
         let s = &mut *self.buffers;
         let count = self.batch.sequences;
         let layer = Layer {
-            width: H,
-            outputs: O,
+            width: units,
+            outputs,
             path,
         };
         let weights = projection::Weights {
@@ -448,7 +474,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
         let classes = self.batch.classes.iter();
         s.targets
             .extend(classes.map(|&class| Some(usize::from(class))));
-        let states = &s.hidden[count * H..];
+        let states = &s.hidden[count * units..];
         let targets = Indices(&s.targets);
         let sum = Reduction::Sum;
         let loss = projection::forward(layer, &s.readout, states, targets, sum, &mut s.trace);
@@ -458,7 +484,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
                 projection: &mut self.gradient.w_o[..],
                 bias: &mut self.gradient.out_bias[..],
             };
-            let errors = Some(&mut s.errors[count * H..]);
+            let errors = Some(&mut s.errors[count * units..]);
             projection::backward(layer, &s.readout, share, gradients, errors, &mut s.trace);
         }
         loss / count as f64
@@ -470,9 +496,10 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
     /// the readout says of h_{t−1} itself is there already (2.17).
     #[inline(always)]
     fn back<A: Arithmetic>(&mut self) {
+        let h = self.weights.sizes.units;
         let s = &mut *self.buffers;
-        let (steps, size) = (self.batch.steps(), self.batch.sequences * H);
-        s.recurrent_back.pack(&self.weights.w_h, H, H, 1, H);
+        let (steps, size) = (self.batch.steps(), self.batch.sequences * h);
+        s.recurrent_back.pack(&self.weights.w_h, h, h, 1, h);
         s.deltas.resize(steps * size, F::ZERO);
         s.flows.resize(steps * size, F::ZERO);
         for t in (0..steps).rev() {
@@ -485,12 +512,12 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
             add_product::<F, A>(Product {
                 left: Left {
                     values: delta,
-                    row: H,
+                    row: h,
                     step: 1,
                 },
                 right: &s.recurrent_back,
                 to: flow,
-                stride: H,
+                stride: h,
                 rows: self.batch.sequences,
                 skip: 0,
                 scratch: &mut s.scratch,
@@ -512,16 +539,17 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
     /// side h_{t−1} of the sum that gives the gradient of the loss (2.15).
     #[inline(always)]
     fn omega(&mut self) -> (f64, f64) {
+        let h = self.weights.sizes.units;
         let s = &mut *self.buffers;
         let (steps, count) = (self.batch.steps(), self.batch.sequences);
         s.left.clear();
-        s.left.extend_from_slice(&s.hidden[..steps * count * H]);
+        s.left.extend_from_slice(&s.hidden[..steps * count * h]);
         let Some(Regularizer { omega, alpha }) = self.regularizer else {
             return (0.0, 0.0);
         };
         s.squares.clear();
         s.squares
-            .extend(s.errors.chunks_exact(H).map(|e| dot(e, e)));
+            .extend(s.errors.chunks_exact(h).map(|e| dot(e, e)));
         let active = s.squares[count..]
             .iter()
             .filter(|square| square.to_f64() >= COUNTS_FROM)
@@ -536,7 +564,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
             if later < COUNTS_FROM {
                 continue;
             }
-            let flow = &s.flows[row * H..][..H];
+            let flow = &s.flows[row * h..][..h];
             let ratio = dot(flow, flow).to_f64() / later;
             let (term, slope) = match omega {
                 Omega::Program => (ratio - 1.0, 4.0 * (ratio - 1.0) / later),
@@ -547,7 +575,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
             };
             value += term * term / per;
             let scale = F::from_f64(alpha * slope / per);
-            let left = &mut s.left[row * H..][..H];
+            let left = &mut s.left[row * h..][..h];
             for (left, &flow) in left.iter_mut().zip(flow) {
                 *left += scale * flow;
             }
@@ -559,30 +587,31 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
     /// Sums over steps and sequences: of W_x and b by symbol, of W_h as one product (2.15).
     #[inline(always)]
     fn weight_gradients<A: Arithmetic>(&mut self) {
+        let h = self.units();
         let s = &mut *self.buffers;
         let rows = self.batch.symbols.len();
-        for (delta, &symbol) in s.deltas.chunks_exact(H).zip(self.batch.symbols) {
-            let to = &mut self.gradient.w_x[usize::from(symbol) * H..][..H];
+        for (delta, &symbol) in s.deltas.chunks_exact(h).zip(self.batch.symbols) {
+            let to = &mut self.gradient.w_x[usize::from(symbol) * h..][..h];
             for (to, &d) in to.iter_mut().zip(delta) {
                 *to += d;
             }
         }
-        for row in self.gradient.w_x.chunks_exact(H) {
+        for row in self.gradient.w_x.chunks_exact(h) {
             for (to, &d) in self.gradient.bias.iter_mut().zip(row) {
                 *to += d;
             }
         }
-        s.right.pack(&s.deltas, rows, H, H, 1);
+        s.right.pack(&s.deltas, rows, h, h, 1);
         add_product::<F, A>(Product {
             left: Left {
                 values: &s.left,
                 row: 1,
-                step: H,
+                step: h,
             },
             right: &s.right,
             to: &mut self.gradient.w_h,
-            stride: H,
-            rows: H,
+            stride: h,
+            rows: h,
             skip: 0,
             scratch: &mut s.scratch,
         });
@@ -590,28 +619,29 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Train<'_, I, H, O,
 }
 
 /// The way forward alone.
-struct Answer<'a, const I: usize, const H: usize, const O: usize, F> {
-    weights: &'a Weights<I, H, O, F>,
+struct Answer<'a, F> {
+    weights: &'a Weights<F>,
     activation: Activation,
     batch: Batch<'a>,
     buffers: &'a mut Buffers<F>,
 }
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Work for Answer<'_, I, H, O, F> {
+impl<F: Real> Work for Answer<'_, F> {
     type Output = f64;
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) -> f64 {
         let (w, s) = (self.weights, self.buffers);
-        let size = self.batch.sequences * H;
+        let h = w.sizes.units;
+        let size = self.batch.sequences * h;
         input_rows(w, &mut s.inputs);
-        s.recurrent.pack(&w.w_h, H, H, H, 1);
+        s.recurrent.pack(&w.w_h, h, h, h, 1);
         s.hidden.resize(size.max(s.hidden.len()), F::ZERO);
         s.deltas.resize(size.max(s.deltas.len()), F::ZERO);
         let (mut before, mut to) = (&mut s.hidden[..size], &mut s.deltas[..size]);
         before.fill(F::ZERO);
         for symbols in self.batch.symbols.chunks_exact(self.batch.sequences) {
-            step::<H, F, A>(
+            step::<F, A>(
                 self.activation,
                 &s.inputs,
                 &s.recurrent,
@@ -622,7 +652,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Work for Answer<'_
             );
             (before, to) = (to, before);
         }
-        softmax::<I, H, O, F, A>(w, before, self.batch.classes, &mut s.output)
+        softmax::<F, A>(w, before, self.batch.classes, &mut s.output)
     }
 }
 
@@ -644,9 +674,9 @@ pub struct Update {
 
 /// A network with all that it needs to train.
 #[derive(Debug, Clone)]
-pub struct Network<const I: usize, const H: usize, const O: usize, F> {
+pub struct Network<F> {
     /// Its weights.
-    pub weights: Weights<I, H, O, F>,
+    pub weights: Weights<F>,
     /// φ.
     pub activation: Activation,
     /// Which instructions compute it.
@@ -657,21 +687,21 @@ pub struct Network<const I: usize, const H: usize, const O: usize, F> {
     /// sequences, and not at zero. No error flows to what was before.
     pub carried: bool,
     /// The gradient of the last pass.
-    pub gradient: Weights<I, H, O, F>,
+    pub gradient: Weights<F>,
     /// What the last pass left.
     pub buffers: Buffers<F>,
 }
 
-impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F> {
+impl<F: Real> Network<F> {
     /// A network with these weights.
-    pub fn new(weights: Weights<I, H, O, F>, activation: Activation, path: Path) -> Self {
+    pub fn new(weights: Weights<F>, activation: Activation, path: Path) -> Self {
         Network {
+            gradient: Weights::zeros(weights.sizes),
             weights,
             activation,
             path,
             biased: true,
             carried: false,
-            gradient: Weights::zeros(),
             buffers: Buffers::default(),
         }
     }
@@ -682,7 +712,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F
     /// When the batch is empty, has a symbol or class that the network has not, or no whole number
     /// of steps.
     pub fn pass(&mut self, batch: Batch, regularizer: Option<Regularizer>) -> Pass {
-        batch.check(I, O);
+        batch.check(self.weights.sizes);
         for values in self.gradient.all_mut() {
             values.fill(F::ZERO);
         }
@@ -717,7 +747,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F
     /// # Panics
     /// As [`Network::pass`], and when the last step alone has classes.
     pub fn listen(&mut self, batch: Batch) -> f64 {
-        batch.check(I, O);
+        batch.check(self.weights.sizes);
         assert!(batch.at_each_step(), "one class for each step");
         let path = self.path;
         let mut train = Train {
@@ -738,7 +768,7 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F
     /// # Panics
     /// As [`Network::pass`], and when there is a class for each step.
     pub fn answer(&mut self, batch: Batch) -> f64 {
-        batch.check(I, O);
+        batch.check(self.weights.sizes);
         assert!(!batch.at_each_step(), "one class a sequence");
         let work = Answer {
             weights: &self.weights,
@@ -752,7 +782,8 @@ impl<const I: usize, const H: usize, const O: usize, F: Real> Network<I, H, O, F
     /// How many sequences of a batch get another class than their own.
     pub fn wrong(&mut self, batch: Batch) -> usize {
         self.answer(batch);
-        let rows = self.buffers.output.chunks_exact(O).zip(batch.classes);
+        let outputs = self.weights.sizes.outputs;
+        let rows = self.buffers.output.chunks_exact(outputs).zip(batch.classes);
         let right = rows.filter(|(p, &class)| {
             let own = p[usize::from(class)];
             // False where the probabilities are no numbers.

@@ -22,12 +22,18 @@ mod pascanu2013 {
     const B: usize = 3;
     const T: usize = 7;
 
-    type Small = Network<I, H, O, f64>;
+    type Small = Network<f64>;
+
+    const SIZES: Sizes = Sizes {
+        inputs: I,
+        units: H,
+        outputs: O,
+    };
 
     /// A network of odd sizes with weights from U[−range, range].
     fn network(seed: u64, activation: Activation, range: f64) -> Small {
         let mut rng = generator(seed, Purpose::Initialization);
-        let mut weights = Weights::zeros();
+        let mut weights = Weights::zeros(SIZES);
         for values in weights.all_mut() {
             values
                 .iter_mut()
@@ -85,7 +91,7 @@ mod pascanu2013 {
         all
     }
 
-    fn flat(weights: &Weights<I, H, O, f64>) -> Vec<f64> {
+    fn flat(weights: &Weights<f64>) -> Vec<f64> {
         weights.all().into_iter().flatten().copied().collect()
     }
 
