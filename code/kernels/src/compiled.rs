@@ -8,6 +8,7 @@ use crate::mixture::Mixture;
 use crate::projection::{self, forward_here, Layer, Prepared, Reduction, Trace, Weights};
 use crate::rnn::Rnn;
 use crate::softmax::{self, Indices};
+use crate::symbol_rnn::{self, Batch, Buffers, Pass, Run};
 use crate::{readout, sequence, Inputs, Real};
 
 /// The functions of one type.
@@ -26,6 +27,14 @@ pub struct Compiled<F: 'static> {
         fn(Layer, &Prepared<F>, F, Weights<&mut [F]>, Option<&mut [F]>, &mut Trace<F>),
     pub(crate) log_probabilities: fn(Layer, &Prepared<F>, &[F], &mut [F], &mut Trace<F>),
     pub(crate) probabilities: fn(Layer, &Prepared<F>, &[F], &mut [F], &mut Trace<F>),
+    pub(crate) pass: fn(
+        Run,
+        &symbol_rnn::Weights<F>,
+        Batch,
+        &mut symbol_rnn::Weights<F>,
+        &mut Buffers<F>,
+    ) -> Pass,
+    pub(crate) answer: fn(Run, &symbol_rnn::Weights<F>, Batch, &mut Buffers<F>) -> f64,
     pub(crate) readout: fn(
         readout::Sizes,
         readout::Weights<&[F]>,
@@ -66,6 +75,8 @@ impl<F: Real> Compiled<F> {
             backward_projection: projection::backward_here,
             log_probabilities: softmax::log_probabilities_here,
             probabilities: logistic::probabilities_here,
+            pass: symbol_rnn::pass_here,
+            answer: symbol_rnn::answer_here,
             readout: readout::forward_here,
             backward_readout: readout::backward_here,
         }

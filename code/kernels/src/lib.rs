@@ -22,6 +22,7 @@ pub mod real;
 pub mod rnn;
 pub mod sequence;
 pub mod softmax;
+pub mod symbol_rnn;
 pub mod tanh_rnn;
 
 pub use batch::Batch;

@@ -30,7 +30,8 @@ impl<I: Dim, H: Dim, O: Dim, E: Dtype, D: Device<E>> Layer<I, H, O, E, D> {
         x: Tensor<(B, I), E, D>,
         context: Tensor<(B, H), E, D, T>,
     ) -> Tensor<(B, H), E, D, T> {
-        let net = context.matmul(self.w_h.clone()) + x.retaped::<T>().matmul(self.w_x.clone());
+        let by_context = context.matmul(self.w_h.clone());
+        let net = by_context + x.retaped::<T>().matmul(self.w_x.clone());
         let bias = self.bias.retaped::<T>().broadcast_like(&net);
         (net + bias).tanh()
     }

@@ -351,7 +351,7 @@ impl Training {
         listener.carried = false;
         while steps + piece <= streams.length() {
             streams.read(steps, piece, &mut symbols, &mut targets);
-            nats += listener.listen(Batch {
+            nats += listener.answer(Batch {
                 sequences: config.streams,
                 symbols: &symbols,
                 classes: &targets,
