@@ -117,57 +117,23 @@ pub struct Trace<F> {
 }
 
 /// The layer at one choice of sizes, as a value. The sizes are constants, since there are so few units.
-pub trait Memory<F>: Sync {
-    /// As [`forward`].
-    fn forward(
-        &self,
-        design: &Design,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        trace: &mut Trace<F>,
-    );
-    /// As [`backward`].
-    #[allow(clippy::too_many_arguments)]
-    fn backward(
-        &self,
-        design: &Design,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        trace: &Trace<F>,
-        d_cells: &[F],
-        gradients: Weights<&mut [F]>,
-    );
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::type_complexity)]
+pub struct Memory<F: 'static> {
+    /// [`forward`].
+    pub forward: fn(&Design, Weights<&[F]>, usize, Inputs<F>, &mut Trace<F>),
+    /// [`backward`].
+    pub backward:
+        fn(&Design, Weights<&[F]>, usize, Inputs<F>, &Trace<F>, &[F], Weights<&mut [F]>),
 }
 
-/// K blocks, C cells, U hidden units: `&Blocks::<2, 4, 8>` is a [`Memory`].
-#[derive(Debug, Clone, Copy)]
-pub struct Blocks<const K: usize, const C: usize, const U: usize>;
-
-impl<F: Real, const K: usize, const C: usize, const U: usize> Memory<F> for Blocks<K, C, U> {
-    fn forward(
-        &self,
-        design: &Design,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        trace: &mut Trace<F>,
-    ) {
-        forward::<F, K, C, U>(design, weights, width, inputs, trace);
-    }
-
-    fn backward(
-        &self,
-        design: &Design,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        trace: &Trace<F>,
-        d_cells: &[F],
-        gradients: Weights<&mut [F]>,
-    ) {
-        backward::<F, K, C, U>(design, weights, width, inputs, trace, d_cells, gradients);
+impl<F: Real> Memory<F> {
+    /// K blocks, C cells, U hidden units.
+    pub const fn of<const K: usize, const C: usize, const U: usize>() -> Self {
+        Memory {
+            forward: forward::<F, K, C, U>,
+            backward: backward::<F, K, C, U>,
+        }
     }
 }
 

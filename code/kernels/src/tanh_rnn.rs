@@ -6,52 +6,22 @@ use crate::inputs::{add, add_scaled, rows, rows_mut};
 use crate::{Inputs, Real};
 
 /// The layer at one number of units, as a value. The number is a constant, since there are so few.
-pub trait Tanh<F>: Sync {
-    /// As [`forward`].
-    fn forward(
-        &self,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        hidden: &mut Vec<F>,
-    );
-    /// As [`backward`].
-    fn backward(
-        &self,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        hidden: &[F],
-        d_hidden_in: &[F],
-        gradients: Weights<&mut [F]>,
-    );
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::type_complexity)]
+pub struct Tanh<F: 'static> {
+    /// [`forward`].
+    pub forward: fn(Weights<&[F]>, usize, Inputs<F>, &mut Vec<F>),
+    /// [`backward`].
+    pub backward: fn(Weights<&[F]>, usize, Inputs<F>, &[F], &[F], Weights<&mut [F]>),
 }
 
-/// H units: `&Units::<7>` is a [`Tanh`].
-#[derive(Debug, Clone, Copy)]
-pub struct Units<const H: usize>;
-
-impl<F: Real, const H: usize> Tanh<F> for Units<H> {
-    fn forward(
-        &self,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        hidden: &mut Vec<F>,
-    ) {
-        forward::<F, H>(weights, width, inputs, hidden);
-    }
-
-    fn backward(
-        &self,
-        weights: Weights<&[F]>,
-        width: usize,
-        inputs: Inputs<F>,
-        hidden: &[F],
-        d_hidden_in: &[F],
-        gradients: Weights<&mut [F]>,
-    ) {
-        backward::<F, H>(weights, width, inputs, hidden, d_hidden_in, gradients);
+impl<F: Real> Tanh<F> {
+    /// H units.
+    pub const fn of<const H: usize>() -> Self {
+        Tanh {
+            forward: forward::<F, H>,
+            backward: backward::<F, H>,
+        }
     }
 }
 

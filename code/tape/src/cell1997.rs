@@ -8,14 +8,14 @@ use kernels::cell1997::{Design, Memory, Trace, Weights};
 use std::rc::Rc;
 
 /// A layer of memory blocks with C cells in all.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Layer<C: Dim, E: 'static> {
     /// What does not change during training.
     pub design: Design,
     /// C.
     pub cells: C,
-    /// The kernel for this many [blocks, cells and hidden units](kernels::cell1997::Blocks).
-    pub kernel: &'static dyn Memory<E>,
+    /// The kernel for this many [blocks, cells and hidden units](kernels::cell1997::Memory).
+    pub kernel: Memory<E>,
 }
 
 // ANCHOR: memory
@@ -63,7 +63,7 @@ pub fn memory<I: Dim, C: Dim, U: Dim, E: Element, T: Tape<E, Cpu>>(
         let mut d_w_u = take_gradient(gradients, &w_u)?;
         let mut d_bias = take_gradient(gradients, &bias)?;
         for (b, trace) in traces.iter().enumerate() {
-            layer.kernel.backward(
+            (layer.kernel.backward)(
                 &layer.design,
                 borrow(&weights),
                 i,
@@ -111,9 +111,7 @@ fn run<C: Dim, E: Element>(
     let each = |b| {
         let mut trace = Trace::default();
         let input = inputs.get(b);
-        layer
-            .kernel
-            .forward(&layer.design, borrow(weights), width, input, &mut trace);
+        (layer.kernel.forward)(&layer.design, borrow(weights), width, input, &mut trace);
         trace
     };
     (0..inputs.batch()).map(each).collect()

@@ -2,16 +2,16 @@
 //! Outputs of a projection, x W + b, and their loss: the projection, the softmax or logistic
 //! function and the cross-entropy are one entry on the tape.
 use crate::dims;
+use crate::pool::Pool;
 use crate::recurrent::Row;
 use crate::train::{Parameters, Scalar, Visitor};
-use crate::{put_gradient, take_gradient, Element};
+use crate::{copy, put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
 use kernels::mixture::Mixture;
 use kernels::projection::{self, Layer, Prepared, Reduction, Targets, Trace, Weights};
 use kernels::softmax::Indices;
 use kernels::{logistic, softmax, Path};
 use std::fmt;
-use std::sync::{Arc, Mutex};
 
 /// A projection of H values to V outputs.
 pub struct Projection<H: Dim, V: Dim, E: Element> {
@@ -21,7 +21,7 @@ pub struct Projection<H: Dim, V: Dim, E: Element> {
     pub bias: Tensor<(V,), E, Cpu>,
     /// Which instructions compute it.
     pub path: Path,
-    buffers: Pool<E>,
+    buffers: Pool<Buffers<E>>,
 }
 
 impl<H: Dim, V: Dim, E: Element> Projection<H, V, E> {
@@ -251,41 +251,6 @@ struct Buffers<E> {
     x: Vec<E>,
     prepared: Prepared<E>,
     trace: Trace<E>,
-}
-
-/// Buffers that are not in use.
-#[derive(Debug)]
-struct Pool<E>(Arc<Mutex<Vec<Buffers<E>>>>);
-
-impl<E> Default for Pool<E> {
-    fn default() -> Self {
-        Pool(Arc::default())
-    }
-}
-
-impl<E> Clone for Pool<E> {
-    fn clone(&self) -> Self {
-        Pool(self.0.clone())
-    }
-}
-
-impl<E: Default> Pool<E> {
-    fn take(&self) -> Buffers<E> {
-        let free = self.0.lock().ok().and_then(|mut all| all.pop());
-        free.unwrap_or_default()
-    }
-
-    fn give(&self, buffers: Buffers<E>) {
-        if let Ok(mut all) = self.0.lock() {
-            all.push(buffers);
-        }
-    }
-}
-
-/// Copies the values of a contiguous tensor.
-fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
-    to.resize(from.shape().num_elements(), <E as kernels::Real>::ZERO);
-    from.copy_into(to);
 }
 
 impl<H: Dim, V: Dim, E: Element> Clone for Projection<H, V, E> {

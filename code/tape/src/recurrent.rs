@@ -2,14 +2,14 @@
 //! Recurrent layers over padded batches: all steps of a batch, forward and backward, are one entry
 //! on the tape.
 use crate::dims::{self, Columns, Time};
+use crate::pool::Pool;
 use crate::train::{Parameters, Scalar, Visitor};
-use crate::{put_gradient, take_gradient, Element};
+use crate::{copy, put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose, Trace};
 use kernels::{Batch, Path};
 use std::fmt;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
 
 /// N values at each of at most T steps of B sequences, (B, T, N).
 pub type Steps<B, N, E, T = NoneTape> = Tensor<(B, Time, N), E, Cpu, T>;
@@ -33,7 +33,7 @@ pub struct Recurrent<C, I: Dim, H: Dim, E: Element> {
     pub peepholes: Option<Tensor<(Const<3>, H), E, Cpu>>,
     /// Which instructions compute it.
     pub path: Path,
-    buffers: Pool<E>,
+    buffers: Pool<Buffers<E>>,
 }
 // ANCHOR_END: layer
 
@@ -266,7 +266,8 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
             },
         };
         if !T::OWNS_TAPE {
-            self.buffers.give(buffers, prepared);
+            buffers.keep(prepared);
+            self.buffers.give(buffers);
             return Ok((y.put_tape(tape), end));
         }
         let (w_x, w_h, bias) = (self.w_x.clone(), self.w_h.clone(), self.bias.clone());
@@ -343,7 +344,8 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
                     add(gradients.get_or_alloc_mut(cell)?, &buffers.start.cell);
                 }
             }
-            pool.give(buffers, prepared);
+            buffers.keep(prepared);
+            pool.give(buffers);
             Ok(())
         });
         Ok((y.put_tape(tape), end))
@@ -413,6 +415,15 @@ struct Buffers<E> {
     start: Pair<E>,
 }
 
+impl<E> Buffers<E> {
+    /// Takes back what was packed, where nobody else needs it.
+    fn keep(&mut self, prepared: Rc<Prepared<E>>) {
+        if let Ok(prepared) = Rc::try_unwrap(prepared) {
+            self.prepared = prepared;
+        }
+    }
+}
+
 /// The two halves of a state.
 #[derive(Debug, Default)]
 struct Pair<E> {
@@ -434,44 +445,6 @@ impl<E> Pair<E> {
             cell: &mut self.cell,
         }
     }
-}
-
-/// Buffers that no run has at the moment.
-#[derive(Debug)]
-struct Pool<E>(Arc<Mutex<Vec<Buffers<E>>>>);
-
-impl<E> Default for Pool<E> {
-    fn default() -> Self {
-        Pool(Arc::default())
-    }
-}
-
-impl<E> Clone for Pool<E> {
-    fn clone(&self) -> Self {
-        Pool(self.0.clone())
-    }
-}
-
-impl<E: Default> Pool<E> {
-    fn take(&self) -> Buffers<E> {
-        let free = self.0.lock().ok().and_then(|mut all| all.pop());
-        free.unwrap_or_default()
-    }
-
-    fn give(&self, mut buffers: Buffers<E>, prepared: Rc<Prepared<E>>) {
-        if let Ok(prepared) = Rc::try_unwrap(prepared) {
-            buffers.prepared = prepared;
-        }
-        if let Ok(mut all) = self.0.lock() {
-            all.push(buffers);
-        }
-    }
-}
-
-/// Copies the values of a contiguous tensor.
-fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
-    to.resize(from.shape().num_elements(), <E as kernels::Real>::ZERO);
-    from.copy_into(to);
 }
 
 fn add<E: Element>(to: &mut [E], values: &[E]) {

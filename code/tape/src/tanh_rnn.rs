@@ -9,7 +9,7 @@ use kernels::tanh_rnn::Tanh;
 use std::rc::Rc;
 
 /// h_t = tanh(x_t W_x + h_{t−1} W_h + b) over a ragged batch of B sequences, from h_0 = 0, by the
-/// kernel for this many [units](kernels::tanh_rnn::Units).
+/// kernel for this many [units](kernels::tanh_rnn::Tanh).
 ///
 /// Returns all hidden states, (B, T, H) with T the longest length; zero beyond a sequence's
 /// end. The tape comes in with `w_x` and goes out with the result.
@@ -20,7 +20,7 @@ use std::rc::Rc;
 /// # Panics
 /// When an input does not fit the width I, or the kernel is for another number of units.
 pub fn tanh_layer<I: Dim, H: Dim, E: Element, T: Tape<E, Cpu>>(
-    kernel: &'static dyn Tanh<E>,
+    kernel: Tanh<E>,
     inputs: &Rc<Sequences<E>>,
     w_x: Tensor<(I, H), E, Cpu, T>,
     w_h: &Tensor<(H, H), E, Cpu>,
@@ -37,7 +37,7 @@ pub fn tanh_layer<I: Dim, H: Dim, E: Element, T: Tape<E, Cpu>>(
     let mut hidden = Vec::with_capacity(lengths.len());
     for b in 0..lengths.len() {
         let mut states = Vec::new();
-        kernel.forward(weights_of(&weights), i, inputs.get(b), &mut states);
+        (kernel.forward)(weights_of(&weights), i, inputs.get(b), &mut states);
         padded[b * steps * h..][..states.len()].copy_from_slice(&states);
         hidden.push(states);
     }
@@ -52,7 +52,7 @@ pub fn tanh_layer<I: Dim, H: Dim, E: Element, T: Tape<E, Cpu>>(
         let mut d_w_h = take_gradient(gradients, &w_h)?;
         let mut d_bias = take_gradient(gradients, &bias)?;
         for (b, states) in hidden.iter().enumerate() {
-            kernel.backward(
+            (kernel.backward)(
                 weights_of(&weights),
                 i,
                 inputs.get(b),

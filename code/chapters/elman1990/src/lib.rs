@@ -60,7 +60,7 @@ fn all_figures(records: &Records) -> Vec<Figure> {
 /// h_t = tanh(x_t W_x + h_{t−1} W_h + b) (3.1) with logistic outputs y = σ(h_t W_o + b_o),
 /// trained by full back-propagation through time and plain gradient descent.
 pub struct TanhNetwork {
-    kernel: &'static dyn Tanh<f32>,
+    kernel: Tanh<f32>,
     w_x: Tensor<(Input, Hidden), f32, Cpu>,
     w_h: Tensor<(Hidden, Hidden), f32, Cpu>,
     bias: Tensor<(Hidden,), f32, Cpu>,
@@ -72,7 +72,7 @@ impl TanhNetwork {
     /// All weights and biases from U[−range, range]; the kernel is that for this many hidden units.
     pub fn new(
         (inputs, units, outputs): (Input, Hidden, Output),
-        kernel: &'static dyn Tanh<f32>,
+        kernel: Tanh<f32>,
         rng: &mut ChaCha8Rng,
         range: f32,
         rate: f64,

@@ -4,7 +4,7 @@ use super::flow::GradientLag;
 use super::network::{Build, GateBiases, MemoryNetwork, Sizes};
 use elman1990::TanhNetwork;
 use kernels::cell1997::{Biases, Design, Gradient, Squash};
-use kernels::tanh_rnn::{Tanh, Units};
+use kernels::tanh_rnn::Tanh;
 use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -275,14 +275,14 @@ impl Config {
         let (inputs, outputs) = (task.inputs(), task.outputs());
         match &self.model {
             NetworkConfig::Tanh { hidden } => {
-                let kernel: &dyn Tanh<f32> = match hidden {
-                    6 => &Units::<6>,
-                    7 => &Units::<7>,
-                    8 => &Units::<8>,
-                    9 => &Units::<9>,
-                    10 => &Units::<10>,
-                    11 => &Units::<11>,
-                    42 => &Units::<42>,
+                let kernel = match hidden {
+                    6 => Tanh::of::<6>(),
+                    7 => Tanh::of::<7>(),
+                    8 => Tanh::of::<8>(),
+                    9 => Tanh::of::<9>(),
+                    10 => Tanh::of::<10>(),
+                    11 => Tanh::of::<11>(),
+                    42 => Tanh::of::<42>(),
                     other => unreachable!("no tanh network of {other} units"),
                 };
                 let sizes = (Input(inputs), Hidden(*hidden), Output(outputs));

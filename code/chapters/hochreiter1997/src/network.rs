@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The network of memory blocks with logistic outputs, trained online as in the paper.
 use dfdx::prelude::*;
-use kernels::cell1997::{Biases, Blocks, Design, Memory};
+use kernels::cell1997::{Biases, Design, Memory};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -65,14 +65,14 @@ impl Sizes {
     ///
     /// # Panics
     /// When there is none.
-    fn kernel(self) -> &'static dyn Memory<f32> {
+    fn kernel(self) -> Memory<f32> {
         match (self.blocks, self.cells, self.units) {
-            (1, 1, 2) => &Blocks::<1, 1, 2>,
-            (2, 2, 6) => &Blocks::<2, 2, 6>,
-            (2, 4, 8) => &Blocks::<2, 4, 8>,
-            (3, 3, 9) => &Blocks::<3, 3, 9>,
-            (3, 6, 12) => &Blocks::<3, 6, 12>,
-            (4, 4, 12) => &Blocks::<4, 4, 12>,
+            (1, 1, 2) => Memory::of::<1, 1, 2>(),
+            (2, 2, 6) => Memory::of::<2, 2, 6>(),
+            (2, 4, 8) => Memory::of::<2, 4, 8>(),
+            (3, 3, 9) => Memory::of::<3, 3, 9>(),
+            (3, 6, 12) => Memory::of::<3, 6, 12>(),
+            (4, 4, 12) => Memory::of::<4, 4, 12>(),
             _ => unreachable!("no memory network of {self:?}"),
         }
     }

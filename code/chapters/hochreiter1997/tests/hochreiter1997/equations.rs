@@ -805,7 +805,7 @@ mod hochreiter1997 {
         let layer = tape::cell1997::Layer {
             design: design(Gradient::Truncated),
             cells: Cells(C),
-            kernel: &cell1997::Blocks::<K, C, U>,
+            kernel: cell1997::Memory::of::<K, C, U>(),
         };
         let cells = tape::cell1997::memory(layer, &inputs, w_x, &w_u, &b);
         cells.unwrap().as_vec()

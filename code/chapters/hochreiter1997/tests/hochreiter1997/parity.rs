@@ -7,8 +7,8 @@ use ::elman1990::TanhNetwork;
 use ::hochreiter1997::network::{Build, GateBiases, MemoryNetwork, Sizes};
 use ::hochreiter1997::reference;
 use dfdx::prelude::*;
-use kernels::cell1997::{Biases, Blocks, Design, Gradient, Squash};
-use kernels::tanh_rnn::Units;
+use kernels::cell1997::{Biases, Design, Gradient, Memory, Squash};
+use kernels::tanh_rnn::Tanh;
 use kernels::Real;
 use rand_chacha::rand_core::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -212,7 +212,7 @@ fn cell<
     let layer = tape::cell1997::Layer {
         design: fixture.design(),
         cells: Const::<C>,
-        kernel: &Blocks::<K, C, U>,
+        kernel: Memory::of::<K, C, U>(),
     };
     let traces = tape::cell1997::inspect(layer, &inputs, &w_x, &w_u, &bias);
     for (b, trace) in traces.iter().enumerate() {
@@ -411,9 +411,14 @@ fn tanh_layer<const I: usize, const H: usize, const O: usize, E: Element>(
     let mut bias = fixture.vector::<H, E>("bias");
     let mut readout = fixture.readout::<I, H, O, E>();
     for update in 0..3 {
-        let hidden =
-            tape::tanh_rnn::tanh_layer(&Units::<H>, &inputs, w_x.leaky_trace(), &w_h, &bias)
-                .unwrap();
+        let hidden = tape::tanh_rnn::tanh_layer(
+            Tanh::of::<H>(),
+            &inputs,
+            w_x.leaky_trace(),
+            &w_h,
+            &bias,
+        )
+        .unwrap();
         if update == 0 {
             let (Batch(count), Time(steps), _) = *hidden.shape();
             let mut padded = vec![<E as Real>::ZERO; count * steps * H];
@@ -534,7 +539,7 @@ fn tanh_network<const I: usize, const H: usize, const O: usize>(name: &str) {
     let fixture = Fixture::load(name);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let sizes = (Input(I), Hidden(H), Output(O));
-    let mut network = TanhNetwork::new(sizes, &Units::<H>, &mut rng, 0.1, fixture.rate);
+    let mut network = TanhNetwork::new(sizes, Tanh::of::<H>(), &mut rng, 0.1, fixture.rate);
     let names = ["w_x", "w_h", "bias", "w_o", "b_o"];
     let before = names.map(|name| fixture.parameter::<f32>(name));
     let examples = fixture.examples(I, O);
