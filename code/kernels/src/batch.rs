@@ -139,11 +139,12 @@ impl Chunk {
 }
 
 /// Calls `work` with each of the items, on the threads of the pool that it is called from where
-/// that is worth it.
+/// that is worth it. What is done is behind a pointer, here and below, so that the threads' side of
+/// it is compiled once.
 pub(crate) fn each<T: Send>(
     worthwhile: bool,
     items: &mut [T],
-    work: impl Fn(usize, &mut T) + Sync + Send,
+    work: &(dyn Fn(usize, &mut T) + Sync),
 ) {
     #[cfg(feature = "threads")]
     if worthwhile && items.len() > 1 && rayon::current_num_threads() > 1 {
@@ -164,7 +165,7 @@ pub(crate) fn each_piece<T: Send, U: Send>(
     values: &mut [T],
     size: usize,
     others: &mut [U],
-    work: impl Fn(usize, &mut [T], &mut U) + Sync + Send,
+    work: &(dyn Fn(usize, &mut [T], &mut U) + Sync),
 ) {
     assert!(others.len() >= values.len().div_ceil(size));
     #[cfg(feature = "threads")]
@@ -179,7 +180,11 @@ pub(crate) fn each_piece<T: Send, U: Send>(
 }
 
 /// Does both, on two threads where that is worth it.
-pub(crate) fn both(worthwhile: bool, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+pub(crate) fn both(
+    worthwhile: bool,
+    one: &mut (dyn FnMut() + Send),
+    other: &mut (dyn FnMut() + Send),
+) {
     #[cfg(feature = "threads")]
     if worthwhile && rayon::current_num_threads() > 1 {
         rayon::join(one, other);
@@ -188,22 +193,4 @@ pub(crate) fn both(worthwhile: bool, one: impl FnOnce() + Send, other: impl FnOn
     let _ = worthwhile;
     one();
     other();
-}
-
-/// As [`each_piece`], with nothing beside.
-pub(crate) fn pieces<T: Send>(
-    worthwhile: bool,
-    values: &mut [T],
-    size: usize,
-    work: impl Fn(usize, &mut [T]) + Sync + Send,
-) {
-    #[cfg(feature = "threads")]
-    if worthwhile && values.len() > size && rayon::current_num_threads() > 1 {
-        use rayon::prelude::*;
-        let pieces = values.par_chunks_mut(size).enumerate();
-        return pieces.for_each(|(k, piece)| work(k, piece));
-    }
-    let _ = worthwhile;
-    let pieces = values.chunks_mut(size).enumerate();
-    pieces.for_each(|(k, piece)| work(k, piece));
 }

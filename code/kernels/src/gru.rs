@@ -2,7 +2,7 @@
 //! The gated recurrent unit, in the conventions of its papers.
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{room, zeros, Cell, Recurrent, Rows, Share, Steps};
+use crate::sequence::{room, zeros, Recurrence, Recurrent, Rows, Share, Steps};
 use crate::Real;
 
 /// Columns of the net inputs, H each: reset gate r, update gate z, candidate n.
@@ -33,7 +33,7 @@ pub enum Update {
     TakesCandidate,
 }
 
-impl<F: Real> Cell<F> for Gru {
+impl<F: Real> Recurrence<F> for Gru {
     const GROUPS: usize = 3;
     const CELLS: bool = false;
 

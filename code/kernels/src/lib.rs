@@ -6,6 +6,8 @@
 pub mod batch;
 pub mod cell1997;
 pub mod cell2000;
+#[doc(hidden)]
+pub mod compiled;
 pub mod embedding;
 pub mod gru;
 pub mod inputs;
@@ -20,6 +22,7 @@ pub mod real;
 pub mod rnn;
 pub mod sequence;
 pub mod softmax;
+pub mod symbol_rnn;
 pub mod tanh_rnn;
 
 pub use batch::Batch;

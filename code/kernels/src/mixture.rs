@@ -6,7 +6,7 @@
 //! s, K×D. The weights of the components are π = softmax(a), their standard deviations
 //! σ = ε + exp(s) (5.14).
 use crate::path::Arithmetic;
-use crate::projection::Targets;
+use crate::projection::Errors;
 use crate::real::logarithm;
 use crate::Real;
 
@@ -34,7 +34,7 @@ pub const fn outputs(components: usize, width: usize) -> usize {
     components * (1 + 2 * width)
 }
 
-impl<F: Real> Targets<F> for Mixture<'_, F> {
+impl<F: Real> Errors<F> for Mixture<'_, F> {
     fn rows(&self, has: usize) -> usize {
         let needs = outputs(self.components, self.width);
         assert!(

@@ -4,10 +4,13 @@
 //!
 //! The net inputs of all rows are one buffer, which the way forward turns into their errors: so
 //! nothing as large is ever made beside it. Rows without a target are left out from the beginning.
-use crate::batch::{each_piece, pieces};
+use crate::batch::each_piece;
+use crate::logistic::Values;
+use crate::mixture::Mixture;
 use crate::path::{run_on, Arithmetic, Path, Work};
 use crate::product::{Left, Packed, Product};
 use crate::sequence::{check, zeros};
+use crate::softmax::Indices;
 use crate::Real;
 
 /// Rows that are one thread's work at a time. It depends on nothing, so sums do not either.
@@ -45,18 +48,58 @@ pub struct Weights<S> {
     pub bias: S,
 }
 
-/// What the outputs are, and what they should be.
-pub trait Targets<F: Real>: Copy + Send + Sync {
+/// What the outputs are, and what they should be, for numbers of one type.
+pub trait Targets<F: Real>: Copy {
     /// Rows of x, N, of V outputs each.
     ///
     /// # Panics
     /// When there are not V outputs.
     fn rows(&self, outputs: usize) -> usize;
+    /// [`forward()`], compiled for these targets.
+    #[doc(hidden)]
+    fn loss(
+        self,
+        layer: Layer,
+        weights: &Prepared<F>,
+        x: &[F],
+        reduction: Reduction,
+        trace: &mut Trace<F>,
+    ) -> f64;
+}
+
+/// The loss of a row and its gradient.
+pub(crate) trait Errors<F: Real>: Copy + Send + Sync {
+    /// As [`Targets::rows`].
+    fn rows(&self, outputs: usize) -> usize;
     /// Whether a row takes part.
     fn has(&self, row: usize) -> bool;
     /// Turns the net inputs of a row into their errors, the gradient of the loss that it returns.
-    #[doc(hidden)]
     fn errors<A: Arithmetic>(&self, row: usize, nets: &mut [F]) -> f64;
+}
+
+macro_rules! targets {
+    ($($targets:ty: $compiled:ident;)*) => {$(
+        impl<F: Real> Targets<F> for $targets {
+            fn rows(&self, outputs: usize) -> usize {
+                Errors::<F>::rows(self, outputs)
+            }
+            fn loss(
+                self,
+                layer: Layer,
+                weights: &Prepared<F>,
+                x: &[F],
+                reduction: Reduction,
+                trace: &mut Trace<F>,
+            ) -> f64 {
+                (F::COMPILED.$compiled)(layer, weights, x, self, reduction, trace)
+            }
+        }
+    )*};
+}
+targets! {
+    Indices<'_>: softmax;
+    Values<'_, F>: logistic;
+    Mixture<'_, F>: mixture;
 }
 
 /// Weights, packed for the products.
@@ -74,6 +117,10 @@ impl<F: Real> Prepared<F> {
     /// # Panics
     /// When a weight has not the size that its name asks for, or a size is zero.
     pub fn pack(&mut self, layer: Layer, weights: Weights<&[F]>, backward: bool) {
+        (F::COMPILED.pack_projection)(self, layer, weights, backward);
+    }
+
+    pub(crate) fn pack_here(&mut self, layer: Layer, weights: Weights<&[F]>, backward: bool) {
         let (h, v) = (layer.width, layer.outputs);
         assert!(h > 0 && v > 0, "a projection of {h} values to {v} outputs");
         check("W", weights.projection.len(), h * v);
@@ -129,7 +176,7 @@ struct Forward<'a, F, T> {
     chunk: &'a mut Chunk<F>,
 }
 
-impl<F: Real, T: Targets<F>> Work for Forward<'_, F, T> {
+impl<F: Real, T: Errors<F>> Work for Forward<'_, F, T> {
     type Output = ();
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
@@ -197,6 +244,17 @@ pub fn forward<F: Real, T: Targets<F>>(
     reduction: Reduction,
     trace: &mut Trace<F>,
 ) -> f64 {
+    targets.loss(layer, weights, x, reduction, trace)
+}
+
+pub(crate) fn forward_here<F: Real, T: Errors<F>>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    x: &[F],
+    targets: T,
+    reduction: Reduction,
+    trace: &mut Trace<F>,
+) -> f64 {
     let (h, v) = (layer.width, layer.outputs);
     check("b", weights.bias.len(), v);
     let all = targets.rows(v);
@@ -217,7 +275,7 @@ pub fn forward<F: Real, T: Targets<F>>(
     errors.resize(places.len() * v, F::ZERO);
     chunks.resize_with(places.len().div_ceil(ROWS), Chunk::default);
     let large = worthwhile(layer, places.len());
-    each_piece(large, errors, ROWS * v, chunks, |k, nets, chunk| {
+    each_piece(large, errors, ROWS * v, chunks, &|k, nets, chunk| {
         let rows = nets.len() / v;
         let work = Forward {
             layer,
@@ -247,6 +305,17 @@ pub fn forward<F: Real, T: Targets<F>>(
 /// When a slice has not the size that its name asks for, or the weights were not prepared for a
 /// gradient of x that is asked for.
 pub fn backward<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    scale: F,
+    gradients: Weights<&mut [F]>,
+    d_x: Option<&mut [F]>,
+    trace: &mut Trace<F>,
+) {
+    (F::COMPILED.backward_projection)(layer, weights, scale, gradients, d_x, trace);
+}
+
+pub(crate) fn backward_here<F: Real>(
     layer: Layer,
     weights: &Prepared<F>,
     scale: F,
@@ -286,7 +355,7 @@ pub fn backward<F: Real>(
         let back = weights.backward.as_ref();
         let right = back.expect("the weights were not prepared for a gradient of x");
         zeros(d_inputs, places.len() * h);
-        each_piece(large, d_inputs, ROWS * h, chunks, |k, to, chunk| {
+        each_piece(large, d_inputs, ROWS * h, chunks, &|k, to, chunk| {
             let product = Product {
                 left: Left {
                     values: &errors[k * ROWS * v..],
@@ -319,7 +388,7 @@ pub fn backward<F: Real>(
     zeros(turned, v * h);
     scratches.resize_with(v.div_ceil(COLUMNS), Vec::new);
     let right = &*packed;
-    each_piece(large, turned, COLUMNS * h, scratches, |k, to, scratch| {
+    each_piece(large, turned, COLUMNS * h, scratches, &|k, to, scratch| {
         let product = Product {
             left: Left {
                 values: &errors[k * COLUMNS..],
@@ -336,7 +405,9 @@ pub fn backward<F: Real>(
         product.add(layer.path);
     });
     let turned = &turned[..];
-    pieces(large, gradients.projection, TILE * v, |k, to| {
+    let d = gradients.projection;
+    let others = &mut vec![(); d.len().div_ceil(TILE * v)];
+    each_piece(large, d, TILE * v, others, &|k, to, ()| {
         add_turned(turned, h, k * TILE, to, v);
     });
 }
@@ -411,7 +482,7 @@ pub(crate) fn infer<F: Real, O: Outputs<F>>(
     trace.layer = None;
     chunks.resize_with(rows.div_ceil(ROWS), Chunk::default);
     let large = worthwhile(layer, rows);
-    each_piece(large, y, ROWS * v, chunks, |k, nets, chunk| {
+    each_piece(large, y, ROWS * v, chunks, &|k, nets, chunk| {
         let work = Infer {
             layer,
             weights,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two floating-point types and their own transcendental functions.
+use crate::compiled::{self, Compiled};
 use crate::path::{Arithmetic, Rounded};
 use std::fmt::Debug;
 use std::iter::Sum;
@@ -32,6 +33,9 @@ pub trait Real:
     /// A register of 64 bytes.
     #[cfg(target_arch = "x86_64")]
     type Bytes64: crate::path::Vector<Self>;
+    /// What is compiled for this type.
+    #[doc(hidden)]
+    const COMPILED: &'static Compiled<Self>;
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -138,6 +142,7 @@ pub fn logarithm(x: f64) -> f64 {
 }
 
 impl Real for f32 {
+    const COMPILED: &'static Compiled<Self> = &compiled::F32;
     #[cfg(target_arch = "x86_64")]
     type Bytes32 = std::arch::x86_64::__m256;
     #[cfg(target_arch = "x86_64")]
@@ -207,6 +212,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    const COMPILED: &'static Compiled<Self> = &compiled::F64;
     #[cfg(target_arch = "x86_64")]
     type Bytes32 = std::arch::x86_64::__m256d;
     #[cfg(target_arch = "x86_64")]

@@ -3,10 +3,14 @@
 //!
 //! The inputs of all steps are multiplied with W_x at once, before the recurrence; the gradients of
 //! the weights are products over all steps at once, after it. Only what depends on the step before
-//! is done step by step, by the [`Cell`].
+//! is done step by step, by the [`Cell`]. All of it is compiled here, once for each cell and each type
+//! of numbers: who uses it links it.
 use crate::batch::{both, each, each_piece, Batch, Chunk, Layout};
+use crate::gru::Gru;
+use crate::lstm::Lstm;
 use crate::path::{run_on, Arithmetic, Path, Work};
 use crate::product::{Left, Packed, Product};
+use crate::rnn::Rnn;
 use crate::Real;
 
 /// A layer's sizes and the path it takes.
@@ -88,6 +92,16 @@ impl<F: Real> Prepared<F> {
         weights: Weights<&[F]>,
         purpose: Purpose,
     ) {
+        (C::COMPILED.pack)(self, cell, layer, weights, purpose);
+    }
+
+    fn pack_here<C: Recurrence<F>>(
+        &mut self,
+        cell: C,
+        layer: Layer,
+        weights: Weights<&[F]>,
+        purpose: Purpose,
+    ) {
         let (i, h, g) = sizes::<F, C>(layer);
         check("W_x", weights.input.len(), i * g);
         check("W_h", weights.recurrent.len(), h * g);
@@ -106,8 +120,8 @@ impl<F: Real> Prepared<F> {
         let Prepared { forth, back, .. } = self;
         both(
             training && h * g > 50_000,
-            || cell.pack(h, recurrent, forth),
-            || {
+            &mut || cell.pack(h, recurrent, forth),
+            &mut || {
                 if training {
                     cell.pack_back(h, recurrent, back);
                 }
@@ -170,8 +184,78 @@ pub struct Rows<F> {
     pub(crate) scratch: Vec<F>,
 }
 
-/// The step of a recurrent network, forward and backward. It is added to the floor by one file.
-pub trait Cell<F: Real>: Copy + Send + Sync {
+/// A cell, for numbers of one type.
+pub trait Cell<F: Real>: Copy + Send + Sync + 'static {
+    /// Columns of the net inputs are so many times H.
+    const GROUPS: usize;
+    /// Whether there is an inner state beside the output.
+    const CELLS: bool;
+    /// What is compiled for it.
+    #[doc(hidden)]
+    const COMPILED: &'static Compiled<Self, F>;
+    /// How many values of its own it has for H units.
+    fn peepholes(&self, units: usize) -> usize;
+}
+
+/// A layer's functions, compiled for a cell and a type.
+#[doc(hidden)]
+#[allow(clippy::type_complexity)]
+pub struct Compiled<C, F> {
+    pack: fn(&mut Prepared<F>, C, Layer, Weights<&[F]>, Purpose),
+    forward: fn(
+        C,
+        Layer,
+        &Prepared<F>,
+        Batch,
+        &[F],
+        Option<State<&[F]>>,
+        &mut [F],
+        Option<State<&mut [F]>>,
+        &mut Trace<F>,
+    ),
+    backward: fn(
+        C,
+        Layer,
+        &Prepared<F>,
+        Batch,
+        &[F],
+        Option<State<&[F]>>,
+        Weights<&mut [F]>,
+        Option<&mut [F]>,
+        Option<State<&mut [F]>>,
+        &mut Trace<F>,
+    ),
+}
+
+pub(crate) const fn compiled<F: Real, C: Recurrence<F>>() -> Compiled<C, F> {
+    Compiled {
+        pack: Prepared::pack_here,
+        forward: forward_here,
+        backward: backward_here,
+    }
+}
+
+macro_rules! cells {
+    ($($cell:ident: $compiled:ident;)*) => {$(
+        impl<F: Real> Cell<F> for $cell {
+            const GROUPS: usize = <$cell as Recurrence<F>>::GROUPS;
+            const CELLS: bool = <$cell as Recurrence<F>>::CELLS;
+            const COMPILED: &'static Compiled<Self, F> = &F::COMPILED.$compiled;
+            fn peepholes(&self, units: usize) -> usize {
+                Recurrence::<F>::peepholes(self, units)
+            }
+        }
+    )*};
+}
+cells! {
+    Rnn: rnn;
+    Lstm: lstm;
+    Gru: gru;
+}
+
+/// The step of a recurrent network, forward and backward. It is added to the floor by one file, and
+/// by its name in two lists: here and in [`compiled`](crate::compiled).
+pub(crate) trait Recurrence<F: Real>: Copy + Send + Sync {
     /// Columns of the net inputs are so many times H.
     const GROUPS: usize;
     /// Whether there is an inner state beside the output.
@@ -180,21 +264,16 @@ pub trait Cell<F: Real>: Copy + Send + Sync {
     fn peepholes(&self, _units: usize) -> usize {
         0
     }
-    #[doc(hidden)]
     fn pack(&self, units: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         let g = Self::GROUPS * units;
         to.all.pack(recurrent, units, g, g, 1);
     }
-    #[doc(hidden)]
     fn pack_back(&self, units: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         let g = Self::GROUPS * units;
         to.all.pack(recurrent, g, units, 1, g);
     }
-    #[doc(hidden)]
     fn forward<A: Arithmetic>(&self, steps: Steps<'_, F>);
-    #[doc(hidden)]
     fn backward<A: Arithmetic>(&self, steps: Steps<'_, F>, d_y: &[F]);
-    #[doc(hidden)]
     fn add_recurrent_gradient(&self, steps: &Share<'_, F>, to: &mut [F], scratch: &mut Vec<F>) {
         let share = Share {
             left: &steps.rows.before,
@@ -202,9 +281,7 @@ pub trait Cell<F: Real>: Copy + Send + Sync {
         };
         share.add(&steps.rows.errors, to, Self::GROUPS * steps.units, scratch);
     }
-    #[doc(hidden)]
     fn pack_errors(&self, _units: usize, _rows: &mut Rows<F>) {}
-    #[doc(hidden)]
     fn add_peephole_gradient(&self, _steps: &Share<'_, F>, _to: &mut [F]) {}
 }
 
@@ -266,7 +343,7 @@ impl<F: Real> Share<'_, F> {
 }
 
 /// I, H and G of a layer.
-fn sizes<F: Real, C: Cell<F>>(layer: Layer) -> (usize, usize, usize) {
+fn sizes<F: Real, C: Recurrence<F>>(layer: Layer) -> (usize, usize, usize) {
     assert!(
         layer.inputs > 0 && layer.units > 0,
         "a layer of {} inputs and {} units",
@@ -317,7 +394,7 @@ struct Forward<'a, F, C> {
     rows: &'a mut Rows<F>,
 }
 
-impl<F: Real, C: Cell<F>> Work for Forward<'_, F, C> {
+impl<F: Real, C: Recurrence<F>> Work for Forward<'_, F, C> {
     type Output = ();
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
@@ -388,6 +465,21 @@ pub fn forward<F: Real, C: Cell<F>>(
     end: Option<State<&mut [F]>>,
     trace: &mut Trace<F>,
 ) {
+    (C::COMPILED.forward)(cell, layer, weights, batch, x, start, y, end, trace);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn forward_here<F: Real, C: Recurrence<F>>(
+    cell: C,
+    layer: Layer,
+    weights: &Prepared<F>,
+    batch: Batch,
+    x: &[F],
+    start: Option<State<&[F]>>,
+    y: &mut [F],
+    end: Option<State<&mut [F]>>,
+    trace: &mut Trace<F>,
+) {
     let (i, h, g) = sizes::<F, C>(layer);
     let sequences = batch.lengths.len();
     check("x", x.len(), sequences * batch.steps * i);
@@ -408,7 +500,7 @@ pub fn forward<F: Real, C: Cell<F>>(
     layout.cut(batch, h);
     let large = worthwhile(layer, g, layout.rows());
     rows.resize_with(layout.chunks.len(), Rows::default);
-    each(large, rows, |k, rows| {
+    each(large, rows, &|k, rows| {
         let work = Forward {
             cell,
             layer,
@@ -434,7 +526,7 @@ pub fn forward<F: Real, C: Cell<F>>(
             y,
             batch.steps * h,
             &mut vec![(); sequences],
-            |b, y, ()| {
+            &|b, y, ()| {
                 scatter(&trace.layout, batch, b, |c| &trace.rows[c].outputs, h, y);
             },
         );
@@ -491,7 +583,7 @@ struct Backward<'a, F, C> {
     rows: &'a mut Rows<F>,
 }
 
-impl<F: Real, C: Cell<F>> Work for Backward<'_, F, C> {
+impl<F: Real, C: Recurrence<F>> Work for Backward<'_, F, C> {
     type Output = ();
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
@@ -569,6 +661,24 @@ pub fn backward<F: Real, C: Cell<F>>(
     d_start: Option<State<&mut [F]>>,
     trace: &mut Trace<F>,
 ) {
+    (C::COMPILED.backward)(
+        cell, layer, weights, batch, d_y, d_end, gradients, d_x, d_start, trace,
+    );
+}
+
+#[allow(clippy::too_many_arguments)]
+fn backward_here<F: Real, C: Recurrence<F>>(
+    cell: C,
+    layer: Layer,
+    weights: &Prepared<F>,
+    batch: Batch,
+    d_y: &[F],
+    d_end: Option<State<&[F]>>,
+    gradients: Weights<&mut [F]>,
+    d_x: Option<&mut [F]>,
+    d_start: Option<State<&mut [F]>>,
+    trace: &mut Trace<F>,
+) {
     let (i, h, g) = sizes::<F, C>(layer);
     let sequences = batch.lengths.len();
     assert!(
@@ -592,7 +702,7 @@ pub fn backward<F: Real, C: Cell<F>>(
         ..
     } = trace;
     let large = worthwhile(layer, g, layout.rows());
-    each(large, rows, |k, rows| {
+    each(large, rows, &|k, rows| {
         let work = Backward {
             cell,
             layer,
@@ -628,17 +738,23 @@ pub fn backward<F: Real, C: Cell<F>>(
     let (d_input, d_recurrent) = (gradients.input, gradients.recurrent);
     both(
         large,
-        || {
-            each_piece(large, d_input, of_input * g, scratches, |k, to, scratch| {
-                for (c, rows) in rows.iter().enumerate() {
-                    let share = share(c, i, k * of_input, 0);
-                    share.add(&rows.errors, to, g, scratch);
-                }
-            });
+        &mut || {
+            each_piece(
+                large,
+                d_input,
+                of_input * g,
+                scratches,
+                &|k, to, scratch| {
+                    for (c, rows) in rows.iter().enumerate() {
+                        let share = share(c, i, k * of_input, 0);
+                        share.add(&rows.errors, to, g, scratch);
+                    }
+                },
+            );
         },
-        || {
+        &mut || {
             let size = of_recurrent * g;
-            each_piece(large, d_recurrent, size, others, |k, to, scratch| {
+            each_piece(large, d_recurrent, size, others, &|k, to, scratch| {
                 for (c, rows) in rows.iter().enumerate() {
                     let chunk = &layout.chunks[c];
                     let skip = match rows.fresh && chunk.steps() > 0 {
@@ -673,7 +789,7 @@ pub fn backward<F: Real, C: Cell<F>>(
                 d_x,
                 batch.steps * i,
                 &mut vec![(); sequences],
-                |b, d_x, ()| {
+                &|b, d_x, ()| {
                     scatter(layout, batch, b, |c| &rows[c].d_inputs, i, d_x);
                 },
             );

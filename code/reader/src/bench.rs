@@ -412,7 +412,7 @@ done
             work: 0.0,
             rate: 1.0,
             clip: None,
-            build: || Box::new(Halving(1.0)),
+            build: std::sync::Arc::new(|| Box::new(Halving(1.0))),
         };
         let peer = Peer::start(folder.path(), &python, Arc::default()).unwrap();
         (folder, Job { row, threads: 1 }, peer)

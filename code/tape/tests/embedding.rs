@@ -27,7 +27,7 @@ impl<P: Parameters<f64>> Parameters<f64> for Model<P> {
     }
 }
 
-type Sparse = Model<Embedding<V, N, f64>>;
+type Sparse = Model<Embedding<Const<V>, Const<N>, f64>>;
 type Dense = Model<Tensor<Rank2<V, N>, f64, Cpu>>;
 type Loss = Tensor<Rank0, f64, Cpu, OwnedTape<f64, Cpu>>;
 
@@ -36,7 +36,7 @@ fn models() -> (Sparse, Dense) {
     let values: Vec<f64> = (0..V * N)
         .map(|k| (k * 37 % 19) as f64 / 9.0 - 1.0)
         .collect();
-    let mut table = Embedding::zeros();
+    let mut table = Embedding::zeros(Const, Const);
     table.copy_from(&values);
     let other = device.tensor([0.5, -2.0]);
     let dense = Model {

@@ -12,6 +12,7 @@ use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
+use tape::dims::{self, Hidden, Input, Output, Time};
 use tape::recurrent::State;
 use tape::train::Parameters;
 use tasks::canon::{self, Counts};
@@ -124,20 +125,22 @@ fn width(music: &Music) -> (u8, usize) {
 }
 
 /// A network that learns music.
-struct Player<C, const N: usize, const H: usize, const G: usize> {
-    network: Network<C, N, H, G, N, f32>,
+struct Player<C> {
+    network: Network<C, Input, Hidden, Output, f32>,
     rolls: Arc<Rolls>,
 }
 
-impl<C, const N: usize, const H: usize, const G: usize> Player<C, N, H, G>
-where
-    C: Cell<f32> + Clone + 'static,
-{
-    fn batch(&self, split: Split, which: impl Iterator<Item = usize>) -> Batch<N, N, f32> {
+impl<C: Cell<f32>> Player<C> {
+    fn batch(
+        &self,
+        split: Split,
+        which: impl Iterator<Item = usize>,
+    ) -> Batch<Input, Output, f32> {
         let all = self.rolls.split(split);
         let chosen: Vec<(&[f32], &[f32])> =
             which.map(|k| (&all[k].0[..], &all[k].1[..])).collect();
-        Batch::new(&chosen)
+        let notes = self.rolls.notes;
+        Batch::new(Input(notes), Output(notes), &chosen)
     }
 
     // ANCHOR: sample
@@ -146,12 +149,13 @@ where
     /// next input.
     fn sample(&self, rng: &mut ChaCha8Rng, steps: usize) -> Vec<Vec<u8>> {
         let mut row = self.rolls.first.clone();
-        let mut state: Option<State<usize, H, f32>> = None;
+        let mut state: Option<State<dims::Batch, Hidden, f32>> = None;
         let mut piece = Vec::with_capacity(steps);
         while piece.len() < steps {
             let sounds = (0u8..).zip(&row).filter(|(_, &on)| on == 1.0);
             piece.push(sounds.map(|(key, _)| key + self.rolls.lowest).collect());
-            let input = Cpu::default().tensor_from_vec(row, (1, 1, Const::<N>));
+            let shape = (dims::Batch(1), Time(1), self.network.layer.inputs());
+            let input = Cpu::default().tensor_from_vec(row, shape);
             let (p, after) = self.network.next(input, state.as_ref());
             row = p
                 .iter()
@@ -164,10 +168,7 @@ where
     // ANCHOR_END: sample
 }
 
-impl<C, const N: usize, const H: usize, const G: usize> Pupil for Player<C, N, H, G>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+impl<C: Cell<f32>> Pupil for Player<C> {
     fn network(&mut self) -> &mut dyn Parameters<f32> {
         &mut self.network
     }
@@ -182,7 +183,10 @@ where
 
     fn longest(&self) -> usize {
         let lengths = self.rolls.split(Split::Train).iter();
-        lengths.map(|(x, _)| x.len() / N).max().unwrap_or(0)
+        lengths
+            .map(|(x, _)| x.len() / self.rolls.notes)
+            .max()
+            .unwrap_or(0)
     }
 
     fn gradients(&self, which: &[usize]) -> (f64, Gradients<f32, Cpu>) {
@@ -294,42 +298,31 @@ impl Polyphony {
         let config: Config =
             serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
         let rolls = self.rolls(&config.data)?;
-        macro_rules! player {
-            ($cell:expr, $units:literal, $columns:literal) => {
-                match config.notes {
-                    NOTES => {
-                        begin::<_, NOTES, $units, $columns>($cell, &config, seed, rolls, state)
-                    }
-                    _ => begin::<_, 128, $units, $columns>($cell, &config, seed, rolls, state),
-                }
-            };
-        }
         match config.unit {
-            Unit::Tanh => player!(TANH, 100, 100),
-            Unit::Gru => player!(GRU, 46, 138),
-            Unit::Lstm => player!(LSTM, 36, 144),
+            Unit::Tanh => begin(TANH, &config, seed, rolls, state),
+            Unit::Gru => begin(GRU, &config, seed, rolls, state),
+            Unit::Lstm => begin(LSTM, &config, seed, rolls, state),
         }
     }
 }
 
 /// A trial from its beginning, or from a saved state.
-fn begin<C, const N: usize, const H: usize, const G: usize>(
+fn begin<C: Cell<f32>>(
     cell: C,
     config: &Config,
     seed: u64,
     rolls: Arc<Rolls>,
     state: Option<&[u8]>,
-) -> Result<Box<dyn Trial>, String>
-where
-    C: Cell<f32> + Clone + 'static,
-{
-    if rolls.notes != N {
-        return Err(format!("{} notes, the music has {}", N, rolls.notes));
+) -> Result<Box<dyn Trial>, String> {
+    let notes = rolls.notes;
+    if notes != config.notes {
+        return Err(format!("{} notes, the music has {notes}", config.notes));
     }
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
-    let network = Network::new(cell, path, RANGE, &mut rng);
-    let player: Player<C, N, H, G> = Player { network, rolls };
+    let sizes = (Input(notes), Hidden(config.units), Output(notes));
+    let network = Network::new(cell, sizes, path, RANGE, &mut rng);
+    let player = Player { network, rolls };
     let course = Course::new(seed, config.method, player);
     Ok(match state {
         Some(state) => Box::new(course.restore(state)?),

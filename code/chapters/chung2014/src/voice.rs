@@ -13,6 +13,7 @@ use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
 use lab::record::TrialRecord;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
+use tape::dims::{Hidden, Input, Output};
 use tape::train::Parameters;
 use tasks::batching::shuffled;
 use tasks::data::audio::voice;
@@ -130,27 +131,29 @@ impl Sounds {
     }
 }
 
+tape::dims! {
+    /// Samples that are predicted at once.
+    Samples,
+}
+
 /// A network that learns sound.
-struct Listener<C, const H: usize, const G: usize> {
-    network: Network<C, SEEN, H, G, DENSITY, f32>,
+struct Listener<C> {
+    network: Network<C, Input, Hidden, Output, f32>,
     sounds: Arc<Sounds>,
 }
 
-impl<C, const H: usize, const G: usize> Listener<C, H, G> {
-    fn batch(&self, split: Split, which: &[usize]) -> Batch<SEEN, PREDICTED, f32> {
+impl<C> Listener<C> {
+    fn batch(&self, split: Split, which: &[usize]) -> Batch<Input, Samples, f32> {
         let all = self.sounds.split(split);
         let chosen: Vec<(&[f32], &[f32])> = which
             .iter()
             .map(|&k| (&all[k].0[..], &all[k].1[..]))
             .collect();
-        Batch::new(&chosen)
+        Batch::new(Input(SEEN), Samples(PREDICTED), &chosen)
     }
 }
 
-impl<C, const H: usize, const G: usize> Pupil for Listener<C, H, G>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+impl<C: Cell<f32>> Pupil for Listener<C> {
     fn network(&mut self) -> &mut dyn Parameters<f32> {
         &mut self.network
     }
@@ -247,28 +250,26 @@ impl Voice {
             serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
         let sounds = self.sounds(&config.data)?;
         match config.unit {
-            Unit::Tanh => begin::<_, 200, 200>(TANH, &config, seed, sounds, state),
-            Unit::Gru => begin::<_, 111, 333>(GRU, &config, seed, sounds, state),
-            Unit::Lstm => begin::<_, 95, 380>(LSTM, &config, seed, sounds, state),
+            Unit::Tanh => begin(TANH, &config, seed, sounds, state),
+            Unit::Gru => begin(GRU, &config, seed, sounds, state),
+            Unit::Lstm => begin(LSTM, &config, seed, sounds, state),
         }
     }
 }
 
 /// A trial from its beginning, or from a saved state.
-fn begin<C, const H: usize, const G: usize>(
+fn begin<C: Cell<f32>>(
     cell: C,
     config: &Config,
     seed: u64,
     sounds: Arc<Sounds>,
     state: Option<&[u8]>,
-) -> Result<Box<dyn Trial>, String>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+) -> Result<Box<dyn Trial>, String> {
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
-    let network = Network::new(cell, path, RANGE, &mut rng);
-    let listener: Listener<C, H, G> = Listener { network, sounds };
+    let sizes = (Input(SEEN), Hidden(config.units), Output(DENSITY));
+    let network = Network::new(cell, sizes, path, RANGE, &mut rng);
+    let listener = Listener { network, sounds };
     let course = Course::new(seed, config.method, listener);
     Ok(match state {
         Some(state) => Box::new(course.restore(state)?),

@@ -3,7 +3,7 @@
 //! `character-rates` and `characters`; on a user's own text, `own-character-rates` and
 //! `own-characters`.
 use super::network::{
-    Activation, Batch, Clip, Network, Omega, Regularizer, Weights, TRUSTED_TO,
+    Activation, Batch, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
 };
 use super::training::Method;
 use kernels::Path;
@@ -173,7 +173,7 @@ struct Training {
     seed: u64,
     config: Config,
     text: Arc<Text>,
-    network: Network<SYMBOLS, UNITS, SYMBOLS, f32>,
+    network: Network<f32>,
     symbols: Vec<u8>,
     targets: Vec<u8>,
     state: State,
@@ -207,7 +207,11 @@ fn bits(values: &[f32]) -> Vec<u32> {
 impl Training {
     fn new(config: Config, seed: u64, text: Arc<Text>) -> Self {
         let mut rng = generator(seed, Purpose::Initialization);
-        let mut weights = Weights::zeros();
+        let mut weights = Weights::zeros(Sizes {
+            inputs: SYMBOLS,
+            units: UNITS,
+            outputs: SYMBOLS,
+        });
         for (values, rows) in [
             (&mut weights.w_x, SYMBOLS),
             (&mut weights.w_h, UNITS),
@@ -347,7 +351,7 @@ impl Training {
         listener.carried = false;
         while steps + piece <= streams.length() {
             streams.read(steps, piece, &mut symbols, &mut targets);
-            nats += listener.listen(Batch {
+            nats += listener.answer(Batch {
                 sequences: config.streams,
                 symbols: &symbols,
                 classes: &targets,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A training run on the temporal-order task, as a value that can be saved at any moment.
 use super::network::{
-    Activation, Batch, Clip, Network, Omega, Regularizer, Weights, TRUSTED_TO,
+    Activation, Batch, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
 };
 use kernels::Path;
 use lab::experiment::Trial;
@@ -54,7 +54,7 @@ impl Initial {
     }
 
     /// Draws the weights.
-    pub fn weights<const H: usize>(self, rng: &mut ChaCha8Rng) -> Weights<I, H, O, f32> {
+    pub fn weights(self, units: usize, rng: &mut ChaCha8Rng) -> Weights<f32> {
         let mut normal = |deviation: f64, rows: usize, columns: usize| -> Vec<f32> {
             let start = Start::Normal(deviation);
             let values =
@@ -65,12 +65,16 @@ impl Initial {
             Initial::Sigmoid | Initial::Smart => 0.01,
             Initial::Basic => 0.1,
         };
-        let mut weights = Weights::zeros();
-        weights.w_x = normal(deviation, I, H);
-        weights.w_o = normal(deviation, H, O);
+        let mut weights = Weights::zeros(Sizes {
+            inputs: I,
+            units,
+            outputs: O,
+        });
+        weights.w_x = normal(deviation, I, units);
+        weights.w_o = normal(deviation, units, O);
         weights.w_h = match self {
-            Initial::Sigmoid | Initial::Basic => normal(deviation, H, H),
-            Initial::Smart => sparse::<H>(rng),
+            Initial::Sigmoid | Initial::Basic => normal(deviation, units, units),
+            Initial::Smart => sparse(units, rng),
         };
         weights
     }
@@ -78,14 +82,15 @@ impl Initial {
 
 /// At most 15 weights in each row, scaled to a spectral radius of 0.95. The published program
 /// thins out rows, which are what leaves a unit; the start of the library thins out columns.
-fn sparse<const H: usize>(rng: &mut ChaCha8Rng) -> Vec<f32> {
+fn sparse(units: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let start = Start::Sparse {
-        incoming: 15.min(H),
+        incoming: 15.min(units),
         radius: 0.95,
     };
-    let columns = draw(&start, &[H, H], rng).expect("fifteen weights of fifty have a cycle");
-    let at = |place: usize| columns[place % H * H + place / H] as f32;
-    (0..H * H).map(at).collect()
+    let sizes = [units, units];
+    let columns = draw(&start, &sizes, rng).expect("fifteen weights of fifty have a cycle");
+    let at = |place: usize| columns[place % units * units + place / units] as f32;
+    (0..units * units).map(at).collect()
 }
 
 /// Everything that, with the code and the seed, fixes a training run.
@@ -209,8 +214,8 @@ impl Method {
 pub struct Training {
     seed: u64,
     config: Config,
-    network: Network<I, H, O, f32>,
-    tester: Network<I, H, O, f32>,
+    network: Network<f32>,
+    tester: Network<f32>,
     symbols: Vec<u8>,
     classes: Vec<u8>,
     state: State,
@@ -253,7 +258,7 @@ impl Training {
     pub fn new(config: Config, seed: u64) -> Self {
         let weights = config
             .initial
-            .weights::<H>(&mut generator(seed, Purpose::Initialization));
+            .weights(H, &mut generator(seed, Purpose::Initialization));
         let network = Network::new(weights, config.initial.activation(), config.path());
         let state = State {
             training: generator(seed, Purpose::Training),
@@ -303,7 +308,7 @@ impl Training {
     }
 
     /// The network as it is now.
-    pub fn network(&mut self) -> &mut Network<I, H, O, f32> {
+    pub fn network(&mut self) -> &mut Network<f32> {
         &mut self.network
     }
 
