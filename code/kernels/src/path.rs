@@ -120,11 +120,11 @@ pub trait Vector<F>: Copy {
     /// # Safety
     /// `LANES` numbers can be read from there, and the processor has the path.
     unsafe fn load(from: *const F) -> Self;
-    /// Adds to what is there.
+    /// Puts the sum of itself and what is at `from` to `to`, which may be the same place.
     ///
     /// # Safety
-    /// `LANES` numbers can be written there, and the processor has the path.
-    unsafe fn add_to(self, to: *mut F);
+    /// `LANES` numbers can be read and written there, and the processor has the path.
+    unsafe fn add(self, from: *const F, to: *mut F);
 }
 
 #[allow(unsafe_code)]
@@ -153,12 +153,12 @@ impl<F: Real> Vector<F> for [F; 4] {
         unsafe { from.cast::<[F; 4]>().read() }
     }
     #[inline(always)]
-    unsafe fn add_to(self, to: *mut F) {
+    unsafe fn add(self, from: *const F, to: *mut F) {
         // SAFETY: by contract.
-        let there = unsafe { &mut *to.cast::<[F; 4]>() };
-        for (to, value) in there.iter_mut().zip(self) {
-            *to += value;
-        }
+        let there = unsafe { from.cast::<[F; 4]>().read() };
+        let sums = std::array::from_fn(|k| there[k] + self[k]);
+        // SAFETY: by contract.
+        unsafe { to.cast::<[F; 4]>().write(sums) }
     }
 }
 
@@ -189,9 +189,9 @@ macro_rules! vector {
                 unsafe { $load(from) }
             }
             #[inline(always)]
-            unsafe fn add_to(self, to: *mut $float) {
+            unsafe fn add(self, from: *const $float, to: *mut $float) {
                 // SAFETY: by contract.
-                unsafe { $store(to, $add($load(to), self)) }
+                unsafe { $store(to, $add($load(from), self)) }
             }
         }
     };
