@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Products with a matrix that is packed once and used often.
+use crate::batch::pieces;
 use crate::path::{run_on, Arithmetic, Path, Vector, Work};
 use crate::Real;
 use std::ops::Range;
@@ -8,6 +9,8 @@ use std::ops::Range;
 const WIDTH: usize = 16;
 /// Rows of a packed matrix that are gone through at once: a panel of them stays in the nearest cache.
 const DEPTH: usize = 256;
+/// Panels that are packed at once.
+const GROUP: usize = 8;
 /// Rows of the left side that are gone through at once.
 const ROWS: usize = 96;
 
@@ -30,34 +33,45 @@ impl<F: Real> Packed<F> {
         row: usize,
         column: usize,
     ) {
-        let panels = columns.div_ceil(WIDTH);
         self.rows = rows;
         self.columns = columns;
+        let size = rows * WIDTH;
+        let count = columns.div_ceil(WIDTH) * size;
         self.values.clear();
-        self.values.resize(panels * rows * WIDTH, F::ZERO);
-        for p in 0..panels {
-            let first = p * WIDTH;
-            let width = WIDTH.min(columns - first);
-            let panel = &mut self.values[p * rows * WIDTH..][..rows * WIDTH];
-            if column == 1 && width == WIDTH {
-                for (k, to) in panel.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
-                    if let Some(from) = values[k * row + first..].first_chunk() {
-                        *to = *from;
-                    }
-                }
-            } else if column == 1 {
-                for (k, to) in panel.chunks_exact_mut(WIDTH).enumerate() {
-                    to[..width].copy_from_slice(&values[k * row + first..][..width]);
-                }
-            } else {
-                for n in 0..width {
-                    let from = &values[(first + n) * column..];
-                    for (k, to) in panel.chunks_exact_mut(WIDTH).enumerate() {
-                        to[n] = from[k * row];
-                    }
-                }
-            }
+        self.values.resize(count, F::ZERO);
+        if size == 0 {
+            return;
         }
+        // Some panels at once: what is read lies together.
+        pieces(
+            count > 1_000_000,
+            &mut self.values,
+            GROUP * size,
+            |group, to| {
+                let first = group * GROUP * WIDTH;
+                let width = (columns - first).min(GROUP * WIDTH);
+                if column == 1 {
+                    for k in 0..rows {
+                        let from = &values[k * row + first..][..width];
+                        for (p, from) in from.chunks(WIDTH).enumerate() {
+                            let to = &mut to[p * size + k * WIDTH..][..WIDTH];
+                            match from.first_chunk::<WIDTH>() {
+                                Some(from) => to.copy_from_slice(from),
+                                None => to[..from.len()].copy_from_slice(from),
+                            }
+                        }
+                    }
+                } else {
+                    for n in 0..width {
+                        let from = &values[(first + n) * column..];
+                        let panel = &mut to[n / WIDTH * size..][..size];
+                        for (k, to) in panel.chunks_exact_mut(WIDTH).enumerate() {
+                            to[n % WIDTH] = from[k * row];
+                        }
+                    }
+                }
+            },
+        );
     }
 }
 

@@ -160,9 +160,6 @@ fn net_inputs<F: Real>(
     scratch: &mut Vec<F>,
 ) {
     let (h, v) = (layer.width, layer.outputs);
-    for nets in nets.chunks_exact_mut(v) {
-        nets.copy_from_slice(&weights.bias);
-    }
     let rows = inputs.len() / h;
     let product = Product {
         left: Left {
@@ -177,7 +174,7 @@ fn net_inputs<F: Real>(
         skip: 0,
         scratch,
     };
-    product.add(layer.path);
+    product.add_to(&weights.bias, layer.path);
 }
 
 /// Threads are worth it beyond so many operations.
