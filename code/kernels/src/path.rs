@@ -96,6 +96,8 @@ impl Default for Path {
 pub trait Arithmetic: Copy + Default {
     /// A register full of numbers.
     type Vector<F: Real>: Vector<F>;
+    /// Whether a multiplication and the addition after it round once.
+    const FUSED: bool;
     /// `a · b + c`.
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F;
     /// Says that what lies there is soon read. Changes nothing but the time that takes; any address
@@ -257,6 +259,7 @@ pub struct Fused64;
 
 impl Arithmetic for Rounded {
     type Vector<F: Real> = [F; 4];
+    const FUSED: bool = false;
     #[inline(always)]
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a * b + c
@@ -265,6 +268,7 @@ impl Arithmetic for Rounded {
 #[cfg(target_arch = "x86_64")]
 impl Arithmetic for Fused32 {
     type Vector<F: Real> = F::Bytes32;
+    const FUSED: bool = true;
     #[inline(always)]
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a.fused(b, c)
@@ -277,6 +281,7 @@ impl Arithmetic for Fused32 {
 #[cfg(target_arch = "x86_64")]
 impl Arithmetic for Fused64 {
     type Vector<F: Real> = F::Bytes64;
+    const FUSED: bool = true;
     #[inline(always)]
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a.fused(b, c)
