@@ -37,7 +37,6 @@ impl<F: Real> Packed<F> {
         self.columns = columns;
         let size = rows * WIDTH;
         let count = columns.div_ceil(WIDTH) * size;
-        self.values.clear();
         self.values.resize(count, F::ZERO);
         if size == 0 {
             return;
@@ -50,6 +49,11 @@ impl<F: Real> Packed<F> {
             |group, to| {
                 let first = group * GROUP * WIDTH;
                 let width = (columns - first).min(GROUP * WIDTH);
+                // A buffer that was used before has something there.
+                let (whole, rest) = (width / WIDTH, width % WIDTH);
+                for to in to[whole * size..].chunks_exact_mut(WIDTH) {
+                    to[rest..].fill(F::ZERO);
+                }
                 if column == 1 {
                     for k in 0..rows {
                         let from = &values[k * row + first..][..width];
