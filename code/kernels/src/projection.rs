@@ -4,7 +4,7 @@
 //!
 //! The net inputs of all rows are one buffer, which the way forward turns into their errors: so
 //! nothing as large is ever made beside it. Rows without a target are left out from the beginning.
-use crate::batch::each_piece;
+use crate::batch::{each_piece, pieces};
 use crate::logistic::Values;
 use crate::mixture::Mixture;
 use crate::path::{run_on, Arithmetic, Path, Work};
@@ -207,9 +207,6 @@ fn net_inputs<F: Real>(
     scratch: &mut Vec<F>,
 ) {
     let (h, v) = (layer.width, layer.outputs);
-    for nets in nets.chunks_exact_mut(v) {
-        nets.copy_from_slice(&weights.bias);
-    }
     let rows = inputs.len() / h;
     let product = Product {
         left: Left {
@@ -224,7 +221,7 @@ fn net_inputs<F: Real>(
         skip: 0,
         scratch,
     };
-    product.add(layer.path);
+    product.add_to(&weights.bias, layer.path);
 }
 
 /// Threads are worth it beyond so many operations.
@@ -405,9 +402,7 @@ pub(crate) fn backward_here<F: Real>(
         product.add(layer.path);
     });
     let turned = &turned[..];
-    let d = gradients.projection;
-    let others = &mut vec![(); d.len().div_ceil(TILE * v)];
-    each_piece(large, d, TILE * v, others, &|k, to, ()| {
+    pieces(large, gradients.projection, TILE * v, &|k, to| {
         add_turned(turned, h, k * TILE, to, v);
     });
 }

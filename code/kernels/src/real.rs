@@ -141,6 +141,29 @@ pub fn logarithm(x: f64) -> f64 {
     n * LN2_HIGH + (2.0 * s + (2.0 * s * (sum * z) + n * LN2_LOW))
 }
 
+/// 2ⁿ and exp(r) − 1 of a number x = n ln 2 + r, which is not beyond what exp saturates at, with
+/// |r| ≤ ln 2 / 2: a polynomial for the one, and n put into the exponent bits for the other. The
+/// split of ln 2 and the coefficients are those of the Cephes library (Moshier, 1989).
+#[inline(always)]
+fn exponential_parts<A: Arithmetic>(x: f32) -> (f32, f32) {
+    const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let shifted = A::multiply_add(x, std::f32::consts::LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let r = A::multiply_add(-n, LN2_HIGH, x);
+    let r = A::multiply_add(-n, LN2_LOW, r);
+    let p = 1.987_569_1e-4_f32;
+    let p = A::multiply_add(p, r, 1.398_199_9e-3);
+    let p = A::multiply_add(p, r, 8.333_452e-3);
+    let p = A::multiply_add(p, r, 4.166_579_6e-2);
+    let p = A::multiply_add(p, r, 1.666_666_5e-1);
+    let p = A::multiply_add(p, r, 0.5);
+    let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    let power = f32::from_bits((exponent.wrapping_add(127) as u32) << 23);
+    (power, A::multiply_add(p, r * r, r))
+}
+
 impl Real for f32 {
     const COMPILED: &'static Compiled<Self> = &compiled::F32;
     #[cfg(target_arch = "x86_64")]
@@ -167,33 +190,24 @@ impl Real for f32 {
         self.mul_add(factor, term)
     }
 
-    /// x = n ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r), and 2ⁿ put into the exponent bits.
-    /// The split of ln 2 and the coefficients are those of the Cephes library (Moshier, 1989).
     #[inline(always)]
     fn exponential_in<A: Arithmetic>(self) -> Self {
-        const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer
-        const LN2_HIGH: f32 = 0.693_359_4;
-        const LN2_LOW: f32 = -2.121_944_4e-4;
-        let x = clamp(self, -87.3, 88.0);
-        let shifted = A::multiply_add(x, std::f32::consts::LOG2_E, ROUND);
-        let n = shifted - ROUND;
-        let r = A::multiply_add(-n, LN2_HIGH, x);
-        let r = A::multiply_add(-n, LN2_LOW, r);
-        let p = 1.987_569_1e-4_f32;
-        let p = A::multiply_add(p, r, 1.398_199_9e-3);
-        let p = A::multiply_add(p, r, 8.333_452e-3);
-        let p = A::multiply_add(p, r, 4.166_579_6e-2);
-        let p = A::multiply_add(p, r, 1.666_666_5e-1);
-        let p = A::multiply_add(p, r, 0.5);
-        let p = A::multiply_add(p, r * r, r) + 1.0;
-        let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-        p * f32::from_bits((exponent.wrapping_add(127) as u32) << 23)
+        let (power, rest) = exponential_parts::<A>(clamp(self, -87.3, 88.0));
+        (rest + 1.0) * power
     }
 
-    /// An odd polynomial near zero, through the exponential elsewhere (coefficients: Cephes).
+    /// An odd polynomial near zero, through the exponential elsewhere (coefficients: Cephes). Where
+    /// multiplications are fused, −m / (2 + m) with m = exp(−2|x|) − 1 is as good near zero.
     #[inline(always)]
     fn hyperbolic_tangent_in<A: Arithmetic>(self) -> Self {
         let size = self.abs();
+        if A::FUSED {
+            let double = -2.0 * size;
+            let (power, rest) =
+                exponential_parts::<A>(if double < -87.3 { -87.3 } else { double });
+            let m = A::multiply_add(power, rest, power - 1.0);
+            return (-m / (m + 2.0)).copysign(self);
+        }
         let z = self * self;
         let p = -5.704_988_7e-3_f32;
         let p = A::multiply_add(p, z, 2.063_908_8e-2);
@@ -423,6 +437,17 @@ mod tests {
         assert!(f32::NEG_INFINITY.logistic() < 1e-37);
         assert_eq!(f32::INFINITY.hyperbolic_tangent(), 1.0);
         assert_eq!(f64::NEG_INFINITY.hyperbolic_tangent(), -1.0);
+        for path in paths() {
+            let tangents = |numbers: &[f32]| -> Vec<f32> {
+                let all = run_on(path, Functions(numbers));
+                all.into_iter().map(|[_, _, tangent]| tangent).collect()
+            };
+            let limits = tangents(&[f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN]);
+            assert_eq!(limits, [1.0, -1.0, 1.0, -1.0], "{path:?}");
+            let small = [f32::MIN_POSITIVE, -1e-40, 0.0];
+            assert_eq!(tangents(&small), small, "{path:?}");
+            assert!(tangents(&[f32::NAN])[0].is_nan(), "{path:?}");
+        }
     }
 
     #[test]

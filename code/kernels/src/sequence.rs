@@ -5,7 +5,7 @@
 //! the weights are products over all steps at once, after it. Only what depends on the step before
 //! is done step by step, by the [`Cell`]. All of it is compiled here, once for each cell and each type
 //! of numbers: who uses it links it.
-use crate::batch::{both, each, each_piece, Batch, Chunk, Layout};
+use crate::batch::{both, each, each_piece, threads, Batch, Chunk, Layout};
 use crate::gru::Gru;
 use crate::lstm::Lstm;
 use crate::path::{run_on, Arithmetic, Path, Work};
@@ -145,6 +145,8 @@ pub struct Trace<F> {
     scratches: Vec<Vec<F>>,
     sequences: usize,
     steps: usize,
+    /// Whether there is something left for the way back.
+    kept: bool,
 }
 
 /// The rows of a chunk: for each step, one for each sequence that is not over.
@@ -171,6 +173,8 @@ pub struct Rows<F> {
     pub(crate) start: State<Vec<F>>,
     /// Errors of the states, a row for each sequence; only on the way back.
     pub(crate) error: State<Vec<F>>,
+    /// Some steps of the chunk, where nothing is kept.
+    pub(crate) window: Chunk,
     /// What a cell needs for a single step.
     pub(crate) step: Vec<F>,
     /// Gradient of the inputs.
@@ -384,6 +388,10 @@ fn worthwhile(layer: Layer, columns: usize, rows: usize) -> bool {
     rows * (layer.inputs + layer.units) * columns > 300_000
 }
 
+/// Values of the net inputs that are made at once where nothing is kept, so that they stay in the
+/// near caches until they are used.
+const NEAR: usize = 1 << 16;
+
 struct Forward<'a, F, C> {
     cell: C,
     layer: Layer,
@@ -392,58 +400,103 @@ struct Forward<'a, F, C> {
     start: Option<State<&'a [F]>>,
     chunk: &'a Chunk,
     rows: &'a mut Rows<F>,
+    /// Where nothing is kept: y from the first sequence of the chunk on, and which that is.
+    outputs: Option<Outputs<'a, F>>,
+}
+
+/// The part of y that belongs to a chunk of neighbors.
+struct Outputs<'a, F> {
+    y: &'a mut [F],
+    first: usize,
+    batch: Batch<'a>,
 }
 
 impl<F: Real, C: Recurrence<F>> Work for Forward<'_, F, C> {
     type Output = ();
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn run<A: Arithmetic>(mut self) {
         let (i, h, g) = sizes::<F, C>(self.layer);
         let (chunk, rows) = (self.chunk, self.rows);
-        let all = chunk.rows();
-        chunk.gather(self.x, i, &mut rows.inputs);
-        rows.nets.clear();
-        rows.nets.reserve(all * g);
-        for _ in 0..all {
-            rows.nets.extend_from_slice(&self.weights.bias);
-        }
-        let product = Product {
-            left: Left {
-                values: &rows.inputs,
-                row: i,
-                step: 1,
-            },
-            right: &self.weights.input,
-            to: &mut rows.nets,
-            stride: g,
-            rows: all,
-            skip: 0,
-            scratch: &mut rows.scratch,
-        };
-        product.add(self.layer.path);
-        room(&mut rows.outputs, all * h);
         rows.fresh = self.start.is_none();
-        collect(
-            chunk,
-            self.start.map(|start| start.output),
-            h,
-            &mut rows.start.output,
-        );
+        let start = self.start.map(|start| start.output);
+        collect(chunk, start, h, &mut rows.start.output);
         if C::CELLS {
-            room(&mut rows.cells, all * h);
-            collect(
-                chunk,
-                self.start.map(|start| start.cell),
-                h,
-                &mut rows.start.cell,
-            );
+            let start = self.start.map(|start| start.cell);
+            collect(chunk, start, h, &mut rows.start.cell);
         }
-        self.cell.forward::<A>(Steps {
-            layer: self.layer,
-            weights: self.weights,
-            chunk,
-            rows,
-        });
+        let steps = chunk.steps().max(1);
+        let at_once = match &self.outputs {
+            Some(_) => (NEAR / (chunk.order.len() * g)).max(1),
+            None => steps,
+        };
+        let mut window = std::mem::take(&mut rows.window);
+        for t in (0..steps).step_by(at_once) {
+            let part = match &self.outputs {
+                Some(_) => {
+                    window.take(chunk, t..chunk.steps().min(t + at_once));
+                    &window
+                }
+                None => chunk,
+            };
+            let all = part.rows();
+            part.gather(self.x, i, &mut rows.inputs);
+            room(&mut rows.nets, all * g);
+            let product = Product {
+                left: Left {
+                    values: &rows.inputs,
+                    row: i,
+                    step: 1,
+                },
+                right: &self.weights.input,
+                to: &mut rows.nets,
+                stride: g,
+                rows: all,
+                skip: 0,
+                scratch: &mut rows.scratch,
+            };
+            product.add_to(&self.weights.bias, self.layer.path);
+            room(&mut rows.outputs, all * h);
+            if C::CELLS {
+                room(&mut rows.cells, all * h);
+            }
+            self.cell.forward::<A>(Steps {
+                layer: self.layer,
+                weights: self.weights,
+                chunk: part,
+                rows,
+            });
+            if let Some(outputs) = &mut self.outputs {
+                outputs.put(part, &rows.outputs, h);
+                part.last(&rows.outputs, h, &mut rows.start.output);
+                if C::CELLS {
+                    part.last(&rows.cells, h, &mut rows.start.cell);
+                }
+                rows.fresh = false;
+            }
+        }
+        rows.window = window;
+        if let Some(outputs) = &mut self.outputs {
+            outputs.end(chunk, h);
+        }
+    }
+}
+
+impl<F: Real> Outputs<'_, F> {
+    /// Rows of some steps.
+    fn put(&mut self, chunk: &Chunk, from: &[F], width: usize) {
+        let first = self.first * self.batch.steps;
+        for (from, place) in from.chunks_exact(width).zip(&chunk.places) {
+            self.y[(place - first) * width..][..width].copy_from_slice(from);
+        }
+    }
+
+    /// Zeros beyond the ends of the sequences.
+    fn end(&mut self, chunk: &Chunk, width: usize) {
+        let steps = self.batch.steps;
+        for &b in &chunk.order {
+            let y = &mut self.y[(b - self.first) * steps * width..][..steps * width];
+            y[self.batch.lengths[b] * width..].fill(F::ZERO);
+        }
     }
 }
 
@@ -497,10 +550,11 @@ fn forward_here<F: Real, C: Recurrence<F>>(
         state("the end", State { output, cell });
     }
     let Trace { layout, rows, .. } = trace;
-    layout.cut(batch, h);
-    let large = worthwhile(layer, g, layout.rows());
+    let large = worthwhile(layer, g, batch.lengths.iter().sum());
+    let keep = weights.training || y.is_empty();
+    let size = layout.cut(batch, h, (!keep).then(|| threads(large)));
     rows.resize_with(layout.chunks.len(), Rows::default);
-    each(large, rows, &|k, rows| {
+    let work = |k: usize, rows: &mut Rows<F>, outputs: Option<Outputs<F>>| {
         let work = Forward {
             cell,
             layer,
@@ -509,18 +563,29 @@ fn forward_here<F: Real, C: Recurrence<F>>(
             start,
             chunk: &layout.chunks[k],
             rows,
+            outputs,
         };
         run_on(layer.path, work);
-    });
+    };
+    if keep {
+        each(large, rows, &|k, rows| work(k, rows, None));
+    } else {
+        each_piece(large, y, size * batch.steps * h, rows, &|k, y, rows| {
+            let first = k * size;
+            work(k, rows, Some(Outputs { y, first, batch }));
+        });
+    }
     trace.sequences = sequences;
     trace.steps = batch.steps;
+    trace.kept = keep;
     let last = |b: usize| {
         let (c, r) = trace.layout.places[b];
-        let before = batch.lengths[b].checked_sub(1);
+        // Where nothing was kept, the states before the first step have become the last ones.
+        let before = batch.lengths[b].checked_sub(1).filter(|_| keep);
         let row = before.map(|t| trace.layout.chunks[c].row(t, r));
         (&trace.rows[c], r, row)
     };
-    if batch.steps > 0 {
+    if keep && batch.steps > 0 {
         each_piece(
             large,
             y,
@@ -695,6 +760,7 @@ fn backward_here<F: Real, C: Recurrence<F>>(
     check("the gradient of b", gradients.bias.len(), g);
     let own = cell.peepholes(h);
     check("the gradient of peepholes", gradients.peepholes.len(), own);
+    assert!(trace.kept, "the trace is of weights for inference");
     let Trace {
         layout,
         rows,

@@ -28,7 +28,8 @@ const FIRST_STEPS: usize = 3;
 ///
 /// A training step is forward, loss, backward, clipping, update, on weights and data that stay
 /// the same. With --against, both sides get the same weights and data, have to arrive at the same
-/// losses and gradient norms, and then take turns; PyTorch takes the fastest of its own ways.
+/// losses and gradient norms, and then take turns, each row three times, of which the median
+/// counts; PyTorch takes the fastest of its own ways.
 /// A ratio above 1 says how many times as long PyTorch takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -295,7 +296,7 @@ fn timed(
 
 /// Seconds that a job will take, roughly.
 fn expected(job: &Job, seconds: f64, peer: bool, peak: f64) -> f64 {
-    let sides = if peer { 2.0 } else { 1.0 };
+    let sides = if peer { 6.0 } else { 1.0 };
     let step = job.row.work / (peak / 2.0 * job.threads as f64);
     sides * (0.1 + 2.0 * seconds + 12.0 * step)
 }
