@@ -490,6 +490,97 @@ fn every_source_file_names_its_license() {
 }
 
 /// The project names no path of a machine, so that it works, and reads well, anywhere.
+/// Lines of a source in which a running largest or smallest number is kept with `max` or `min` of
+/// floating point: in a fold, or in a loop.
+fn extremes_by_max(source: &str) -> Vec<usize> {
+    const CALLS: [&str; 6] = [
+        "f64::max", "f64::min", "f32::max", "f32::min", ".max(", ".min(",
+    ];
+    let line = |at: usize| 1 + source[..at].matches('\n').count();
+    let mut wrong = Vec::new();
+    for fold in ["fold(", "reduce("] {
+        for (at, _) in source.match_indices(fold) {
+            let mut depth = 1;
+            let inside = &source[at + fold.len()..];
+            let end = inside.find(|c: char| {
+                depth += match c {
+                    '(' => 1,
+                    ')' => -1,
+                    _ => 0,
+                };
+                depth == 0
+            });
+            let inside = &inside[..end.unwrap_or(inside.len())];
+            if CALLS.iter().any(|call| inside.contains(call)) {
+                wrong.push(line(at));
+            }
+        }
+    }
+    for (number, text) in source.lines().enumerate() {
+        let Some((name, value)) = text.trim().split_once(" = ") else {
+            continue;
+        };
+        let kept = |call: &str| {
+            let argument = value
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix(call));
+            // At most, or at least, a number: nothing runs.
+            argument.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+                || CALLS
+                    .iter()
+                    .any(|call| value.starts_with(&format!("{call}({name},")))
+        };
+        if kept(".max(") || kept(".min(") {
+            wrong.push(number + 1);
+        }
+    }
+    wrong
+}
+
+/// `kernels::extremes` says why. For whole numbers there is `Ord::max`.
+#[test]
+fn no_largest_number_is_kept_by_a_fold_or_a_loop_over_max() {
+    for wrong in [
+        "columns.fold(0.0, f64::max)",
+        "all.iter().copied().fold(\n    f32::INFINITY,\n    f32::min,\n)",
+        "all.fold(0.0, |m: f64, (a, b)| m.max(a - b))",
+        "all.iter().copied().reduce(f64::min)",
+        "worst = worst.max(size);",
+        "self.best = self.best.min(loss);",
+        "best = f64::min(best, seconds);",
+    ] {
+        assert_eq!(extremes_by_max(wrong), [1], "{wrong}");
+    }
+    for right in [
+        "all.iter().copied().largest(0.0)",
+        "all.fold(0.0, |sum, x| sum + x).max(1.0)",
+        "let x = x.min(width);",
+        "trials = trials.min(20);",
+        "now = Ord::max(now, end);",
+    ] {
+        assert!(extremes_by_max(right).is_empty(), "{right}");
+    }
+    let mut wrong = Vec::new();
+    for folder in ["code", "tests"] {
+        for path in files(&root().join(folder), "rs") {
+            if path.ends_with("tests/contract.rs") {
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            let comments = |line: &str| line.trim_start().starts_with("//");
+            // A comment may say what must not be written.
+            let source: Vec<&str> = source
+                .lines()
+                .map(|line| if comments(line) { "" } else { line })
+                .collect();
+            for line in extremes_by_max(&source.join("\n")) {
+                wrong.push(format!("{}:{line}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn nothing_names_a_path_of_the_machine_it_was_made_on() {
     let mut looked_at = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Small matrices whose sizes are types, and the largest factor by which one stretches a vector.
+use kernels::Extremes;
 
 /// A matrix of M rows and N columns.
 pub type Matrix<const M: usize, const N: usize> = [[f64; N]; M];
@@ -54,5 +55,5 @@ pub fn spectral_norm<const M: usize, const N: usize>(a: &Matrix<M, N>) -> f64 {
         }
     }
     let columns = (0..N).map(|n| a.iter().map(|row| row[n] * row[n]).sum::<f64>().sqrt());
-    columns.fold(0.0, f64::max)
+    columns.largest(0.0)
 }

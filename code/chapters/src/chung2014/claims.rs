@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's claims with the pass lines that were fixed before the runs.
 use super::network::Unit;
+use kernels::Extremes;
 use lab::chapter::{Claim, Judgement, Records, Verdict};
 use lab::figure::number::decimals;
 use lab::record::{ArmRecord, Record};
@@ -221,8 +222,8 @@ fn close(records: &Records) -> Option<Judgement> {
         .map(|&unit| mean(arm(records, "chorales", unit)?.1, "test"))
         .collect();
     let all = all?;
-    let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = all.iter().copied().largest(f64::NEG_INFINITY);
+    let least = all.iter().copied().smallest(f64::INFINITY);
     let verdict = if most - least <= 0.1 * most {
         Verdict::Reproduced
     } else {

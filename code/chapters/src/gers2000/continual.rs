@@ -3,6 +3,7 @@
 //! other without a gap.
 use super::rounded;
 use kernels::cell2000::{State, Weights};
+use kernels::Extremes;
 use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
@@ -478,11 +479,7 @@ impl<const U: usize> Streams<U> {
             }
             self.network.step::<K>(&self.best, read.symbol, false);
             if t % every == 0 {
-                let size = self
-                    .network
-                    .cell
-                    .iter()
-                    .fold(0.0_f32, |m, c| m.max(c.abs()));
+                let size = self.network.cell.iter().map(|c| c.abs()).largest(0.0);
                 sizes.push(rounded(size.into()));
             }
         }

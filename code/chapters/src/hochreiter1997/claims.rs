@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's claims with the pass lines that were fixed before the runs.
+use kernels::Extremes;
 use lab::chapter::{Claim, Judgement, Records, Verdict};
 use lab::record::{ArmRecord, Record};
 use lab::stats::wilson;
@@ -236,7 +237,7 @@ pub fn all() -> Vec<Claim> {
                     return None;
                 }
                 let shares = rows.iter().map(|arm| arm.solved() as f64 / arm.trials.len() as f64);
-                let least = shares.fold(1.0, f64::min);
+                let least = shares.smallest(1.0);
                 let ours: Vec<_> = rows.iter().map(|arm| share(arm)).collect();
                 judgement(record, ours.join(", "), least >= 0.9, least > 0.5)
             },
@@ -278,7 +279,7 @@ pub fn all() -> Vec<Claim> {
                 let best = best_tanh(record, "")?;
                 let rate = |arm: &ArmRecord| arm.solved() as f64 / arm.trials.len() as f64;
                 let cells = record.arms.iter().filter(|arm| printed(arm));
-                let least = cells.map(rate).fold(1.0, f64::min);
+                let least = cells.map(rate).smallest(1.0);
                 let ours = format!("{} at its best rate", share(best));
                 judgement(record, ours, rate(best) <= least / 2.0, rate(best) < least)
             },

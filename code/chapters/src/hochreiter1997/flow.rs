@@ -3,6 +3,7 @@
 //! the memory cell, and the bounds that are derived for them.
 pub use crate::matrix::{product, spectral_norm, Matrix};
 use kernels::cell1997::{forward, step_back, Biases, Design, Gradient, Squash, Trace, Weights};
+use kernels::Extremes;
 use kernels::{tanh_rnn, Inputs};
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
@@ -63,7 +64,7 @@ pub fn norm_bound<const H: usize>(w_h: &Matrix<H, H>, gamma: f64, q: usize) -> f
 
 /// τ^q with τ = H w_max / 4, which no entry of a logistic network's ∂h_T/∂h_{T−q} exceeds (3.4).
 pub fn entry_bound<const H: usize>(w_h: &Matrix<H, H>, q: usize) -> f64 {
-    let largest = w_h.iter().flatten().fold(0.0, |m: f64, w| m.max(w.abs()));
+    let largest = w_h.iter().flatten().map(|w| w.abs()).largest(0.0);
     power(H as f64 * largest / 4.0, q)
 }
 

@@ -10,6 +10,7 @@
 //! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
 use super::claims::{best_tanh, count, interval, mean, share, thousands};
 use super::experiments;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::experiment::Arm;
 use lab::record::{ArmRecord, Record};
@@ -104,12 +105,9 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
         put("median", thousands(stats::median(&sequences)));
         put(
             "min",
-            thousands(sequences.iter().copied().fold(f64::INFINITY, f64::min)),
+            thousands(sequences.iter().copied().smallest(f64::INFINITY)),
         );
-        put(
-            "max",
-            thousands(sequences.iter().copied().fold(0.0, f64::max)),
-        );
+        put("max", thousands(sequences.iter().copied().largest(0.0)));
         let paper = printed
             .and_then(|arm| arm.paper.as_ref())
             .and_then(|p| p.sequences);
@@ -150,10 +148,7 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
     }
     let wrong = arm.measure("wrong");
     if !wrong.is_empty() {
-        put(
-            "most-wrong",
-            thousands(wrong.iter().copied().fold(0.0, f64::max)),
-        );
+        put("most-wrong", thousands(wrong.iter().copied().largest(0.0)));
     }
 }
 

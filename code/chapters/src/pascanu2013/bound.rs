@@ -3,6 +3,7 @@
 use super::network::Activation;
 use super::training::rounded;
 use crate::matrix::{product, spectral_norm, Matrix};
+use kernels::Extremes;
 use kernels::Real;
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
@@ -190,7 +191,7 @@ impl Trial for BoundTrial {
         let ratios = norms.iter().enumerate().skip(1);
         let largest = ratios
             .map(|(q, norm)| norm / bound(&w_h, gamma, q))
-            .fold(0.0, f64::max);
+            .largest(0.0);
         let kept = norms.iter().step_by(APART).map(|&norm| rounded(norm));
         TrialRecord {
             seed: self.seed,

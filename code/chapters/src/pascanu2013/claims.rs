@@ -2,6 +2,7 @@
 //! The paper's claims in testable form. The pass lines were fixed before the runs.
 use super::unit::saddle_nodes;
 use super::unit::FIGURE_3_W;
+use kernels::Extremes;
 use lab::chapter::{Claim, Judgement, Records, Verdict};
 use lab::figure::number::{count, decimals};
 use lab::record::{ArmRecord, Record, TrialRecord};
@@ -121,7 +122,7 @@ fn worst_share(arm: &ArmRecord, lengths: &[usize]) -> Option<f64> {
                 .then(|| wrong.iter().sum::<f64>() / tested.iter().sum::<f64>())
         })
         .collect();
-    shares?.into_iter().reduce(f64::max)
+    shares?.into_iter().max_by(f64::total_cmp)
 }
 
 /// Bits a character on the test part in each trial; infinite where the weights were thrown off.
@@ -173,7 +174,7 @@ pub fn all() -> Vec<Claim> {
             judge: |records| {
                 let (record, tanh) = arm(records, "bound", "tanh-below")?;
                 let (_, logistic) = arm(records, "bound", "logistic-below")?;
-                let largest = |arm: &ArmRecord| arm.measure("share-of-bound").into_iter().fold(0.0, f64::max);
+                let largest = |arm: &ArmRecord| arm.measure("share-of-bound").into_iter().largest(0.0);
                 let ours = format!(
                     "at most {} (tanh) and {} (logistic) of the bound",
                     decimals(largest(tanh), 2),
@@ -376,7 +377,7 @@ pub fn all() -> Vec<Claim> {
                 let above = norms
                     .each_ref()
                     .map(|norms| norms.iter().filter(|&&norm| norm > 100.0).count());
-                let most = norms.iter().flatten().copied().fold(0.0, f64::max);
+                let most = norms.iter().flatten().copied().largest(0.0);
                 let ours = format!(
                     "{} of {} and {} of {}, the largest {}",
                     above[0],

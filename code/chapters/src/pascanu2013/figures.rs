@@ -6,6 +6,7 @@ use super::claims::{arm, interval, mean, median_updates, share, test_bits};
 use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
 use super::unit::{fixed_points, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -89,17 +90,13 @@ pub fn unit(records: &Records) -> Option<Figure> {
     let place = series(slice, "b")?;
     let (errors, slopes) = (series(slice, "error")?, series(slice, "slope")?);
     let join = |values: &[f64]| place.iter().copied().zip(values.iter().copied()).collect();
-    let top = errors.iter().copied().fold(0.0, f64::max);
+    let top = errors.iter().copied().largest(0.0);
     let mut error = Panel::new(Axis::linear("error after 50 steps", 0.0, top), 260)
         .title("2  Where the end falls to the other one, the error jumps");
     error.line(Ink::Four, Stroke::Bold, join(errors), "");
     let steepest = *slice.measure("steepest").first()?;
     let at = *slice.measure("steepest-at").first()?;
-    let least = slopes
-        .iter()
-        .copied()
-        .fold(f64::INFINITY, f64::min)
-        .max(1e-6);
+    let least = slopes.iter().copied().smallest(f64::INFINITY).max(1e-6);
     let mut slope = Panel::new(Axis::log("size of its slope", least, steepest), 300)
         .title("3  There the gradient explodes, beside it it vanishes");
     let mut line: Vec<(f64, f64)> = join(slopes);
@@ -170,7 +167,7 @@ pub fn wall(records: &Records) -> Option<Figure> {
     let (_, map) = arm(records, "one-unit", "map")?;
     let (_, paths) = arm(records, "one-unit", "paths")?;
     let (w, b, errors) = (series(map, "w")?, series(map, "b")?, series(map, "error")?);
-    let top = errors.iter().copied().fold(0.0, f64::max);
+    let top = errors.iter().copied().largest(0.0);
     let half = |values: &[f64]| 0.5 * (values[1] - values[0]);
     let (half_w, half_b) = (half(w), half(b));
     let columns = w.len();
@@ -270,8 +267,8 @@ pub fn bound(records: &Records) -> Option<Figure> {
     ];
     let all: Option<Vec<_>> = arms.iter().map(|arm| spread(arm.0)).collect();
     let all = all?;
-    let low = all.iter().flatten().map(|p| p.1).fold(1.0, f64::min);
-    let high = all.iter().flatten().map(|p| p.3).fold(1.0, f64::max);
+    let low = all.iter().flatten().map(|p| p.1).smallest(1.0);
+    let high = all.iter().flatten().map(|p| p.3).largest(1.0);
     let title = "norm of ∂*h*_T/∂*h*_{T−q}";
     let mut panel = Panel::new(Axis::log(title, low, high), 640);
     let mut said = Vec::new();
@@ -401,8 +398,8 @@ pub fn updates(records: &Records) -> Option<Figure> {
             ]);
         }
     }
-    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = places.iter().copied().fold(0.0, f64::max);
+    let low = places.iter().copied().smallest(f64::INFINITY);
+    let high = places.iter().copied().largest(0.0);
     let mut chart = Chart::new(
         Axis::log("updates until the criterion", low, high),
         vec![panel],
@@ -448,11 +445,11 @@ pub fn norms(records: &Records) -> Option<Figure> {
         let (largest, middle) = (series(arm, "norm-largest")?, series(arm, "norm-median")?);
         for values in [largest, middle] {
             let seen = values.iter().copied().filter(|&value| value > 0.0);
-            low = seen.clone().fold(low, f64::min);
-            high = seen.fold(high, f64::max);
+            low = seen.clone().smallest(low);
+            high = seen.largest(high);
         }
-        last = updates.iter().copied().fold(last, f64::max);
-        let most = largest.iter().copied().fold(0.0, f64::max);
+        last = updates.iter().copied().largest(last);
+        let most = largest.iter().copied().largest(0.0);
         let end = if arm.trials[0].solved {
             "solved"
         } else if arm.trials[0].measures.contains_key("diverged") {
@@ -596,8 +593,15 @@ pub fn characters(records: &Records) -> Option<Figure> {
             let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
             let line = curve(arm);
             for &(read, bits) in &line {
-                (low, high) = (low.min(bits), high.max(bits));
-                last = last.max(read);
+                if bits < low {
+                    low = bits;
+                }
+                if bits > high {
+                    high = bits;
+                }
+                if read > last {
+                    last = read;
+                }
             }
             let test = test_bits(arm);
             said.push(format!(

@@ -4,6 +4,7 @@ use super::characters::{RATES, TOLD};
 use super::claims::{interval, mean, median_updates, share, test_bits};
 use super::experiments::{self, TEST_LENGTHS};
 use super::figures::trained;
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::number::{count, decimals};
 use lab::record::Record;
@@ -62,7 +63,7 @@ fn by_length(record: &Record) -> Table {
             let mean = solved.iter().sum::<f64>() / solved.len() as f64;
             format!("{} of {}", decimals(mean, 1), count(each))
         };
-        let norms = arm.measure("largest-norm").into_iter().fold(0.0, f64::max);
+        let norms = arm.measure("largest-norm").into_iter().largest(0.0);
         vec![
             known.map_or(arm.id.clone(), |arm| arm.title.clone()),
             unbroken(&paper),
@@ -145,8 +146,8 @@ fn characters(record: &Record) -> Table {
     let rows = TOLD.iter().filter_map(|told| {
         let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
         let test = test_bits(arm);
-        let least = test.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = test.iter().copied().fold(0.0, f64::max);
+        let least = test.iter().copied().smallest(f64::INFINITY);
+        let most = test.iter().copied().largest(0.0);
         let clipped = arm.measure("clipped");
         let [train, printed] = told.printed;
         Some(vec![
@@ -161,7 +162,7 @@ fn characters(record: &Record) -> Table {
                 true => "–".to_owned(),
                 false => unbroken(&format!("{} %", decimals(100.0 * mean(&clipped), 0))),
             },
-            count(arm.measure("largest-norm").into_iter().fold(0.0, f64::max)),
+            count(arm.measure("largest-norm").into_iter().largest(0.0)),
         ])
     });
     Table {

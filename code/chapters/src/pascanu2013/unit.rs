@@ -2,6 +2,7 @@
 //! One unit without input, x_t = w σ(x_{t−1}) + b: its fixed points, its error surface and the wall
 //! in it (the paper's Figures 3 and 6).
 use super::training::rounded;
+use kernels::Extremes;
 use kernels::Real;
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
@@ -292,7 +293,7 @@ impl UnitTrial {
                             let (w, b) = (step[1].0 - step[0].0, step[1].1 - step[0].1);
                             (w * w + b * b).sqrt()
                         })
-                        .fold(0.0, f64::max);
+                        .largest(0.0);
                     measures.insert(format!("{name}-longest-step"), rounded(longest));
                     let (w, b) = path[path.len() - 1];
                     measures.insert(format!("{name}-last-error"), rounded(error(w, b)));

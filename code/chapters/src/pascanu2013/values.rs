@@ -11,6 +11,7 @@
 //! Of `bound`: `<arm>.share`, `.end` (median at the longest lag), `.above` (networks above 1 there).
 //! Of `one-unit`: its measures.
 use super::claims::{interval, mean, median_updates, share, test_bits, updates};
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::{count, decimals};
 use lab::record::ArmRecord;
@@ -48,10 +49,7 @@ fn unit(values: &mut Values, name: &str, arm: &ArmRecord) {
 }
 
 fn bound(values: &mut Values, name: &str, arm: &ArmRecord) {
-    let largest = arm
-        .measure("share-of-bound")
-        .into_iter()
-        .fold(0.0, f64::max);
+    let largest = arm.measure("share-of-bound").into_iter().largest(0.0);
     let ends = arm.measure("norm-at-end");
     let above = ends.iter().filter(|&&norm| norm > 1.0).count();
     for (key, text) in [
@@ -82,12 +80,9 @@ fn characters(values: &mut Values, name: &str, arm: &ArmRecord) {
     put("test", decimals(mean(&test), 3));
     put(
         "least-test",
-        decimals(test.iter().copied().fold(f64::INFINITY, f64::min), 3),
+        decimals(test.iter().copied().smallest(f64::INFINITY), 3),
     );
-    put(
-        "most-test",
-        decimals(test.iter().copied().fold(0.0, f64::max), 3),
-    );
+    put("most-test", decimals(test.iter().copied().largest(0.0), 3));
     if let Some(rate) = arm.config["rate"].as_f64() {
         put("rate", rate.to_string());
     }
@@ -99,7 +94,7 @@ fn characters(values: &mut Values, name: &str, arm: &ArmRecord) {
         );
     }
     let norms = arm.measure("largest-norm");
-    put("largest-norm", count(norms.into_iter().fold(0.0, f64::max)));
+    put("largest-norm", count(norms.into_iter().largest(0.0)));
     put("trials", arm.trials.len().to_string());
     put("diverged", arm.measure("diverged").len().to_string());
 }
@@ -124,15 +119,12 @@ fn runs(values: &mut Values, name: &str, arm: &ArmRecord) {
     if !needed.is_empty() {
         put(
             "least",
-            count(needed.iter().copied().fold(f64::INFINITY, f64::min)),
+            count(needed.iter().copied().smallest(f64::INFINITY)),
         );
-        put("most", count(needed.iter().copied().fold(0.0, f64::max)));
+        put("most", count(needed.iter().copied().largest(0.0)));
     }
     let norms = arm.measure("largest-norm");
-    put(
-        "largest-norm",
-        count(norms.iter().copied().fold(0.0, f64::max)),
-    );
+    put("largest-norm", count(norms.iter().copied().largest(0.0)));
     put("diverged", arm.measure("diverged").len().to_string());
     let clipped = arm.measure("clipped");
     if !clipped.is_empty() {
