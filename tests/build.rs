@@ -4,10 +4,15 @@
 //! Skeptic reads plain Markdown and compiles one program a block, as edition 2021 at most. So each
 //! page is rewritten first: includes are expanded, every block gets a `main`, and the blocks
 //! of a page become modules of one program, named after their lines.
+#![expect(clippy::print_stdout, reason = "how cargo is spoken to")]
 use std::path::{Path, PathBuf};
 use std::{env, fs, time};
 
+// Asked for so that this is compiled and run anew in another repository: see `.cargo/config.toml`.
+const REPOSITORY: (&str, Option<&str>) = ("UNROLLED_ROOT", option_env!("UNROLLED_ROOT"));
+
 fn main() {
+    println!("cargo:rerun-if-env-changed={}", REPOSITORY.0);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap()).join("..");
     let book = root.join("book").canonicalize().unwrap();
     let out = PathBuf::from(env::var("OUT_DIR").unwrap()).join("pages");

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The records are what the code says, and the smoke runs replay to them byte for byte.
 #![allow(missing_docs)]
+#![expect(
+    clippy::print_stderr,
+    reason = "what is skipped, beside the test's name"
+)]
 
 use chapters::contents;
 use lab::experiment::{Arm, Experiment, Scale};

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of contents: all sixteen chapters, written or not.
 use lab::chapter::{Chapter, Part, Records, Survey, Table, Values};
+pub use lab::root::root;
 use lab::{experiment::Experiment, figure::Figure};
-use std::path::{Path, PathBuf};
-
-/// The repository's root folder, found when the program was compiled.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
-}
 
 /// All chapters in the order of the book.
 pub fn all() -> Vec<Chapter> {

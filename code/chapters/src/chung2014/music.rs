@@ -36,6 +36,10 @@ pub const CHOSEN: [usize; 3] = [1, 1, 1];
 const SEEDS: u64 = 5;
 /// The seed that chooses the learning rates.
 const CHOOSER: u64 = 101;
+/// Seconds to learn a step of a piece on the machine of the records, at its best and in portable
+/// arithmetic, and the share of that to read one.
+const LEARNT: [f64; 2] = [4e-5, 1.2e-4];
+const READ: f64 = 0.3;
 /// Steps of a sampled piece.
 const SAMPLED: usize = 64;
 /// Sequences that are read side by side where nothing is learnt.
@@ -67,10 +71,13 @@ enum Data {
     Real(Source),
 }
 
-/// Music as rows, with its baselines.
+/// Music that becomes rows where it is read, with its baselines: as rows it takes fifty times as
+/// much memory.
 struct Rolls {
-    /// Inputs and targets of each piece: all steps but the last, and all but the first.
-    splits: [Vec<(Vec<f32>, Vec<f32>)>; 3],
+    /// The pieces that have a second step, which is what is predicted.
+    splits: [Vec<Piece>; 3],
+    /// Steps of all pieces.
+    steps: [usize; 3],
     /// In nats a step: marginal frequencies, and repeating.
     baselines: [f64; 2],
     /// The beginning of the first test piece, as the first input of a sample.
@@ -80,36 +87,45 @@ struct Rolls {
 }
 
 impl Rolls {
-    fn new(music: &Music) -> Self {
-        let (lowest, notes) = width(music);
-        let row = |chord: Chord| {
-            let mut row = vec![0.0; notes];
-            fill_row(chord, lowest, &mut row);
-            row
-        };
-        let pieces = |pieces: &[Piece]| {
-            let rows = |chords: &[Chord]| chords.iter().flat_map(|&c| row(c)).collect();
-            let both = |piece: &Piece| (rows(&piece[..piece.len() - 1]), rows(&piece[1..]));
-            let long = pieces.iter().filter(|piece| piece.len() > 1);
-            long.map(both).collect()
-        };
+    fn new(music: Music) -> Self {
+        let (lowest, notes) = width(&music);
         let counts = Counts::of(&music.train);
+        let baselines = [counts.marginals(&music.test), counts.repeat(&music.test)];
+        let first = rows(&music.test[0][..1], lowest, notes);
+        let steps = music.steps();
+        let splits = [music.train, music.valid, music.test].map(|mut pieces| {
+            pieces.retain(|piece| piece.len() > 1);
+            pieces
+        });
         Rolls {
-            splits: [
-                pieces(&music.train),
-                pieces(&music.valid),
-                pieces(&music.test),
-            ],
-            baselines: [counts.marginals(&music.test), counts.repeat(&music.test)],
-            first: row(music.test[0][0]),
+            splits,
+            steps,
+            baselines,
+            first,
             lowest,
             notes,
         }
     }
 
-    fn split(&self, split: Split) -> &[(Vec<f32>, Vec<f32>)] {
+    /// Seconds of an epoch, in which the training pieces are learnt and the validation pieces read;
+    /// in the portable arithmetic of smoke runs, or at the processor's best.
+    fn seconds(&self, portable: bool) -> f64 {
+        let [train, valid, _] = self.steps.map(|steps| steps as f64);
+        (train + READ * valid) * LEARNT[usize::from(portable)]
+    }
+
+    fn split(&self, split: Split) -> &[Piece] {
         &self.splits[split as usize]
     }
+}
+
+/// Chords as rows of a piano roll, one after the other.
+fn rows(chords: &[Chord], lowest: u8, notes: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; chords.len() * notes];
+    for (&chord, row) in chords.iter().zip(rows.chunks_mut(notes)) {
+        fill_row(chord, lowest, row);
+    }
+    rows
 }
 
 /// The note of the first column, and how many columns: 96 as the published code has it, or 128
@@ -135,9 +151,13 @@ where
 {
     fn batch(&self, split: Split, which: impl Iterator<Item = usize>) -> Batch<N, N, f32> {
         let all = self.rolls.split(split);
-        let chosen: Vec<(&[f32], &[f32])> =
-            which.map(|k| (&all[k].0[..], &all[k].1[..])).collect();
-        Batch::new(&chosen)
+        let whole = which.map(|k| (rows(&all[k], self.rolls.lowest, N), all[k].len() - 1));
+        let whole: Vec<(Vec<f32>, usize)> = whole.collect();
+        // Inputs are all steps but the last, targets all but the first.
+        let both = whole
+            .iter()
+            .map(|(rows, steps)| (&rows[..steps * N], &rows[N..]));
+        Batch::new(&both.collect::<Vec<_>>())
     }
 
     // ANCHOR: sample
@@ -182,7 +202,7 @@ where
 
     fn longest(&self) -> usize {
         let lengths = self.rolls.split(Split::Train).iter();
-        lengths.map(|(x, _)| x.len() / N).max().unwrap_or(0)
+        lengths.map(|piece| piece.len() - 1).max().unwrap_or(0)
     }
 
     fn gradients(&self, which: &[usize]) -> (f64, Gradients<f32, Cpu>) {
@@ -276,9 +296,8 @@ impl Polyphony {
                 _,
             ) => {
                 let mut rng = generator(*seed, Purpose::Training);
-                Ok(Arc::new(Rolls::new(&canon::music(
-                    &mut rng, *counts, *steps,
-                ))))
+                let music = canon::music(&mut rng, *counts, *steps);
+                Ok(Arc::new(Rolls::new(music)))
             }
             (Data::Real(_), Some((_, rolls))) => Ok(rolls.clone()),
             (Data::Real(_), None) => self.loaded.get_or_init(load).clone(),
@@ -348,7 +367,7 @@ fn chorales_source() -> Source {
 fn load() -> Result<Arc<Rolls>, String> {
     let set = fetched("chorales").map_err(|error| error.to_string())?;
     let music = chorales::classic(&set, 1).map_err(|error| error.to_string())?;
-    Ok(Arc::new(Rolls::new(&music)))
+    Ok(Arc::new(Rolls::new(music)))
 }
 
 /// Reads a user's file.
@@ -366,7 +385,8 @@ fn load_own(file: &std::path::Path) -> Result<(Source, Arc<Rolls>), DataError> {
             return Err(Malformed::new(&name, split, what).into());
         }
     }
-    Ok((source, Arc::new(Rolls::new(&music))))
+    drop(bytes);
+    Ok((source, Arc::new(Rolls::new(music))))
 }
 
 impl Experiment for Polyphony {
@@ -426,9 +446,10 @@ impl Experiment for Polyphony {
             seeds,
             paper,
             expected_seconds: epochs as f64
-                * match scale {
-                    Scale::Smoke => 0.04,
-                    _ => 0.6,
+                * match (&self.own, scale) {
+                    (Some((_, rolls)), _) => rolls.seconds(scale == Scale::Smoke),
+                    (None, Scale::Smoke) => 0.04,
+                    (None, _) => 0.6,
                 },
         };
         Unit::ALL
