@@ -490,6 +490,46 @@ fn every_source_file_names_its_license() {
 }
 
 /// The project names no path of a machine, so that it works, and reads well, anywhere.
+/// Every library asks for the repository's variable or rests on one that does, and so does what the
+/// tests' build script makes: else another clone with the same target folder takes this one's for its
+/// own. A program from elsewhere that runs here is refused, see `lab::root`.
+#[test]
+fn every_library_is_compiled_anew_in_another_repository() {
+    const VARIABLE: &str = "UNROLLED_ROOT";
+    let settings = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+    assert!(settings.contains(&format!("{VARIABLE} = {{ value = \".\", relative = true")));
+    let build = fs::read_to_string(root().join("tests/build.rs")).unwrap();
+    assert!(build.contains("cargo:rerun-if-env-changed={}\", REPOSITORY.0"));
+    let mut asks = BTreeSet::new();
+    let mut rests = BTreeMap::new();
+    for manifest in files(&root().join("code"), "toml") {
+        let text = fs::read_to_string(&manifest).unwrap();
+        let Some(name) = text.lines().find_map(|line| line.strip_prefix("name = \"")) else {
+            continue;
+        };
+        let name = name.trim_end_matches('"').to_owned();
+        let folder = manifest.parent().unwrap();
+        let call = format!("option_env!(\"{VARIABLE}\")");
+        let sources = files(&folder.join("src"), "rs").into_iter();
+        if sources
+            .map(fs::read_to_string)
+            .any(|source| source.unwrap().contains(&call))
+        {
+            asks.insert(name.clone());
+        }
+        rests.insert(name, text);
+    }
+    assert!(asks.len() >= 3 && rests.len() >= asks.len());
+    while let Some(found) = rests.iter().find(|(name, text)| {
+        let above = |below: &String| text.contains(&format!("\n{below}.workspace = true"));
+        !asks.contains(*name) && asks.iter().any(above)
+    }) {
+        asks.insert(found.0.clone());
+    }
+    let alone: Vec<&String> = rests.keys().filter(|name| !asks.contains(*name)).collect();
+    assert!(alone.is_empty(), "{alone:?} asks for {VARIABLE} nowhere");
+}
+
 /// Lines of a source in which a running largest or smallest number is kept with `max` or `min` of
 /// floating point: in a fold, or in a loop.
 fn extremes_by_max(source: &str) -> Vec<usize> {

@@ -36,10 +36,11 @@ pub const CHOSEN: [usize; 3] = [1, 1, 1];
 const SEEDS: u64 = 5;
 /// The seed that chooses the learning rates.
 const CHOOSER: u64 = 101;
-/// Seconds to learn a step of a piece on the machine of the records, at its best and in portable
-/// arithmetic, and the share of that to read one.
-const LEARNT: [f64; 2] = [4e-5, 1.2e-4];
+/// Seconds to learn a step of a piece on the machine of the records; as a multiple of that, to read
+/// one, and to update the weights after a piece.
+const LEARNT: f64 = 2e-5;
 const READ: f64 = 0.3;
+const UPDATE: f64 = 50.0;
 /// Steps of a sampled piece.
 const SAMPLED: usize = 64;
 /// Sequences that are read side by side where nothing is learnt.
@@ -107,11 +108,10 @@ impl Rolls {
         }
     }
 
-    /// Seconds of an epoch, in which the training pieces are learnt and the validation pieces read;
-    /// in the portable arithmetic of smoke runs, or at the processor's best.
-    fn seconds(&self, portable: bool) -> f64 {
+    /// Seconds of an epoch, in which the training pieces are learnt and the validation pieces read.
+    fn seconds(&self) -> f64 {
         let [train, valid, _] = self.steps.map(|steps| steps as f64);
-        (train + READ * valid) * LEARNT[usize::from(portable)]
+        (train + READ * valid + UPDATE * self.splits[0].len() as f64) * LEARNT
     }
 
     fn split(&self, split: Split) -> &[Piece] {
@@ -447,7 +447,7 @@ impl Experiment for Polyphony {
             paper,
             expected_seconds: epochs as f64
                 * match (&self.own, scale) {
-                    (Some((_, rolls)), _) => rolls.seconds(scale == Scale::Smoke),
+                    (Some((_, rolls)), _) => rolls.seconds(),
                     (None, Scale::Smoke) => 0.04,
                     (None, _) => 0.6,
                 },

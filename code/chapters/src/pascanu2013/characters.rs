@@ -586,7 +586,7 @@ const SECONDS: f64 = 8e-6;
 /// The same for one that is counted, and for one that is read only: at the processor's best, and in
 /// the portable arithmetic of smoke runs.
 const COUNTED: f64 = 5e-8;
-const LISTENED: [f64; 2] = [3e-6, 1.2e-5];
+const LISTENED: [f64; 2] = [3e-6, 1e-5];
 
 impl Experiment for Characters {
     fn id(&self) -> &'static str {
