@@ -357,6 +357,12 @@ fn seeds_are_added_to_those_that_are_there_and_so_is_their_time() {
     let run = whole.run.unwrap();
     assert_eq!(run.arm_seconds["b"], [1.0, 2.0, 2.0]);
     assert_eq!(run.trial_seconds, 10.0);
+    // Of some that nobody wrote down none are said: they stand beside the seeds one by one.
+    let mut untold = old.clone();
+    untold.run.as_mut().unwrap().arm_seconds.remove("b");
+    let whole = store::merge(&toy, Some(&untold), new.clone(), true);
+    let run = whole.run.unwrap();
+    assert_eq!(run.arm_seconds.keys().collect::<Vec<_>>(), ["a"]);
     // Where all seeds were asked for, those that the experiment has no more are gone.
     let whole = store::merge(&toy, Some(&old), new.clone(), false);
     assert_eq!(whole.arms, new.arms);
@@ -399,12 +405,24 @@ fn a_run_that_was_stopped_blocks_no_other_and_goes_on_where_it_was() {
 #[test]
 fn what_has_not_begun_when_it_is_stopped_never_does() {
     let folder = tempfile::tempdir().unwrap();
-    let toy = Toy {
-        stop_after: 1,
-        ..Toy::new()
+    let toy = Toy::new();
+    let arm = toy.arms(Scale::Smoke).remove(0);
+    let jobs = [1, 2].map(|seed| Job {
+        experiment: &toy,
+        arm: arm.clone(),
+        seed,
+    });
+    toy.stop.store(true, Ordering::SeqCst);
+    let options = Options {
+        key: "test",
+        threads: 2,
+        seeds: folder.path().to_owned(),
+        checkpoints: folder.path().to_owned(),
+        stop: &toy.stop,
+        progress: false,
     };
-    assert!(attempt(&toy, folder.path(), 1).is_none());
-    assert_eq!(toy.calls.load(Ordering::SeqCst), 1);
+    assert!(matches!(run(&jobs, &options), Err(RunError::Stopped)));
+    assert_eq!(toy.calls.load(Ordering::SeqCst), 0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::reproduce::duration;
 use crate::{keys, output, signals, usage::Usage};
 use anyhow::{Context, Result};
 use chapters::bench::{Row, Step, ladder, product, rows, with_threads};
+use lab::files::{Lock, sweep};
 use measure::{Ours, Side, What, agree, in_turn};
 use peer::{Peer, Stopped};
 use record::{Line, Record, Rung};
@@ -100,6 +101,7 @@ pub fn run(args: &Args, root: &Path) -> Result<()> {
             Ok(())
         };
     }
+    let _lock = args.record.then(|| recorder(root)).transpose()?;
     let stop = signals::listen(NOTHING.into())?;
     match measured(args, root, &jobs, &stop) {
         Ok(record) => show(args, root, &record),
@@ -109,6 +111,16 @@ pub fn run(args: &Args, root: &Path) -> Result<()> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Keeps the record to one program, and removes what one that was killed left half written.
+fn recorder(root: &Path) -> Result<Lock> {
+    let path = root.join("target/checkpoints/.bench.lock");
+    let lock = Lock::take(&path, "cargo run -- bench --record")?;
+    let record = root.join(record::PLACE);
+    let name = record.file_name().unwrap_or_default().to_string_lossy();
+    sweep(record.parent().unwrap_or(root), &name);
+    Ok(lock)
 }
 
 /// A row with a number of threads.

@@ -104,6 +104,7 @@ fn downloaded(set: &Set, part: &Path) -> Result<PathBuf> {
     let name = package.file_name().context("a package without a name")?;
     let kept = packages.join(name);
     fs::rename(&package, &kept)?;
+    sync_folder(&packages)?;
     clear(&arriving)?;
     Ok(kept)
 }
