@@ -4,7 +4,6 @@
 //! Skeptic reads plain Markdown and compiles one program a block, as edition 2021 at most. So each
 //! page is rewritten first: includes are expanded, every block gets a `main`, and the blocks
 //! of a page become modules of one program, named after their lines.
-#![expect(clippy::print_stdout, reason = "how cargo is spoken to")]
 use std::path::{Path, PathBuf};
 use std::{env, fs, time};
 
