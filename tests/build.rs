@@ -72,6 +72,19 @@ fn main() {
     }
     assert!(!files.is_empty(), "no page has a block of Rust");
     skeptic::generate_doc_tests(&files);
+    let list = format!("each_chapter!({});\n", chapters(&root).join(", "));
+    fs::write(out.with_file_name("chapters.rs"), list).unwrap();
+}
+
+/// The chapters that are written, by their folders.
+fn chapters(root: &Path) -> Vec<String> {
+    let folder = root.join("code/chapters");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+    let mut keys: Vec<String> = names.filter(|name| name != "all").collect();
+    keys.sort();
+    keys
 }
 
 /// Writes one Markdown file for skeptic, with an old date: it asks cargo to watch its files, and

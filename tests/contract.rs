@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter contract: what a program can see of a finished chapter is there, and pages and code
 //! agree with each other.
-#![allow(missing_docs)]
-
-use chapters::contents::{self, root};
+use chapters::root;
 use lab::chapter::Chapter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The tests of each chapter.
+macro_rules! each_chapter {
+    ($($key:ident),*) => {
+        $(mod $key {
+            const KEY: &str = stringify!($key);
+
+            #[test]
+            fn has_all_its_parts() {
+                super::has_all_its_parts(KEY);
+            }
+
+            #[test]
+            fn equations_stand_on_the_page_in_a_doc_comment_and_in_a_test() {
+                super::equations_stand_on_the_page_in_a_doc_comment_and_in_a_test(KEY);
+            }
+
+            #[test]
+            fn prerequisites_are_its_dependencies() {
+                super::prerequisites_are_its_dependencies(KEY);
+            }
+
+            #[test]
+            fn results_hold_no_typed_number() {
+                super::results_hold_no_typed_number(KEY);
+            }
+        })*
+
+        const KEYS: &[&str] = &[$(stringify!($key)),*];
+    };
+}
+include!(concat!(env!("OUT_DIR"), "/chapters.rs"));
 
 const SECTIONS: [&str; 13] = [
     "Claims",
@@ -25,10 +55,12 @@ const SECTIONS: [&str; 13] = [
     "Further reading",
 ];
 
-fn written() -> Vec<Chapter> {
-    let all: Vec<Chapter> = contents::all().into_iter().filter(|c| !c.draft).collect();
-    assert!(!all.is_empty(), "no chapter is written");
-    all
+/// A chapter that is written.
+fn written(key: &str) -> Chapter {
+    let chapter = chapters::find(key);
+    let chapter = chapter.unwrap_or_else(|| panic!("{key} is not in the list of chapters"));
+    assert!(!chapter.draft, "{key} has a crate and is listed as a draft");
+    chapter
 }
 
 fn page(chapter: &Chapter) -> String {
@@ -75,182 +107,166 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     &rest[..rest.find("\n## ").unwrap_or(rest.len())]
 }
 
-#[test]
-fn hochreiter1997_and_every_written_chapter_has_all_its_parts() {
+fn has_all_its_parts(key: &str) {
+    let chapter = written(key);
     let mut missing = Vec::new();
-    for chapter in written() {
-        let key = chapter.key;
-        let text = page(&chapter);
-        let mut miss = |what: String| missing.push(format!("{key}: {what}"));
-        let plain = prose(&text);
-        let headings: Vec<&str> = plain
-            .lines()
-            .filter_map(|l| l.strip_prefix("## "))
-            .collect();
-        if headings != SECTIONS {
-            miss(format!("sections are {headings:?}"));
-            continue;
+    let text = page(&chapter);
+    let mut miss = |what: String| missing.push(format!("{key}: {what}"));
+    let plain = prose(&text);
+    let headings: Vec<&str> = plain
+        .lines()
+        .filter_map(|l| l.strip_prefix("## "))
+        .collect();
+    if headings != SECTIONS {
+        panic!("{key}: sections are {headings:?}");
+    }
+    for directive in [
+        format!("{{{{#card {key}}}}}"),
+        format!("{{{{#claims {key}}}}}"),
+    ] {
+        if !text.contains(&directive) {
+            miss(format!("no {directive}"));
         }
-        for directive in [
-            format!("{{{{#card {key}}}}}"),
-            format!("{{{{#claims {key}}}}}"),
+    }
+    let least = if key == "hochreiter1997" { 15 } else { 5 };
+    let claims = (chapter.claims)();
+    if claims.len() < least {
+        miss(format!("{} claims, {least} are due", claims.len()));
+    }
+    let ids: BTreeSet<&str> = claims.iter().map(|claim| claim.id).collect();
+    if ids.len() != claims.len() {
+        miss("two claims of one name".into());
+    }
+    let records = lab::store::load_records(&root(), key).unwrap();
+    let figures = (chapter.figures)(&records);
+    for figure in &figures {
+        if !text.contains(&format!("{{{{#figure {key}/{}}}}}", figure.id)) {
+            miss(format!("figure {} is not shown", figure.id));
+        }
+    }
+    if figures.len() < 4 {
+        miss(format!("{} figures, 4 are due", figures.len()));
+    }
+    for experiment in (chapter.experiments)() {
+        if !records.contains_key(experiment.id()) {
+            miss(format!("no record of {}", experiment.id()));
+        }
+    }
+    let exercises = section(&text, "Exercises");
+    let stars = exercises
+        .lines()
+        .filter(|l| l.contains('★') && l.contains("minutes"))
+        .count();
+    if stars < 6 {
+        miss(format!(
+            "{stars} exercises with stars and minutes, 6 are due"
+        ));
+    }
+    let sentences = section(&text, "Summary")
+        .lines()
+        .filter(|l| !l.trim().is_empty());
+    let sentences = sentences.filter(|l| l.trim_end().ends_with('.')).count();
+    if sentences != 5 {
+        miss(format!("a summary of {sentences} sentences, 5 are due"));
+    }
+    for heading in SECTIONS.iter().filter(|heading| **heading != "Claims") {
+        let words = section(&text, heading).split_whitespace().count();
+        if words < 60 {
+            miss(format!("{heading} has {words} words"));
+        }
+    }
+    for (heading, part) in [
+        ("The code", "{{#include ../../code/"),
+        ("The code", "{{#value bench "),
+        (
+            "The compiler refuses",
+            &format!("{{{{#include ../../code/chapters/{key}/refused.rs"),
+        ),
+        (
+            "The compiler refuses",
+            &format!("{{{{#include ../../code/chapters/{key}/refused.stderr}}}}"),
+        ),
+        ("The pain", "{{#value "),
+        ("The experiment", "{{#figure "),
+        ("The experiment", "{{#table "),
+        ("As printed, as practised", "|---|"),
+        ("A replication that looked right", "```rust\n"),
+        ("Exercises", "{{#include ../../code/exercises/"),
+        ("Further reading", "{{#cite "),
+    ] {
+        if !section(&text, heading).contains(part) {
+            miss(format!("{heading} has no {part}"));
+        }
+    }
+    for caption in text.split("{{#figure ").skip(1) {
+        let (name, caption) = caption.split_once("}}\n").unwrap_or_default();
+        let caption = caption.split("{{#endfigure}}").next().unwrap_or_default();
+        if !caption.starts_with("**") || !caption.contains("Try ") {
+            miss(format!("the caption of {name} does not claim and invite"));
+        }
+    }
+    let shown = section(&text, "What types cannot see");
+    let tests = code();
+    let names: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.rsplit('|').nth(1)?.split('`').nth(1))
+        .collect();
+    if names.len() < 5 {
+        miss(format!("{} invariants, 5 are due", names.len()));
+    }
+    for name in names {
+        if !tests.contains(&format!("fn {name}()")) {
+            miss(format!("no test {name}"));
+        }
+    }
+    for (name, what) in [
+        (chapter.gist, "gist"),
+        (chapter.title, "title"),
+        (chapter.link, "link"),
+    ] {
+        if name.is_empty() {
+            miss(format!("no {what}"));
+        }
+    }
+    if chapter.minutes_to_read == 0 {
+        miss("no minutes to read".into());
+    }
+    let recorded = root().join("figures").join(key);
+    for experiment in (chapter.experiments)() {
+        for file in [
+            format!("{}.run.json", experiment.id()),
+            format!("smoke/{}.json", experiment.id()),
         ] {
-            if !text.contains(&directive) {
-                miss(format!("no {directive}"));
+            if !recorded.join(&file).is_file() {
+                miss(format!("no {file}"));
             }
         }
-        let least = if key == "hochreiter1997" { 15 } else { 5 };
-        let claims = (chapter.claims)();
-        if claims.len() < least {
-            miss(format!("{} claims, {least} are due", claims.len()));
+    }
+    for (name, _) in (chapter.tables)(&records) {
+        if !text.contains(&format!("{{{{#table {key}/{name}}}}}")) {
+            miss(format!("table {name} is not shown"));
         }
-        let ids: BTreeSet<&str> = claims.iter().map(|claim| claim.id).collect();
-        if ids.len() != claims.len() {
-            miss("two claims of one name".into());
-        }
-        let records = lab::store::load_records(&root(), key).unwrap();
-        let figures = (chapter.figures)(&records);
-        for figure in &figures {
-            if !text.contains(&format!("{{{{#figure {key}/{}}}}}", figure.id)) {
-                miss(format!("figure {} is not shown", figure.id));
-            }
-        }
-        if figures.len() < 4 {
-            miss(format!("{} figures, 4 are due", figures.len()));
-        }
-        for experiment in (chapter.experiments)() {
-            if !records.contains_key(experiment.id()) {
-                miss(format!("no record of {}", experiment.id()));
-            }
-        }
-        let exercises = section(&text, "Exercises");
-        let stars = exercises
-            .lines()
-            .filter(|l| l.contains('★') && l.contains("minutes"))
-            .count();
-        if stars < 6 {
-            miss(format!(
-                "{stars} exercises with stars and minutes, 6 are due"
-            ));
-        }
-        let sentences = section(&text, "Summary")
-            .lines()
-            .filter(|l| !l.trim().is_empty());
-        let sentences = sentences.filter(|l| l.trim_end().ends_with('.')).count();
-        if sentences != 5 {
-            miss(format!("a summary of {sentences} sentences, 5 are due"));
-        }
-        for heading in SECTIONS.iter().filter(|heading| **heading != "Claims") {
-            let words = section(&text, heading).split_whitespace().count();
-            if words < 60 {
-                miss(format!("{heading} has {words} words"));
-            }
-        }
-        for (heading, part) in [
-            ("The code", "{{#include ../../code/"),
-            ("The code", "{{#value bench "),
-            (
-                "The compiler refuses",
-                &format!("{{{{#include ../../code/chapters/refusals/{key}.rs"),
-            ),
-            (
-                "The compiler refuses",
-                &format!("{{{{#include ../../code/chapters/refusals/{key}.stderr}}}}"),
-            ),
-            ("The pain", "{{#value "),
-            ("The experiment", "{{#figure "),
-            ("The experiment", "{{#table "),
-            ("As printed, as practised", "|---|"),
-            ("A replication that looked right", "```rust\n"),
-            ("Exercises", "{{#include ../../code/exercises/"),
-            ("Further reading", "{{#cite "),
-        ] {
-            if !section(&text, heading).contains(part) {
-                miss(format!("{heading} has no {part}"));
-            }
-        }
-        for caption in text.split("{{#figure ").skip(1) {
-            let (name, caption) = caption.split_once("}}\n").unwrap_or_default();
-            let caption = caption.split("{{#endfigure}}").next().unwrap_or_default();
-            if !caption.starts_with("**") || !caption.contains("Try ") {
-                miss(format!("the caption of {name} does not claim and invite"));
-            }
-        }
-        let shown = section(&text, "What types cannot see");
-        let tests = code();
-        let names: Vec<&str> = shown
-            .lines()
-            .filter(|line| line.starts_with("| "))
-            .filter_map(|line| line.rsplit('|').nth(1)?.split('`').nth(1))
-            .collect();
-        if names.len() < 5 {
-            miss(format!("{} invariants, 5 are due", names.len()));
-        }
-        for name in names {
-            if !tests.contains(&format!("fn {name}()")) {
-                miss(format!("no test {name}"));
-            }
-        }
-        for (name, what) in [
-            (chapter.gist, "gist"),
-            (chapter.title, "title"),
-            (chapter.link, "link"),
-        ] {
-            if name.is_empty() {
-                miss(format!("no {what}"));
-            }
-        }
-        if chapter.minutes_to_read == 0 {
-            miss("no minutes to read".into());
-        }
-        let recorded = root().join("figures").join(key);
-        for experiment in (chapter.experiments)() {
-            for file in [
-                format!("{}.run.json", experiment.id()),
-                format!("smoke/{}.json", experiment.id()),
-            ] {
-                if !recorded.join(&file).is_file() {
-                    miss(format!("no {file}"));
-                }
-            }
-        }
-        for (name, _) in (chapter.tables)(&records) {
-            if !text.contains(&format!("{{{{#table {key}/{name}}}}}")) {
-                miss(format!("table {name} is not shown"));
-            }
-        }
-        // What the tests of the whole book do chapter by chapter, they do for this one.
-        for file in ["pinned.rs", "records.rs"] {
-            let source = fs::read_to_string(root().join("tests").join(file)).unwrap();
-            let list = source.rsplit("\nchapters!(").next().unwrap_or_default();
-            let list = list.split(')').next().unwrap_or_default();
-            if !list.split(", ").any(|listed| listed == key) {
-                miss(format!("it is not among the chapters of tests/{file}"));
-            }
-        }
-        let source = fs::read_to_string(root().join("tests/refusals.rs")).unwrap();
-        if !source.contains(&format!("fn {key}_")) {
-            miss(format!("no test {key}_… in tests/refusals.rs"));
-        }
-        let code = root().join("code/chapters");
-        for part in [
-            code.join("src").join(key).join("mod.rs"),
-            code.join("refusals").join(format!("{key}.rs")),
-            code.join("refusals").join(format!("{key}.stderr")),
-            code.join("tests").join(format!("{key}_parity.json")),
-            code.join("tests").join(format!("{key}_parity.rs")),
-            root().join("code/peers").join(format!("{key}.py")),
-            root()
-                .join("code/exercises/src")
-                .join(key)
-                .join("solutions.rs"),
-            root()
-                .join("code/exercises/tests")
-                .join(format!("{key}.rs")),
-        ] {
-            if !part.is_file() {
-                miss(format!("no {}", part.display()));
-            }
+    }
+    let code = root().join("code/chapters").join(key);
+    let tests = code.join("tests").join(key);
+    for part in [
+        code.join("src/reference.rs"),
+        code.join("refused.rs"),
+        code.join("refused.stderr"),
+        tests.join("parity.json"),
+        tests.join("parity.rs"),
+        tests.join("records.rs"),
+        tests.join("refusal.rs"),
+        tests.join("exercises.rs"),
+        root().join("code/peers").join(format!("{key}.py")),
+        root()
+            .join("code/exercises/src")
+            .join(key)
+            .join("solutions.rs"),
+    ] {
+        if !part.is_file() {
+            miss(format!("no {}", part.display()));
         }
     }
     assert!(
@@ -291,8 +307,11 @@ fn code() -> String {
 /// Doc comments of the floors that compute.
 fn doc_comments() -> String {
     let mut text = String::new();
-    for floor in ["kernels", "tape", "chapters"] {
-        for file in files(&root().join("code").join(floor).join("src"), "rs") {
+    for floor in ["kernels/src", "tape/src", "training", "chapters"] {
+        for file in files(&root().join("code").join(floor), "rs") {
+            if file.components().any(|part| part.as_os_str() == "tests") {
+                continue;
+            }
             let source = fs::read_to_string(file).unwrap();
             let docs = source
                 .lines()
@@ -304,53 +323,51 @@ fn doc_comments() -> String {
     text
 }
 
-#[test]
-fn hochreiter1997_equations_stand_on_the_page_in_a_doc_comment_and_in_a_test() {
+fn equations_stand_on_the_page_in_a_doc_comment_and_in_a_test(key: &str) {
+    let chapter = written(key);
     let docs = doc_comments();
     let tests = code();
     let named = named_by_tests(&tests);
     let mut wrong = Vec::new();
-    for chapter in written() {
-        let text = page(&chapter);
-        let tags = numbers(&text, "\\tag{", "}");
-        assert!(tags.len() >= 5, "{}: hardly any equation", chapter.key);
-        let own = format!("{}.", chapter.number);
-        let in_docs: BTreeSet<String> = numbers(&docs, "(", ")")
-            .into_iter()
-            .filter(|number| number.starts_with(&own))
-            .collect();
-        for tag in &tags {
-            if !tag.starts_with(&own) {
-                wrong.push(format!(
-                    "{}: ({tag}) is not of chapter {}",
-                    chapter.key, chapter.number
-                ));
-            }
-            // A run of equations is named by its ends: (3.13) to (3.15).
-            let named = in_docs.contains(tag) || between(&docs, tag);
-            if !named {
-                wrong.push(format!("{}: ({tag}) is in no doc comment", chapter.key));
-            }
-            if !tests.contains(&format!("fn eq_{}_", tag.replace('.', "_"))) {
-                wrong.push(format!("{}: ({tag}) has no test", chapter.key));
-            }
-        }
-        for number in named.difference(&tags).filter(|n| n.starts_with(&own)) {
+    let text = page(&chapter);
+    let tags = numbers(&text, "\\tag{", "}");
+    assert!(tags.len() >= 5, "{}: hardly any equation", chapter.key);
+    let own = format!("{}.", chapter.number);
+    let in_docs: BTreeSet<String> = numbers(&docs, "(", ")")
+        .into_iter()
+        .filter(|number| number.starts_with(&own))
+        .collect();
+    for tag in &tags {
+        if !tag.starts_with(&own) {
             wrong.push(format!(
-                "{}: ({number}) of a test's name is not on the page",
-                chapter.key
+                "{}: ({tag}) is not of chapter {}",
+                chapter.key, chapter.number
             ));
         }
-        for number in in_docs.difference(&tags) {
-            wrong.push(format!(
-                "{}: ({number}) of a doc comment is not on the page",
-                chapter.key
-            ));
+        // A run of equations is named by its ends: (3.13) to (3.15).
+        let named = in_docs.contains(tag) || between(&docs, tag);
+        if !named {
+            wrong.push(format!("{}: ({tag}) is in no doc comment", chapter.key));
         }
-        for reference in numbers(&text, "{{#eq ", "}}") {
-            if reference.starts_with(&own) && !tags.contains(&reference) {
-                wrong.push(format!("{}: no equation ({reference})", chapter.key));
-            }
+        if !tests.contains(&format!("fn eq_{}_", tag.replace('.', "_"))) {
+            wrong.push(format!("{}: ({tag}) has no test", chapter.key));
+        }
+    }
+    for number in named.difference(&tags).filter(|n| n.starts_with(&own)) {
+        wrong.push(format!(
+            "{}: ({number}) of a test's name is not on the page",
+            chapter.key
+        ));
+    }
+    for number in in_docs.difference(&tags) {
+        wrong.push(format!(
+            "{}: ({number}) of a doc comment is not on the page",
+            chapter.key
+        ));
+    }
+    for reference in numbers(&text, "{{#eq ", "}}") {
+        if reference.starts_with(&own) && !tags.contains(&reference) {
+            wrong.push(format!("{}: no equation ({reference})", chapter.key));
         }
     }
     assert!(
@@ -388,7 +405,7 @@ fn between(docs: &str, tag: &str) -> bool {
 }
 
 #[test]
-fn hochreiter1997_and_every_page_cites_what_the_bibliography_has() {
+fn every_page_cites_what_the_bibliography_has() {
     let bibliography = fs::read_to_string(root().join("book/bibliography.bib")).unwrap();
     let keys: BTreeSet<&str> = bibliography
         .lines()
@@ -396,7 +413,7 @@ fn hochreiter1997_and_every_page_cites_what_the_bibliography_has() {
         .map(str::trim)
         .collect();
     assert!(keys.len() >= 16);
-    for chapter in contents::all() {
+    for chapter in chapters::all() {
         assert!(
             keys.contains(chapter.key),
             "{} is not in the bibliography",
@@ -419,47 +436,41 @@ fn hochreiter1997_and_every_page_cites_what_the_bibliography_has() {
     }
 }
 
-#[test]
-fn hochreiter1997_and_every_chapter_s_prerequisites_are_its_imports() {
-    let keys: BTreeMap<&str, u32> = contents::all()
-        .iter()
-        .map(|chapter| (chapter.key, chapter.number))
+/// What the card says to have read before is what the crate depends on, and stands earlier in the book.
+fn prerequisites_are_its_dependencies(key: &str) {
+    let chapter = written(key);
+    let manifest = root().join("code/chapters").join(key).join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let own = text.split("[dependencies]").nth(1).unwrap();
+    let own = own.split("\n[").next().unwrap();
+    let names: BTreeSet<&str> = own
+        .lines()
+        .filter_map(|line| line.split([' ', '.', '=']).next())
         .collect();
-    let source = root().join("code/chapters/src");
-    for chapter in contents::all() {
-        let mut imports = BTreeSet::new();
-        for file in files(&source.join(chapter.key), "rs") {
-            for key in named_modules(&fs::read_to_string(file).unwrap(), &keys) {
-                if key != chapter.key {
-                    assert!(
-                        keys[key] < chapter.number,
-                        "{} uses the later {key}",
-                        chapter.key
-                    );
-                    imports.insert(key);
-                }
-            }
-        }
-        let declared: BTreeSet<&str> = chapter.prerequisites.iter().copied().collect();
-        if !chapter.draft {
-            assert_eq!(imports, declared, "{}", chapter.key);
+    let mut depends = BTreeSet::new();
+    for other in chapters::all() {
+        if names.contains(other.key) {
+            assert!(
+                other.number < chapter.number,
+                "{key} depends on the later {}",
+                other.key
+            );
+            depends.insert(other.key);
         }
     }
+    let declared: BTreeSet<&str> = chapter.prerequisites.iter().copied().collect();
+    assert_eq!(depends, declared, "{key}");
 }
 
-/// The chapters whose modules a source names, outside comments and strings.
-fn named_modules<'a>(source: &str, keys: &BTreeMap<&'a str, u32>) -> BTreeSet<&'a str> {
-    let mut found = BTreeSet::new();
-    for line in source.lines() {
-        let line = line.split("//").next().unwrap_or_default();
-        // Every second piece stands between quotation marks.
-        for piece in line.split('"').step_by(2) {
-            let words = piece.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            found
-                .extend(words.filter_map(|word| keys.get_key_value(word).map(|(key, _)| *key)));
-        }
-    }
-    found
+#[test]
+fn every_chapter_of_the_list_has_its_crate_and_every_crate_stands_in_the_list() {
+    let written: BTreeSet<String> = chapters::all()
+        .into_iter()
+        .filter(|chapter| !chapter.draft)
+        .map(|chapter| chapter.key.to_owned())
+        .collect();
+    let crates: BTreeSet<String> = KEYS.iter().map(|key| (*key).to_owned()).collect();
+    assert_eq!(written, crates);
 }
 
 #[test]
@@ -646,36 +657,34 @@ fn nothing_names_a_path_of_the_machine_it_was_made_on() {
 }
 
 /// In a results section every number comes from a record: nothing of two digits or more is typed.
-#[test]
-fn hochreiter1997_results_hold_no_typed_number() {
+fn results_hold_no_typed_number(key: &str) {
+    let chapter = written(key);
     let mut typed = Vec::new();
-    for chapter in written() {
-        let text = prose(&page(&chapter));
-        let mut sections = 0;
-        let (opened, closed) = ("<!-- results -->", "<!-- /results -->");
-        if text.matches(opened).count() != text.matches(closed).count() {
-            typed.push(format!("{}: results opened and not closed", chapter.key));
-        }
-        for part in text.split(opened).skip(1) {
-            sections += 1;
-            let part = part.split(closed).next().unwrap();
-            // A line may hold the task's own constants when it says so.
-            for line in part
-                .lines()
-                .filter(|line| !line.contains("<!-- constants -->"))
-            {
-                let bare = without(&without(&without(line, "{{", "}}"), "$", "$"), "`", "`");
-                let mut digits = 0;
-                for c in bare.chars().chain([' ']) {
-                    digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
-                    if digits == 2 {
-                        typed.push(format!("{}: {line}", chapter.key));
-                    }
+    let text = prose(&page(&chapter));
+    let mut sections = 0;
+    let (opened, closed) = ("<!-- results -->", "<!-- /results -->");
+    if text.matches(opened).count() != text.matches(closed).count() {
+        typed.push(format!("{}: results opened and not closed", chapter.key));
+    }
+    for part in text.split(opened).skip(1) {
+        sections += 1;
+        let part = part.split(closed).next().unwrap();
+        // A line may hold the task's own constants when it says so.
+        for line in part
+            .lines()
+            .filter(|line| !line.contains("<!-- constants -->"))
+        {
+            let bare = without(&without(&without(line, "{{", "}}"), "$", "$"), "`", "`");
+            let mut digits = 0;
+            for c in bare.chars().chain([' ']) {
+                digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
+                if digits == 2 {
+                    typed.push(format!("{}: {line}", chapter.key));
                 }
             }
         }
-        assert!(sections >= 3, "{}: no results are marked", chapter.key);
     }
+    assert!(sections >= 3, "{}: no results are marked", chapter.key);
     assert!(
         typed.is_empty(),
         "{} typed\n{}",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/chapters/tests/chung2014_parity.json with PyTorch.
+"""Makes code/chapters/chung2014/tests/chung2014/parity.json with PyTorch.
 
 The three units of Chung et al. (2014), written down plainly from the paper and differentiated by
 autograd, in float64: on ragged batches with independent logistic outputs, and on sound with a
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 SCRIPT = "code/peers/chung2014.py"
-FIXTURE = "code/chapters/tests/chung2014_parity.json"
+FIXTURE = "code/chapters/chung2014/tests/chung2014/parity.json"
 RATE = 0.01
 UPDATES = 3
 GROUPS = {"tanh": 1, "gru": 3, "lstm": 4}

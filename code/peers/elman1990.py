@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/chapters/tests/elman1990_parity.json with PyTorch.
+"""Makes code/chapters/elman1990/tests/elman1990/parity.json with PyTorch.
 
 Elman's network (1990) with logistic outputs and a target at every step, written down plainly
 from the paper and differentiated by autograd, in float64, on ragged batches: with the context
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 SCRIPT = "code/peers/elman1990.py"
-FIXTURE = "code/chapters/tests/elman1990_parity.json"
+FIXTURE = "code/chapters/elman1990/tests/elman1990/parity.json"
 RATE = 0.5
 UPDATES = 3
 NAMES = ["w_x", "w_h", "bias", "w_o", "b_o"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/chapters/tests/gers2000_parity.json with PyTorch.
+"""Makes code/chapters/gers2000/tests/gers2000/parity.json with PyTorch.
 
 The memory cell with a forget gate (Gers, Schmidhuber and Cummins 2000), written down plainly from
 the paper and differentiated by autograd, in float64, on streams of different lengths. What the
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 SCRIPT = "code/peers/gers2000.py"
-FIXTURE = "code/chapters/tests/gers2000_parity.json"
+FIXTURE = "code/chapters/gers2000/tests/gers2000/parity.json"
 RATE = 0.5
 UPDATES = 3
 INPUTS, BLOCKS, CELLS, OUTPUTS = 3, 2, 4, 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/chapters/tests/hochreiter1997_parity.json with PyTorch.
+"""Makes code/chapters/hochreiter1997/tests/hochreiter1997/parity.json with PyTorch.
 
 The memory cell network of Hochreiter & Schmidhuber (1997) and the tanh network beside it,
 written down plainly from the paper's equations and differentiated by autograd, in float64,
@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 SCRIPT = "code/peers/hochreiter1997.py"
-FIXTURE = "code/chapters/tests/hochreiter1997_parity.json"
+FIXTURE = "code/chapters/hochreiter1997/tests/hochreiter1997/parity.json"
 RATE = 0.5
 UPDATES = 3
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/chapters/tests/pascanu2013_parity.json with PyTorch.
+"""Makes code/chapters/pascanu2013/tests/pascanu2013/parity.json with PyTorch.
 
 The network of the temporal-order task of Pascanu, Mikolov and Bengio (2013) with its
 regularizer and its clipped step, written down plainly from the equations and differentiated
@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 SCRIPT = "code/peers/pascanu2013.py"
-FIXTURE = "code/chapters/tests/pascanu2013_parity.json"
+FIXTURE = "code/chapters/pascanu2013/tests/pascanu2013/parity.json"
 RATE = 0.5
 UPDATES = 3
 THRESHOLD = 0.2

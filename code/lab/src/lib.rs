@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub mod experiment;
 pub mod figure;
 pub mod files;
+pub mod matrix;
 pub mod output;
 pub mod record;
 pub mod root;

@@ -7,7 +7,7 @@ pub mod record;
 use crate::reproduce::duration;
 use crate::{keys, output, signals, usage::Usage};
 use anyhow::{Context, Result};
-use chapters::bench::{Row, Step, ladder, product, rows, with_threads};
+use benchmarks::{Row, Step, ladder, product, rows, with_threads};
 use lab::files::{Lock, sweep};
 use measure::{Ours, Side, What, agree, in_turn};
 use peer::{Peer, Stopped};
@@ -364,7 +364,7 @@ fn show(args: &Args, root: &Path, record: &Record) -> Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use chapters::bench::{Blob, Outcome};
+    use benchmarks::{Blob, Outcome};
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub struct Args {
 pub fn run(args: &Args, root: &Path) -> Result<()> {
     let chapters = match &args.key {
         Some(key) => vec![keys::chapter(key)?],
-        None => chapters::contents::all(),
+        None => chapters::all(),
     };
     let mut rows = Vec::new();
     for chapter in &chapters {

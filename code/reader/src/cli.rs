@@ -111,7 +111,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
-    chapters::bench::path().map_err(Usage)?;
+    benchmarks::path().map_err(Usage)?;
     match cli.command {
         None if cli.build_only => build_only(&find()?)?,
         None => serve(&find()?, cli.port, cli.open)?,

@@ -145,7 +145,7 @@ pub fn table() -> Table {
         "Download",
         "Comes with",
     ];
-    let chapters = chapters::contents::all();
+    let chapters = chapters::all();
     let rows = SETS.iter().map(|set| {
         let numbers = set.chapters.iter().map(|key| {
             let chapter = chapters.iter().find(|chapter| chapter.key == *key);

@@ -8,7 +8,7 @@ use lab::chapter::Chapter;
 /// # Errors
 /// When there is none; the nearest key is named.
 pub fn chapter(key: &str) -> Result<Chapter, Usage> {
-    let mut chapters = chapters::contents::all();
+    let mut chapters = chapters::all();
     match chapters.iter().position(|chapter| chapter.key == key) {
         Some(place) => Ok(chapters.swap_remove(place)),
         None => {

@@ -308,7 +308,7 @@ fn another_repository() -> tempfile::TempDir {
 #[test]
 fn another_repository_than_the_one_it_was_compiled_in_is_refused_by_name() {
     let other = another_repository();
-    let root = chapters::contents::root();
+    let root = chapters::root();
     for arguments in [
         &["claims"][..],
         &["grade", "elman1990"],
@@ -354,7 +354,7 @@ fn by_hand_it_works_in_every_folder_of_the_book_and_nowhere_else() {
             .output()
             .unwrap()
     };
-    let inside = claims(&chapters::contents::root().join("code/lab/src"));
+    let inside = claims(&chapters::root().join("code/lab/src"));
     assert!(inside.status.success(), "{}", text(&inside.stderr));
     let message = one_line(&claims(elsewhere.path()), 1);
     assert!(message.contains("no book.toml"), "{message}");
@@ -511,7 +511,7 @@ fn chung2014_music_takes_little_more_memory_than_its_file() {
     let file = folder.path().join("songs.json");
     let content = music(3_000, 40);
     std::fs::write(&file, &content).unwrap();
-    let chapter = chapters::contents::find("chung2014").unwrap();
+    let chapter = chapters::find("chung2014").unwrap();
     let mut experiments = (chapter.experiments)();
     experiments.retain(|experiment| experiment.id() == "chorales");
     let mut own = None;

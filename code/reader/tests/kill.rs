@@ -3,7 +3,6 @@
 //! nobody disturbed records.
 #![cfg(unix)]
 
-use chapters::contents;
 use lab::experiment::Scale;
 use lab::record::TrialRecord;
 use lab::store;
@@ -85,8 +84,8 @@ fn hochreiter1997_smoke_runs_killed_again_and_again_end_in_the_recorded_bytes() 
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let recorded = store::folder(&contents::root().join("figures"), KEY, Scale::Smoke);
-    let experiments = (contents::find(KEY).unwrap().experiments)();
+    let recorded = store::folder(&chapters::root().join("figures"), KEY, Scale::Smoke);
+    let experiments = (chapters::find(KEY).unwrap().experiments)();
     assert!(!experiments.is_empty());
     for experiment in experiments {
         let name = format!("{}.json", experiment.id());
@@ -140,7 +139,7 @@ fn only_file(folder: &Path) -> PathBuf {
 
 /// What the trial records that runs from its beginning to its end.
 fn undisturbed() -> TrialRecord {
-    let experiments = (contents::find(KEY).unwrap().experiments)();
+    let experiments = (chapters::find(KEY).unwrap().experiments)();
     let experiment = experiments
         .iter()
         .find(|experiment| experiment.id() == "temporal-order")
@@ -240,7 +239,7 @@ fn pascanu2013_a_run_is_stopped_within_a_second_in_an_evaluation_and_at_once_whe
 #[test]
 fn hochreiter1997_runs_at_once_into_one_folder_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = (contents::find(KEY).unwrap().experiments)()
+    let experiment = (chapters::find(KEY).unwrap().experiments)()
         .into_iter()
         .find(|experiment| experiment.id() == "adding")
         .unwrap();

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 fn pages() -> &'static HashMap<PathBuf, String> {
     static PAGES: OnceLock<HashMap<PathBuf, String>> = OnceLock::new();
     PAGES.get_or_init(|| {
-        let built = reader::book::Builder::new(&chapters::contents::root()).build();
+        let built = reader::book::Builder::new(&chapters::root()).build();
         let built = built.unwrap_or_else(|e| panic!("{e:#}"));
         assert_eq!(built.unrecorded, [""; 0], "pages wait for records");
         let folder = built.folder.canonicalize().unwrap();

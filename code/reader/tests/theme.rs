@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 fn theme() -> PathBuf {
-    chapters::contents::root().join("book/theme")
+    chapters::root().join("book/theme")
 }
 
 fn read(name: &str) -> String {

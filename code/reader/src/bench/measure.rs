@@ -3,7 +3,7 @@
 //! falls on both.
 use super::peer::Stopped;
 use anyhow::{Result, bail};
-use chapters::bench::{Outcome, Step};
+use benchmarks::{Outcome, Step};
 use lab::stats::{median, quantile};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};

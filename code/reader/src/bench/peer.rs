@@ -3,7 +3,7 @@
 //! JSON each, so that taking turns costs nothing.
 use super::measure::{Side, What};
 use anyhow::{Context, Result, anyhow, bail};
-use chapters::bench::{Blob, BlobValues, Outcome, Row};
+use benchmarks::{Blob, BlobValues, Outcome, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::VecDeque;

@@ -92,7 +92,7 @@ impl Record {
             format: FORMAT,
             date: today(),
             processor: processor(),
-            path: chapters::bench::path().unwrap_or_default().into(),
+            path: benchmarks::path().unwrap_or_default().into(),
             version: env!("CARGO_PKG_VERSION").into(),
             peer,
             peak,

@@ -70,7 +70,7 @@ impl Site {
     /// # Errors
     /// Names the file that is damaged.
     pub fn load(root: &Path) -> Result<Self> {
-        let chapters = chapters::contents::all();
+        let chapters = chapters::all();
         let chapters: Result<Vec<Drawn>> = chapters
             .into_iter()
             .map(|chapter| Drawn::load(root, chapter))
@@ -82,7 +82,7 @@ impl Site {
         } else {
             Bibliography::default()
         };
-        let surveys = chapters::contents::surveys();
+        let surveys = chapters::surveys();
         let surveys: Result<Vec<Shown>> = surveys
             .into_iter()
             .map(|survey| Shown::load(root, &survey))
@@ -172,7 +172,7 @@ impl Shown {
     fn load(root: &Path, survey: &Survey) -> Result<Self> {
         let shelf = store::load_shelf(root, survey.reads)?;
         let mut experiments = Vec::new();
-        for chapter in chapters::contents::all() {
+        for chapter in chapters::all() {
             if let Some(records) = shelf.get(chapter.key) {
                 experiments.extend(recorded(&(chapter.experiments)(), records));
             }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_name_waits_only_for_what_was_not_recorded() {
         let folder = tempfile::tempdir().unwrap();
-        let chapter = chapters::contents::find("hochreiter1997").unwrap();
+        let chapter = chapters::find("hochreiter1997").unwrap();
         let mut drawn = Drawn::load(folder.path(), chapter).unwrap();
         let recorded = |id, any, absent: &[&str]| Recorded {
             id,

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Chung, Gulcehre, Cho and Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on
+//! Sequence Modeling* (2014): tanh, GRU and LSTM with equally many weights.
+pub mod claims;
+pub mod course;
+pub mod figures;
+pub mod memory;
+pub mod music;
+pub mod network;
+pub mod reference;
+pub mod tables;
+pub mod values;
+pub mod voice;
+
+use lab::chapter::{Chapter, Part};
+use lab::experiment::Experiment;
+
+/// The chapter as the book and the command see it.
+pub fn chapter() -> Chapter {
+    Chapter {
+        key: "chung2014",
+        number: 5,
+        title: "Gated units compared",
+        part: Part::Memory,
+        gist: "At about equal numbers of weights, both gated units beat the tanh unit on most real sequences, and neither beats the other everywhere.",
+        link: "https://arxiv.org/abs/1412.3555",
+        draft: false,
+        prerequisites: &["gers2000"],
+        minutes_to_read: 45,
+        experiments,
+        claims: claims::all,
+        values: values::all,
+        figures: figures::all,
+        tables: tables::all,
+    }
+}
+
+/// The experiments, in the order of the page.
+fn experiments() -> Vec<Box<dyn Experiment>> {
+    let mut all = music::all();
+    all.extend(voice::all());
+    all.extend(memory::all());
+    all
+}

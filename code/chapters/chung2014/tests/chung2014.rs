@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! All that this chapter's code must hold, in one program.
+#![allow(missing_docs)]
+
+mod chung2014 {
+    mod equations;
+    mod exercises;
+    mod parity;
+    mod records;
+    mod refusal;
+}

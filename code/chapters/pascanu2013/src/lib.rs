@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Pascanu, Mikolov and Bengio, *On the Difficulty of Training Recurrent Neural Networks* (2013).
+pub mod bound;
+pub mod characters;
+pub mod claims;
+pub mod experiments;
+pub mod figures;
+pub mod network;
+pub mod reference;
+pub mod tables;
+pub mod training;
+pub mod unit;
+pub mod values;
+
+use lab::chapter::{Chapter, Part, Records};
+use lab::figure::Figure;
+
+/// The chapter as the book and the command see it.
+pub fn chapter() -> Chapter {
+    Chapter {
+        key: "pascanu2013",
+        number: 2,
+        title: "The difficulty of training",
+        part: Part::Memory,
+        gist: "Gradients through time grow or vanish with the powers of one matrix; clipping their norm tames the growth, and a regularizer keeps them from vanishing.",
+        link: "https://proceedings.mlr.press/v28/pascanu13.html",
+        draft: false,
+        prerequisites: &[],
+        minutes_to_read: 50,
+        experiments: experiments::all,
+        claims: claims::all,
+        values: values::all,
+        figures: all_figures,
+        tables: tables::all,
+    }
+}
+
+/// The figures whose records are there.
+fn all_figures(records: &Records) -> Vec<Figure> {
+    let drawn = [
+        figures::unit,
+        figures::wall,
+        figures::bound,
+        figures::updates,
+        figures::norms,
+        figures::lengths,
+        figures::characters,
+    ];
+    drawn.into_iter().filter_map(|draw| draw(records)).collect()
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! All that this chapter's code must hold, in one program.
+#![allow(missing_docs)]
+
+mod pascanu2013 {
+    mod equations;
+    mod exercises;
+    mod figures;
+    mod parity;
+    mod records;
+    mod refusal;
+}

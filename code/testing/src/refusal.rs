@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Programs that the compiler must refuse, for the reason that the page gives.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// The compiler whose words are pinned; another may word its refusal differently.
+const PINNED_WITH: &str = "rustc 1.95.0";
+
+/// The libraries of dfdx that lie beside this test, the newest first.
+fn libraries() -> Vec<PathBuf> {
+    let deps = env::current_exe().unwrap().parent().unwrap().to_path_buf();
+    let mut all: Vec<PathBuf> = fs::read_dir(deps)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("libdfdx-") && name.ends_with(".rlib")
+        })
+        .collect();
+    all.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
+    all.reverse();
+    assert!(!all.is_empty(), "dfdx was not built beside this test");
+    all
+}
+
+/// Compiles a program against one library: whether it went, and the errors.
+fn compile(library: &Path, program: &str, text: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(program);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    let output = Command::new("rustc")
+        .current_dir(folder.path())
+        .args([
+            "--edition",
+            "2021",
+            "--crate-type",
+            "bin",
+            "--emit",
+            "metadata",
+        ])
+        .args([
+            "--error-format",
+            "json",
+            "--crate-name",
+            "refused",
+            "-o",
+            "refused.rmeta",
+        ])
+        .arg("-L")
+        .arg(format!(
+            "dependency={}",
+            library.parent().unwrap().display()
+        ))
+        .arg("--extern")
+        .arg(format!("dfdx={}", library.display()))
+        .arg(program)
+        .output()
+        .unwrap();
+    let mut rendered = String::new();
+    for line in String::from_utf8_lossy(&output.stderr).lines() {
+        let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
+            continue;
+        };
+        if message["level"] == "error" && !message["code"].is_null() {
+            rendered += message["rendered"].as_str().unwrap();
+        }
+    }
+    (output.status.success(), rendered)
+}
+
+/// The message without what differs between machines.
+fn portable(message: &str) -> String {
+    let mut lines = Vec::new();
+    for line in message.trim_end().lines() {
+        if line.contains("full name for the type")
+            || line.contains("consider using `--verbose`")
+        {
+            continue;
+        }
+        lines.push(match (line.find("--> "), line.find("dfdx-0.13.0/")) {
+            (Some(arrow), Some(at)) => format!("{}$CARGO/{}", &line[..arrow + 4], &line[at..]),
+            _ => line.to_owned(),
+        });
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The program of a chapter is refused with this error and these words, and with nothing else; the
+/// same program with the shape `right` in the place of `wrong` compiles, so that it is refused for
+/// nothing but that.
+///
+/// # Panics
+/// When it is not so.
+pub fn refused_for(key: &str, [wrong, right]: [&str; 2], words: &[&str]) {
+    let name = format!("code/chapters/{key}/refused.rs");
+    let refused = fs::read_to_string(crate::root().join(&name)).unwrap();
+    let accepted = refused.replace(wrong, right);
+    assert_ne!(refused, accepted);
+    let all = libraries();
+    let library = all
+        .iter()
+        .find(|library| compile(library, &name, &accepted).0);
+    let library = library.expect("the accepted program compiles against no library of dfdx");
+    let (compiled, message) = compile(library, &name, &refused);
+    assert!(!compiled, "the compiler let it pass");
+    assert!(
+        message.starts_with("error[E0277]"),
+        "another error:\n{message}"
+    );
+    for decisive in words {
+        assert!(message.contains(decisive), "no `{decisive}` in\n{message}");
+    }
+    assert_eq!(
+        message.matches("error[").count(),
+        1,
+        "more than one error:\n{message}"
+    );
+    let compiler = Command::new("rustc").arg("--version").output().unwrap();
+    if String::from_utf8_lossy(&compiler.stdout).starts_with(PINNED_WITH) {
+        let pinned =
+            fs::read_to_string(crate::root().join(name.replace(".rs", ".stderr"))).unwrap();
+        assert_eq!(portable(&message), portable(&pinned));
+    }
+}
