@@ -7,7 +7,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, time};
 
+// Asked for so that this is compiled and run anew in another repository: see `.cargo/config.toml`.
+const REPOSITORY: (&str, Option<&str>) = ("UNROLLED_ROOT", option_env!("UNROLLED_ROOT"));
+
 fn main() {
+    println!("cargo:rerun-if-env-changed={}", REPOSITORY.0);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap()).join("..");
     let book = root.join("book").canonicalize().unwrap();
     let out = PathBuf::from(env::var("OUT_DIR").unwrap()).join("pages");

@@ -4,7 +4,7 @@
 use chapters::root;
 use lab::chapter::Chapter;
 use lab::experiment::Scale;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -555,6 +555,137 @@ fn every_source_file_names_its_license() {
 }
 
 /// The project names no path of a machine, so that it works, and reads well, anywhere.
+/// Every library asks for the repository's variable or rests on one that does, and so does what the
+/// tests' build script makes: else another clone with the same target folder takes this one's for its
+/// own. A program from elsewhere that runs here is refused, see `lab::root`.
+#[test]
+fn every_library_is_compiled_anew_in_another_repository() {
+    const VARIABLE: &str = "UNROLLED_ROOT";
+    let settings = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+    assert!(settings.contains(&format!("{VARIABLE} = {{ value = \".\", relative = true")));
+    let build = fs::read_to_string(root().join("tests/build.rs")).unwrap();
+    assert!(build.contains("cargo:rerun-if-env-changed={}\", REPOSITORY.0"));
+    let mut asks = BTreeSet::new();
+    let mut rests = BTreeMap::new();
+    for manifest in files(&root().join("code"), "toml") {
+        let text = fs::read_to_string(&manifest).unwrap();
+        let Some(name) = text.lines().find_map(|line| line.strip_prefix("name = \"")) else {
+            continue;
+        };
+        let name = name.trim_end_matches('"').to_owned();
+        let folder = manifest.parent().unwrap();
+        let call = format!("option_env!(\"{VARIABLE}\")");
+        let sources = files(&folder.join("src"), "rs").into_iter();
+        if sources
+            .map(fs::read_to_string)
+            .any(|source| source.unwrap().contains(&call))
+        {
+            asks.insert(name.clone());
+        }
+        rests.insert(name, text);
+    }
+    assert!(asks.len() >= 3 && rests.len() >= asks.len());
+    while let Some(found) = rests.iter().find(|(name, text)| {
+        let above = |below: &String| text.contains(&format!("\n{below}.workspace = true"));
+        !asks.contains(*name) && asks.iter().any(above)
+    }) {
+        asks.insert(found.0.clone());
+    }
+    let alone: Vec<&String> = rests.keys().filter(|name| !asks.contains(*name)).collect();
+    assert!(alone.is_empty(), "{alone:?} asks for {VARIABLE} nowhere");
+}
+
+/// Lines of a source in which a running largest or smallest number is kept with `max` or `min` of
+/// floating point: in a fold, or in a loop.
+fn extremes_by_max(source: &str) -> Vec<usize> {
+    const CALLS: [&str; 6] = [
+        "f64::max", "f64::min", "f32::max", "f32::min", ".max(", ".min(",
+    ];
+    let line = |at: usize| 1 + source[..at].matches('\n').count();
+    let mut wrong = Vec::new();
+    for fold in ["fold(", "reduce("] {
+        for (at, _) in source.match_indices(fold) {
+            let mut depth = 1;
+            let inside = &source[at + fold.len()..];
+            let end = inside.find(|c: char| {
+                depth += match c {
+                    '(' => 1,
+                    ')' => -1,
+                    _ => 0,
+                };
+                depth == 0
+            });
+            let inside = &inside[..end.unwrap_or(inside.len())];
+            if CALLS.iter().any(|call| inside.contains(call)) {
+                wrong.push(line(at));
+            }
+        }
+    }
+    for (number, text) in source.lines().enumerate() {
+        let Some((name, value)) = text.trim().split_once(" = ") else {
+            continue;
+        };
+        let kept = |call: &str| {
+            let argument = value
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix(call));
+            // At most, or at least, a number: nothing runs.
+            argument.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+                || CALLS
+                    .iter()
+                    .any(|call| value.starts_with(&format!("{call}({name},")))
+        };
+        if kept(".max(") || kept(".min(") {
+            wrong.push(number + 1);
+        }
+    }
+    wrong
+}
+
+/// `kernels::extremes` says why. For whole numbers there is `Ord::max`.
+#[test]
+fn no_largest_number_is_kept_by_a_fold_or_a_loop_over_max() {
+    for wrong in [
+        "columns.fold(0.0, f64::max)",
+        "all.iter().copied().fold(\n    f32::INFINITY,\n    f32::min,\n)",
+        "all.fold(0.0, |m: f64, (a, b)| m.max(a - b))",
+        "all.iter().copied().reduce(f64::min)",
+        "worst = worst.max(size);",
+        "self.best = self.best.min(loss);",
+        "best = f64::min(best, seconds);",
+    ] {
+        assert_eq!(extremes_by_max(wrong), [1], "{wrong}");
+    }
+    for right in [
+        "all.iter().copied().largest(0.0)",
+        "all.fold(0.0, |sum, x| sum + x).max(1.0)",
+        "let x = x.min(width);",
+        "trials = trials.min(20);",
+        "now = Ord::max(now, end);",
+    ] {
+        assert!(extremes_by_max(right).is_empty(), "{right}");
+    }
+    let mut wrong = Vec::new();
+    for folder in ["code", "tests"] {
+        for path in files(&root().join(folder), "rs") {
+            if path.ends_with("tests/contract.rs") {
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            let comments = |line: &str| line.trim_start().starts_with("//");
+            // A comment may say what must not be written.
+            let source: Vec<&str> = source
+                .lines()
+                .map(|line| if comments(line) { "" } else { line })
+                .collect();
+            for line in extremes_by_max(&source.join("\n")) {
+                wrong.push(format!("{}:{line}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn nothing_names_a_path_of_the_machine_it_was_made_on() {
     let mut looked_at = 0;

@@ -489,7 +489,9 @@ impl Numbers {
         self.map(words, |values| {
             let mut largest = f64::NEG_INFINITY;
             for value in values {
-                largest = largest.max(value);
+                if value > largest {
+                    largest = value;
+                }
             }
             largest
         })

@@ -59,7 +59,9 @@ pub struct Arm {
     pub seeds: RangeInclusive<u64>,
     /// What the paper printed for this row, if it has one.
     pub paper: Option<Printed>,
-    /// Expected time of one trial in seconds on one core of the machine that recorded it; for `--estimate`.
+    /// Expected time of one trial in seconds on one core of the machine that recorded it, evaluations
+    /// and the final test included; for `--estimate` and for the progress. On a user's own data it
+    /// grows with the data.
     pub expected_seconds: f64,
 }
 
@@ -77,8 +79,14 @@ pub struct Printed {
 }
 
 /// One seed of one arm while it runs. All of its state is in it, so that it can be saved at any moment.
+///
+/// No call takes longer than about a tenth of a second, however large the data is: a run is stopped
+/// between two calls. An evaluation is cut into slices as training is, and so is the final test; both
+/// are work for [`advance`](Trial::advance). A program that is told to stop waits for less than a
+/// second; of a call that takes longer everything is lost, and is done again the next time.
 pub trait Trial: Send {
-    /// Works for some tens of milliseconds. True when the trial has ended.
+    /// Works for some tens of milliseconds. True when the trial has ended, then also at every call
+    /// after that.
     ///
     /// How the work is cut into calls must not change the result.
     fn advance(&mut self) -> bool;
@@ -109,7 +117,7 @@ pub trait Experiment: Send + Sync {
         Ok(())
     }
     /// The same experiment on a user's own file in the place of its data; `None` where it takes
-    /// none.
+    /// none. Its arms [expect](Arm::expected_seconds) as much more time as the file is larger.
     ///
     /// # Errors
     /// When the file cannot be used: which, where, and what was expected, in one line.

@@ -3,6 +3,10 @@
 //! as on the processor.
 //! `cargo test -p tape --features cuda a_gpu`
 #![cfg(feature = "cuda")]
+#![expect(
+    clippy::print_stderr,
+    reason = "what is not checked, beside the test's name"
+)]
 use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Embeddings with their sparse gradient against a dense tensor that is gathered from.
 use dfdx::prelude::*;
+use kernels::Extremes;
 use tape::embedding::Embedding;
 use tape::loss::squared_error;
 use tape::train::clip::Clip;
@@ -79,7 +80,7 @@ fn dense_loss(model: &Dense) -> Loss {
 fn gap(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     let gaps = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    gaps.fold(0.0, f64::max)
+    gaps.largest(0.0)
 }
 
 #[test]

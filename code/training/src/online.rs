@@ -55,9 +55,13 @@ pub fn measure(outputs: &[f32], example: &Example) -> Miss {
     let mut see = |difference: f32, last: bool, count: usize| {
         let size = difference.abs();
         miss.squared += difference * difference;
-        miss.worst = miss.worst.max(size);
+        if size > miss.worst {
+            miss.worst = size;
+        }
         if last {
-            miss.worst_at_end = miss.worst_at_end.max(size);
+            if size > miss.worst_at_end {
+                miss.worst_at_end = size;
+            }
             miss.mean_at_end += size / count as f32;
         }
     };

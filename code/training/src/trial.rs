@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One trial of online learning under a stopping rule, as a value that can be saved at any moment.
 use crate::online::{Learner, Miss};
+use kernels::Extremes;
 use lab::experiment::Trial;
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
@@ -451,7 +452,7 @@ impl OnlineTrial {
                 .zip(&mean)
                 .map(|(&value, &mean)| f64::from(value) - mean);
             squared += misses.clone().map(|miss| miss * miss).sum::<f64>();
-            let worst = misses.map(f64::abs).fold(0.0, f64::max);
+            let worst = misses.map(f64::abs).largest(0.0);
             wrong += u64::from(worst >= f64::from(self.protocol.test_tolerance));
         }
         measures.insert(

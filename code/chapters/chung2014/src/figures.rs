@@ -2,6 +2,7 @@
 //! The chapter's figures, each a pure function of the records.
 use super::claims::arm;
 use super::network::Unit;
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -115,11 +116,7 @@ fn losses(records: &Records) -> Option<Figure> {
         labels.push(name.to_owned());
         rows.push(vec![name.to_owned(), "–".into(), decimals(value, 3)]);
     }
-    let least = dots
-        .iter()
-        .chain(&paper)
-        .map(|dot| dot.0)
-        .fold(repeat, f64::min);
+    let least = dots.iter().chain(&paper).map(|dot| dot.0).smallest(repeat);
     let alt = format!(
         "Chart of the mean surprise on the test chorales in nats a step. Means over {} seeds: {}. Repeating the last chord has {}, each note by its frequency {}.",
         any.trials.len(),
@@ -177,15 +174,11 @@ fn curves(
     }
     // What comes before the curves are near each other would flatten all that follows.
     let values = || lines.iter().flatten().map(|point| point.1);
-    let least = values().fold(f64::INFINITY, f64::min);
+    let least = values().smallest(f64::INFINITY);
     let ends = lines.iter().filter_map(|line| line.last());
-    let worst = ends.map(|point| point.1).fold(least, f64::max);
+    let worst = ends.map(|point| point.1).largest(least);
     let top = worst + (worst - least).max(0.5) * 1.5;
-    let most = lines
-        .iter()
-        .flatten()
-        .map(|point| point.0)
-        .fold(1.0, f64::max);
+    let most = lines.iter().flatten().map(|point| point.0).largest(1.0);
     let mut panel = Panel::new(Axis::linear("nats a step, validation", least, top), 560);
     let mut rows: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let mut said = Vec::new();

@@ -37,6 +37,11 @@ pub const CHOSEN: [usize; 3] = [1, 1, 1];
 const SEEDS: u64 = 5;
 /// The seed that chooses the learning rates.
 const CHOOSER: u64 = 101;
+/// Seconds to learn a step of a piece on the machine of the records; as a multiple of that, to read
+/// one, and to update the weights after a piece.
+const LEARNT: f64 = 2e-5;
+const READ: f64 = 0.3;
+const UPDATE: f64 = 50.0;
 /// Steps of a sampled piece.
 const SAMPLED: usize = 64;
 /// Sequences that are read side by side where nothing is learnt.
@@ -68,10 +73,13 @@ enum Data {
     Real(Source),
 }
 
-/// Music as rows, with its baselines.
+/// Music that becomes rows where it is read, with its baselines: as rows it takes fifty times as
+/// much memory.
 struct Rolls {
-    /// Inputs and targets of each piece: all steps but the last, and all but the first.
-    splits: [Vec<(Vec<f32>, Vec<f32>)>; 3],
+    /// The pieces that have a second step, which is what is predicted.
+    splits: [Vec<Piece>; 3],
+    /// Steps of all pieces.
+    steps: [usize; 3],
     /// In nats a step: marginal frequencies, and repeating.
     baselines: [f64; 2],
     /// The beginning of the first test piece, as the first input of a sample.
@@ -81,36 +89,44 @@ struct Rolls {
 }
 
 impl Rolls {
-    fn new(music: &Music) -> Self {
-        let (lowest, notes) = width(music);
-        let row = |chord: Chord| {
-            let mut row = vec![0.0; notes];
-            fill_row(chord, lowest, &mut row);
-            row
-        };
-        let pieces = |pieces: &[Piece]| {
-            let rows = |chords: &[Chord]| chords.iter().flat_map(|&c| row(c)).collect();
-            let both = |piece: &Piece| (rows(&piece[..piece.len() - 1]), rows(&piece[1..]));
-            let long = pieces.iter().filter(|piece| piece.len() > 1);
-            long.map(both).collect()
-        };
+    fn new(music: Music) -> Self {
+        let (lowest, notes) = width(&music);
         let counts = Counts::of(&music.train);
+        let baselines = [counts.marginals(&music.test), counts.repeat(&music.test)];
+        let first = rows(&music.test[0][..1], lowest, notes);
+        let steps = music.steps();
+        let splits = [music.train, music.valid, music.test].map(|mut pieces| {
+            pieces.retain(|piece| piece.len() > 1);
+            pieces
+        });
         Rolls {
-            splits: [
-                pieces(&music.train),
-                pieces(&music.valid),
-                pieces(&music.test),
-            ],
-            baselines: [counts.marginals(&music.test), counts.repeat(&music.test)],
-            first: row(music.test[0][0]),
+            splits,
+            steps,
+            baselines,
+            first,
             lowest,
             notes,
         }
     }
 
-    fn split(&self, split: Split) -> &[(Vec<f32>, Vec<f32>)] {
+    /// Seconds of an epoch, in which the training pieces are learnt and the validation pieces read.
+    fn seconds(&self) -> f64 {
+        let [train, valid, _] = self.steps.map(|steps| steps as f64);
+        (train + READ * valid + UPDATE * self.splits[0].len() as f64) * LEARNT
+    }
+
+    fn split(&self, split: Split) -> &[Piece] {
         &self.splits[split as usize]
     }
+}
+
+/// Chords as rows of a piano roll, one after the other.
+fn rows(chords: &[Chord], lowest: u8, notes: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; chords.len() * notes];
+    for (&chord, row) in chords.iter().zip(rows.chunks_mut(notes)) {
+        fill_row(chord, lowest, row);
+    }
+    rows
 }
 
 /// The note of the first column, and how many columns: 96 as the published code has it, or 128
@@ -137,10 +153,14 @@ impl<C: Cell<f32>> Player<C> {
         which: impl Iterator<Item = usize>,
     ) -> Batch<Input, Output, f32> {
         let all = self.rolls.split(split);
-        let chosen: Vec<(&[f32], &[f32])> =
-            which.map(|k| (&all[k].0[..], &all[k].1[..])).collect();
         let notes = self.rolls.notes;
-        Batch::new(Input(notes), Output(notes), &chosen)
+        let whole = which.map(|k| (rows(&all[k], self.rolls.lowest, notes), all[k].len() - 1));
+        let whole: Vec<(Vec<f32>, usize)> = whole.collect();
+        // Inputs are all steps but the last, targets all but the first.
+        let both = whole
+            .iter()
+            .map(|(rows, steps)| (&rows[..steps * notes], &rows[notes..]));
+        Batch::new(Input(notes), Output(notes), &both.collect::<Vec<_>>())
     }
 
     // ANCHOR: sample
@@ -183,10 +203,7 @@ impl<C: Cell<f32>> Pupil for Player<C> {
 
     fn longest(&self) -> usize {
         let lengths = self.rolls.split(Split::Train).iter();
-        lengths
-            .map(|(x, _)| x.len() / self.rolls.notes)
-            .max()
-            .unwrap_or(0)
+        lengths.map(|piece| piece.len() - 1).max().unwrap_or(0)
     }
 
     fn gradients(&self, which: &[usize]) -> (f64, Gradients<f32, Cpu>) {
@@ -280,9 +297,8 @@ impl Polyphony {
                 _,
             ) => {
                 let mut rng = generator(*seed, Purpose::Training);
-                Ok(Arc::new(Rolls::new(&canon::music(
-                    &mut rng, *counts, *steps,
-                ))))
+                let music = canon::music(&mut rng, *counts, *steps);
+                Ok(Arc::new(Rolls::new(music)))
             }
             (Data::Real(_), Some((_, rolls))) => Ok(rolls.clone()),
             (Data::Real(_), None) => self.loaded.get_or_init(load).clone(),
@@ -341,7 +357,7 @@ fn chorales_source() -> Source {
 fn load() -> Result<Arc<Rolls>, String> {
     let set = fetched("chorales").map_err(|error| error.to_string())?;
     let music = chorales::classic(&set, 1).map_err(|error| error.to_string())?;
-    Ok(Arc::new(Rolls::new(&music)))
+    Ok(Arc::new(Rolls::new(music)))
 }
 
 /// Reads a user's file.
@@ -359,7 +375,8 @@ fn load_own(file: &std::path::Path) -> Result<(Source, Arc<Rolls>), DataError> {
             return Err(Malformed::new(&name, split, what).into());
         }
     }
-    Ok((source, Arc::new(Rolls::new(&music))))
+    drop(bytes);
+    Ok((source, Arc::new(Rolls::new(music))))
 }
 
 impl Experiment for Polyphony {
@@ -419,9 +436,10 @@ impl Experiment for Polyphony {
             seeds,
             paper,
             expected_seconds: epochs as f64
-                * match scale {
-                    Scale::Smoke => 0.04,
-                    _ => 0.6,
+                * match (&self.own, scale) {
+                    (Some((_, rolls)), _) => rolls.seconds(),
+                    (None, Scale::Smoke) => 0.04,
+                    (None, _) => 0.6,
                 },
         };
         Unit::ALL

@@ -2,6 +2,7 @@
 //! Tables of the page: losses of the units beside the paper's and beside the trivial answers.
 use super::claims::arm;
 use super::network::Unit;
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::number::decimals;
 use lab::record::ArmRecord;
@@ -18,8 +19,8 @@ fn cell(arm: &ArmRecord, measure: &str) -> String {
     let Some(mean) = arm.mean(measure) else {
         return "–".into();
     };
-    let least = all.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let least = all.iter().copied().smallest(f64::INFINITY);
+    let most = all.iter().copied().largest(f64::NEG_INFINITY);
     match all.len() {
         1 => decimals(mean, 2),
         _ => format!(

@@ -9,6 +9,7 @@
 //! behind `-low` and `-high`.
 use super::claims::{arm, difference};
 use super::network::{Unit, MUSIC, NOTES, SEEN, SOUND};
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::{decimals, grouped};
 use std::collections::BTreeSet;
@@ -49,8 +50,8 @@ pub fn all(records: &Records) -> Values {
                     continue;
                 }
                 put(name, decimals(average, 2));
-                let least = all.iter().copied().fold(f64::INFINITY, f64::min);
-                let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let least = all.iter().copied().smallest(f64::INFINITY);
+                let most = all.iter().copied().largest(f64::NEG_INFINITY);
                 put(&format!("least-{name}"), decimals(least, 2));
                 put(&format!("most-{name}"), decimals(most, 2));
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
 use super::experiments::{CYCLE, WINDOW};
+use kernels::Extremes;
 use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
@@ -95,7 +96,7 @@ pub fn xor(records: &Records) -> Option<Figure> {
             .map(|(place, v)| (place as f64 + 1.0, *v))
             .collect()
     };
-    let most = one.iter().chain(&more).copied().fold(0.3, f64::max);
+    let most = one.iter().chain(&more).copied().largest(0.3);
     let mut panel = Panel::new(Axis::linear("mean squared error", 0.0, most), 520);
     panel.line(
         Ink::Text,
@@ -170,7 +171,7 @@ fn by_letter(letters: &[String], marked: &[bool], panels: &[(&str, &[f64])]) -> 
         .ticks(ticks)
         .no_grid();
     let panels = panels.iter().map(|(title, errors)| {
-        let most = errors.iter().copied().fold(0.1, f64::max);
+        let most = errors.iter().copied().largest(0.1);
         let mut panel = Panel::new(Axis::linear(*title, 0.0, most), 360);
         let points: Vec<(f64, f64)> = errors
             .iter()
@@ -298,7 +299,7 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         }
     }
     let all = || dots.iter().flatten().map(|dot| dot.0);
-    let (low, high) = (all().fold(1.0, f64::min), all().fold(0.3, f64::max));
+    let (low, high) = (all().smallest(1.0), all().largest(0.3));
     let mut panel = Panel::rows(labels);
     panel.dots(Ink::Two, Mark::Small, dots[0].clone());
     panel.dots(Ink::One, Mark::Small, dots[1].clone());

@@ -398,7 +398,9 @@ impl<M: Model> Training<M> {
         state
             .curve
             .push((state.updates * config.batch as u64, rounded(loss)));
-        state.best = state.best.min(loss);
+        if loss < state.best {
+            state.best = loss;
+        }
         if loss < 0.5 * trivial && state.halved.is_none() {
             state.halved = Some(state.updates);
         }

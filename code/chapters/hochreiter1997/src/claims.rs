@@ -278,7 +278,7 @@ pub fn all() -> Vec<Claim> {
         |view| {
             let rates: Option<Vec<f64>> =
                 REBER.iter().map(|row| view.arm(row).map(rate)).collect();
-            rates?.into_iter().reduce(f64::min)
+            rates?.into_iter().reduce(|a, b| if b < a { b } else { a })
         },
     );
     let [slowest, middle, fastest] = [1, 2, 4].map(|row: usize| REBER[row].sequences());

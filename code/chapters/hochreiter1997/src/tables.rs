@@ -102,8 +102,14 @@ fn rows(record: &Record, arms: &[Arm]) -> Table {
             known.map_or(arm.id.clone(), |arm| arm.title.clone()),
             of(paper.and_then(|p| p.sequences)),
             of(mean(&sequences)),
-            of(sequences.iter().copied().reduce(f64::min)),
-            of(sequences.iter().copied().reduce(f64::max)),
+            of(sequences
+                .iter()
+                .copied()
+                .reduce(|a, b| if b < a { b } else { a })),
+            of(sequences
+                .iter()
+                .copied()
+                .reduce(|a, b| if b > a { b } else { a })),
             unbroken(&arm.share()),
             unbroken(&arm.interval()),
             wrong,

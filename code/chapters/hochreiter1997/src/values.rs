@@ -10,6 +10,7 @@
 //! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
 use super::claims::{best_tanh, mean_count, whole};
 use super::experiments;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::experiment::Arm;
 use lab::record::{ArmRecord, Record};
@@ -104,9 +105,9 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
         put("median", whole(median(&sequences)));
         put(
             "min",
-            whole(sequences.iter().copied().fold(f64::INFINITY, f64::min)),
+            whole(sequences.iter().copied().smallest(f64::INFINITY)),
         );
-        put("max", whole(sequences.iter().copied().fold(0.0, f64::max)));
+        put("max", whole(sequences.iter().copied().largest(0.0)));
         let paper = printed
             .and_then(|arm| arm.paper.as_ref())
             .and_then(|p| p.sequences);
@@ -147,10 +148,7 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
     }
     let wrong = arm.measure("wrong");
     if !wrong.is_empty() {
-        put(
-            "most-wrong",
-            whole(wrong.iter().copied().fold(0.0, f64::max)),
-        );
+        put("most-wrong", whole(wrong.iter().copied().largest(0.0)));
     }
 }
 

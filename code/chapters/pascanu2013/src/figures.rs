@@ -7,6 +7,7 @@ use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
 use super::unit::{fixed_points, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
 use super::values::{mean_bits, range};
+use kernels::Extremes;
 use lab::chapter::{arm, Records, Table};
 use lab::claim::updates_to_success;
 use lab::figure::axis::Axis;
@@ -268,8 +269,8 @@ pub fn bound(records: &Records) -> Option<Figure> {
     ];
     let all: Option<Vec<_>> = arms.iter().map(|arm| spread(arm.0)).collect();
     let all = all?;
-    let low = all.iter().flatten().map(|p| p.1).fold(1.0, f64::min);
-    let high = all.iter().flatten().map(|p| p.3).fold(1.0, f64::max);
+    let low = all.iter().flatten().map(|p| p.1).smallest(1.0);
+    let high = all.iter().flatten().map(|p| p.3).largest(1.0);
     let title = "norm of ∂*h*_T/∂*h*_{T−q}";
     let mut panel = Panel::new(Axis::log(title, low, high), 640);
     let mut said = Vec::new();
@@ -441,8 +442,8 @@ pub fn norms(records: &Records) -> Option<Figure> {
         let (largest, middle) = (series(arm, "norm-largest")?, series(arm, "norm-median")?);
         for values in [largest, middle] {
             let seen = values.iter().copied().filter(|&value| value > 0.0);
-            low = seen.clone().fold(low, f64::min);
-            high = seen.fold(high, f64::max);
+            low = seen.clone().smallest(low);
+            high = seen.largest(high);
         }
         last = last.max(range(updates).1);
         let (_, most) = range(largest);
@@ -589,8 +590,15 @@ pub fn characters(records: &Records) -> Option<Figure> {
             let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
             let line = curve(arm);
             for &(read, bits) in &line {
-                (low, high) = (low.min(bits), high.max(bits));
-                last = last.max(read);
+                if bits < low {
+                    low = bits;
+                }
+                if bits > high {
+                    high = bits;
+                }
+                if read > last {
+                    last = read;
+                }
             }
             let test = test_bits(arm);
             said.push(format!(

@@ -355,7 +355,9 @@ impl Training {
         state.losses += loss;
         if norm.is_finite() {
             state.norms.push(norm);
-            state.largest_norm = state.largest_norm.max(norm);
+            if norm > state.largest_norm {
+                state.largest_norm = norm;
+            }
         }
         let trusted = norm.is_finite() && norm <= TRUSTED_TO;
         if let Some(clip) = self.config.clip {

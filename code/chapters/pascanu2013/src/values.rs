@@ -11,6 +11,7 @@
 //! Of `bound`: `<arm>.share`, `.end` (median at the longest lag), `.above` (networks above 1 there).
 //! Of `one-unit`: its measures.
 use super::claims::test_bits;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::claim::updates_to_success;
 use lab::figure::number::{count, decimals};
@@ -20,10 +21,7 @@ use lab::stats::{mean, median};
 /// The least and the largest of numbers that are not negative; infinity and zero of none.
 pub fn range(values: &[f64]) -> (f64, f64) {
     let all = values.iter().copied();
-    (
-        all.clone().fold(f64::INFINITY, f64::min),
-        all.fold(0.0, f64::max),
-    )
+    (all.clone().smallest(f64::INFINITY), all.largest(0.0))
 }
 
 /// The mean of bits a character as the page prints it; a dash of none.

@@ -10,6 +10,7 @@ use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset};
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
+use kernels::Extremes;
 use tape::dims::{self, Columns, Hidden, Input, Output, Rows, Time};
 use tape::train::parameters::{count, for_each};
 use tasks::random::symmetric;
@@ -232,10 +233,7 @@ fn eq_5_7_the_reset_gate_after_the_matrix_is_another_unit() {
     let x = rows(7, T, I);
     let apart = |a: &Small<Gru>, b: &Small<Gru>| {
         let (a, b) = (hidden(a, &x).concat(), hidden(b, &x).concat());
-        a.iter()
-            .zip(&b)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f64::max)
+        a.iter().zip(&b).map(|(a, b)| (a - b).abs()).largest(0.0)
     };
     assert!(apart(&before, &after) > 1e-3);
     // n = tanh(x W + b + r ⊙ (h U)) at the second step.
@@ -544,7 +542,7 @@ fn chung2014_layers_have_as_many_weights_as_the_paper_says() {
     }
     for sizes in [(NOTES, MUSIC), (SEEN, SOUND)] {
         let counts = Unit::ALL.map(|unit| layer(unit, sizes.0, sizes.1[unit as usize]) as f64);
-        let most = counts.iter().copied().fold(0.0, f64::max);
+        let most = counts.iter().copied().largest(0.0);
         assert!(counts.iter().all(|c| *c >= 0.9 * most), "{counts:?}");
     }
     let mut rng = generator(1, Purpose::Initialization);
