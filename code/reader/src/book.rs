@@ -16,7 +16,6 @@ use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 pub use site::BIBLIOGRAPHY;
 use site::Site;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -254,25 +253,15 @@ impl Preprocessor for Unrolled {
             ..Index::default()
         };
         let mut leavings = Leavings::default();
-        let mut formulas = BTreeSet::new();
         for item in book.iter() {
             if let BookItem::Chapter(chapter) = item
                 && let Some(source) = &chapter.source_path
             {
-                let text = &chapter.content;
                 leavings
                     .problems
-                    .extend(index.learn(source, &chapter.name, text, math));
-                for piece in math::pieces(text, math.config()).unwrap_or_default() {
-                    if let math::Piece::Formula { tex, display } = piece
-                        && !tex.contains("{{#")
-                    {
-                        formulas.insert((display, tex.to_owned()));
-                    }
-                }
+                    .extend(index.learn(source, &chapter.name, &chapter.content));
             }
         }
-        math.prepare(formulas);
         book.for_each_chapter_mut(|chapter| {
             let Some(source) = chapter.source_path.clone() else {
                 return;

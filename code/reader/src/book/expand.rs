@@ -5,7 +5,7 @@
 //! the page holds a mark, and the slot's HTML is filled in when the page is finished.
 use super::html::{address, escape, inline, relative, table};
 use super::listing::{self, Listing, Printed};
-use super::math::{Math, Piece, pieces, tags};
+use super::math::{Math, Piece, Refused, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
 use lab::chapter::{LedgerRow, Verdict};
@@ -55,7 +55,7 @@ pub struct Index {
 
 impl Index {
     /// Learns the numbered equations of a page.
-    pub fn learn(&mut self, page: &Path, title: &str, text: &str, math: &Math) -> Vec<Problem> {
+    pub fn learn(&mut self, page: &Path, title: &str, text: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.pages.insert(page.to_owned(), title.to_owned());
         if text.lines().any(|line| line.trim() == "{{#bibliography}}") {
@@ -63,7 +63,7 @@ impl Index {
         }
         let mut line = 1;
         // What cannot be cut into formulas is reported when the page is expanded.
-        for piece in pieces(text, math.config()).unwrap_or_default() {
+        for piece in pieces(text).unwrap_or_default() {
             let (text, tex) = match piece {
                 Piece::Text(text) => (text, ""),
                 Piece::Formula { tex, .. } => (tex, tex),
@@ -286,7 +286,7 @@ impl Expander<'_> {
     /// The lines of the page with their numbers, formulas put into slots.
     fn without_formulas(&mut self, text: &str) -> Vec<(usize, String)> {
         let (mut lines, mut number, mut line) = (Vec::new(), 1, String::new());
-        let all = match pieces(text, self.math.config()) {
+        let all = match pieces(text) {
             Ok(all) => all,
             Err((offset, what)) => {
                 let place = text[..offset].matches('\n').count() + 1;
@@ -358,11 +358,19 @@ impl Expander<'_> {
                 }
                 formula
             }
-            Err(error) => {
-                let before = tex.len() - tex.trim_start().len();
-                let place = line + tex[..before].matches('\n').count();
-                let start: String = tex.trim().chars().take(60).collect();
-                self.problem(place, format!("{error}, in: {}", start.replace('\n', " ")));
+            Err(Refused { at, what }) => {
+                // What is wrong before the first line of the formula is wrong in it.
+                let blank = tex.len() - tex.trim_start().len();
+                let at = at.clamp(blank, tex.trim_end().len());
+                let begin = tex[..at].rfind('\n').map_or(0, |end| end + 1);
+                let place = line + tex[..begin].matches('\n').count();
+                let start: String = tex[begin..]
+                    .lines()
+                    .take(1)
+                    .flat_map(str::chars)
+                    .take(60)
+                    .collect();
+                self.problem(place, format!("{what}, in: {}", start.trim()));
                 String::new()
             }
         }
@@ -389,7 +397,7 @@ impl Expander<'_> {
     /// A cell or another line of Markdown that comes from code.
     fn cell(&mut self, line: usize, markdown: &str) -> String {
         let mut out = String::new();
-        match pieces(markdown, self.math.config()) {
+        match pieces(markdown) {
             Ok(all) => {
                 for piece in all {
                     match piece {
@@ -1106,10 +1114,9 @@ mod tests {
             src: "book".into(),
             ..Index::default()
         };
-        let mut problems =
-            index.learn(Path::new("works.md"), "Works", "{{#bibliography}}", &math);
-        problems.extend(index.learn(Path::new("y.md"), "Y", "$$a \\tag{7.1}$$", &math));
-        problems.extend(index.learn(Path::new("x/index.md"), "X", text, &math));
+        let mut problems = index.learn(Path::new("works.md"), "Works", "{{#bibliography}}");
+        problems.extend(index.learn(Path::new("y.md"), "Y", "$$a \\tag{7.1}$$"));
+        problems.extend(index.learn(Path::new("x/index.md"), "X", text));
         let mut leavings = Leavings::default();
         let mut expander = Expander {
             root: folder.path(),
@@ -1227,7 +1234,10 @@ mod tests {
                 "a $b\n\nc$ d",
                 "1: a formula runs over a blank line (a `$` without its partner?): b c",
             ),
-            ("a\n$$\n\\frac{1}\n$$", "3: KaTeX parse error: "),
+            (
+                "a\n$$\nb\n\\frac{1}\n$$",
+                "4: KaTeX does not understand this: it ends where an argument or `}` is due, in: \\frac{1}",
+            ),
             (
                 "$$a \\tag{x}$$",
                 "1: `\\tag{x}` is no equation number; write one like 3.14",
