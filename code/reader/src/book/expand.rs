@@ -73,10 +73,9 @@ impl Index {
             } else if let Some((other, there)) =
                 self.equations.insert(tag.clone(), (page.to_owned(), *line))
             {
-                let other = self.src.join(other);
                 format!(
                     "equation {tag} stands in {}:{there} already",
-                    other.display()
+                    self.name(&other)
                 )
             } else {
                 continue;
