@@ -688,6 +688,62 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_that_would_lose_arms_is_refused_and_any_other_run_keeps_them() {
+        let chapter = keys::chapter("chung2014").unwrap();
+        let experiment = chapter_experiment("rates");
+        let arms = |scale| experiment.arms(scale).into_iter();
+        let recorded = Record {
+            format: FORMAT,
+            chapter: chapter.key.into(),
+            experiment: "rates".into(),
+            revision: experiment.revision(),
+            scale: Scale::Smoke,
+            arms: arms(Scale::Smoke)
+                .map(|arm| ArmRecord {
+                    id: arm.id,
+                    config: arm.config,
+                    trials: Vec::new(),
+                })
+                .collect(),
+            run: None,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            files::write_whole(&path, text.as_bytes()).unwrap();
+        };
+        write("rates.json", store::to_text(&recorded));
+        let one = |scale| Plan {
+            arms: arms(scale).take(1).map(|arm| (arm, 1..=1)).collect(),
+            experiment: chapter_experiment("rates"),
+        };
+        let read = |scale, recording| {
+            let (here, key) = (folder.path(), chapter.key);
+            Before::read(&one(scale), key, scale, here, here, recording)
+        };
+        // The same arms as they are now: all stays.
+        assert_eq!(
+            read(Scale::Smoke, true).unwrap().displaced,
+            Displaced::default()
+        );
+        // Of a larger scale the others would go.
+        let refused = read(Scale::Book, true).err().unwrap().to_string();
+        assert!(refused.contains("rates.json: its arms "), "{refused}");
+        assert!(refused.contains("record the whole experiment"), "{refused}");
+        assert!(!refused.contains('\n'));
+        let before = read(Scale::Book, false).unwrap();
+        let others = recorded.arms.len() - 1;
+        assert_eq!(before.displaced.lost.len(), others);
+        assert_eq!(before.displaced.replaced.len(), 1);
+    }
+
+    fn chapter_experiment(id: &str) -> Box<dyn Experiment> {
+        let chapter = keys::chapter("chung2014").unwrap();
+        let mut all = (chapter.experiments)().into_iter();
+        all.find(|experiment| experiment.id() == id).unwrap()
+    }
+
+    #[test]
     fn days_are_the_calendar_s() {
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(19_782), (2024, 2, 29));

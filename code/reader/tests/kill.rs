@@ -7,7 +7,7 @@ use lab::experiment::Scale;
 use lab::record::TrialRecord;
 use lab::store;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -110,11 +110,15 @@ fn start(out: &Path) -> Child {
 fn started(command: &mut Command) -> Child {
     let mut child = command.spawn().unwrap();
     // Its first line stands after it has begun to listen for signals.
-    let mut line = String::new();
-    let mut words = BufReader::new(child.stderr.take().unwrap());
-    words.read_line(&mut line).unwrap();
+    // Byte by byte: the next line may be there already, and is for others to read.
+    let mut words = child.stderr.take().unwrap();
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while words.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    let line = String::from_utf8(line).unwrap();
     assert!(line.contains(" trials at "), "{line}");
-    child.stderr = Some(words.into_inner());
+    child.stderr = Some(words);
     std::thread::sleep(Duration::from_millis(150));
     child
 }
