@@ -431,8 +431,8 @@ fn filled(text: &str, slots: &Slots<'_>) -> String {
             Some((page.get(slot.parse::<usize>().ok()?)?, rest))
         });
         if let Some((html, rest)) = slot {
-            // A slot may hold the marks of others: the formulas of a table.
-            if html.contains("<tex-m data-m=\"") {
+            // A block may hold the marks of others: the formulas of a table.
+            if !html.starts_with("<span") && html.contains("<tex-m data-m=\"") {
                 out += &filled(html, slots);
             } else {
                 out += html;
