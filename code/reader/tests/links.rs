@@ -209,11 +209,7 @@ fn every_formula_of_the_book_is_shown_once_and_read_out_once() {
     }
     assert!(formulas > 1000, "only {formulas}");
     let mut scripts = Vec::new();
-    files(
-        &chapters::root().join("target/book"),
-        "js",
-        &mut scripts,
-    );
+    files(&chapters::root().join("target/book"), "js", &mut scripts);
     scripts.retain(|file| file.to_string_lossy().contains("searchindex"));
     assert_eq!(scripts.len(), 1);
     let index = fs::read_to_string(&scripts[0]).unwrap();
