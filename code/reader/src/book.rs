@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The book: pages from `book/`, filled from the records, rendered by mdBook in this process.
 mod bibliography;
+mod evidence;
 mod expand;
 mod html;
 mod listing;
 mod math;
+mod records;
 mod site;
 
 use crate::watch::Stamp;
@@ -122,6 +124,9 @@ impl Builder {
         fill(&fresh, &slots).context("filling in the formulas")?;
         listing::write_pages(&self.root, &fresh, &leavings.printed)
             .context("writing the pages of the sources")?;
+        let site = self.kept.site(&self.root)?;
+        records::write_pages(&self.root, &fresh, &site, &leavings.experiments)
+            .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;
         self.put_in_place(&fresh, beside.path())?;
         let pages = book.book.chapters().count();
