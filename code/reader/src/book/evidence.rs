@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Claims on a page, and the way from each to what it rests on: the figure or table that shows it, the
 //! records, the code that declares it and its experiments, and the tests that hold it.
-use super::expand::{Expander, Index};
+use super::expand::{Expander, Index, Slot};
 use super::html::{address, escape, relative};
 use super::records;
 use crate::keys::unknown;
@@ -211,8 +211,9 @@ impl Expander<'_> {
                 let known: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
                 return Err(unknown(&format!("claim of {key}"), id, &known));
             };
-            // What follows a semicolon are details, which the table has.
+            // What follows are details, which the table has.
             let ours = row.ours.split(';').next().unwrap_or_default();
+            let paper = row.paper.split(", ").next().unwrap_or_default();
             let ours = if ours.is_empty() { "–" } else { ours };
             html += &format!(
                 "<li>{} <a href=\"#claim-{}-{}\">{}</a> <small>Paper: {}. Here: {}.</small></li>\n",
@@ -220,7 +221,7 @@ impl Expander<'_> {
                 escape(key),
                 escape(id),
                 self.cell(line, &row.statement),
-                self.cell(line, &row.paper),
+                self.cell(line, paper),
                 self.cell(line, ours),
             );
         }
@@ -276,6 +277,9 @@ impl Expander<'_> {
                     self.cell(line, &row.note)
                 ),
             };
+            // Neither Markdown nor the search has anything to find in links.
+            let evidence = self.evidence(row);
+            let evidence = self.slot(Slot::Block(evidence));
             html += &format!(
                 "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line{age}: {}.</small> \
                  <small class=\"evidence\">{}</small></td><td>{}{note}</td>\
@@ -284,7 +288,7 @@ impl Expander<'_> {
                 escape(&row.id),
                 self.cell(line, &row.statement),
                 self.cell(line, &row.line),
-                self.evidence(row),
+                evidence,
                 chip(row.verdict, None),
                 self.cell(line, &row.paper),
                 self.cell(line, ours),

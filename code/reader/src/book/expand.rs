@@ -287,7 +287,7 @@ impl Expander<'_> {
     }
 
     /// Puts HTML into a slot.
-    fn slot(&mut self, slot: Slot) -> String {
+    pub(super) fn slot(&mut self, slot: Slot) -> String {
         self.leavings.slots.push(slot);
         mark(self.leavings.slots.len() - 1)
     }
@@ -1149,6 +1149,16 @@ mod tests {
                 "a\n{{#claims elman199}}",
                 "2: unknown chapter `elman199`: did you mean `elman1990`?",
             ),
+            (
+                "{{#result elman1990}}",
+                "1: {{#result}} takes one claim to 4",
+            ),
+            (
+                "{{#result elman1990 xor}}",
+                "1: unknown claim of elman1990 `xor`",
+            ),
+            ("{{#test}}", "1: write {{#test NAME}}"),
+            ("a {{#test b}}", "1: no test is called `b`"),
             (
                 "{{#card gers200}}",
                 "1: unknown chapter `gers200`: did you mean `gers2000`?",
