@@ -198,7 +198,8 @@ fn every_claim_leads_to_its_evidence() {
         let places = [format!("{key}/index.html"), "ledger.html".to_owned()];
         for page in places.iter().filter(|_| !ledger.is_empty()) {
             let text = &pages()[&folder().join(page)];
-            let table = text.split(&format!("<tr id=\"claim-{key}-")).skip(1);
+            let start = format!("<tr id=\"claim-{key}-");
+            let table = text.split(&start).skip(1);
             let rows: Vec<&str> = table.filter_map(|row| row.split("</tr>").next()).collect();
             assert_eq!(rows.len(), ledger.len(), "{page}: rows of {key}");
             for (row, html) in ledger.iter().zip(rows) {
@@ -249,7 +250,7 @@ fn every_claim_leads_to_its_evidence() {
                     Some(false) => "Pass line, not shown to be older than the run",
                     None => "Pass line:",
                 };
-                let trials = row.trials.map(|n| format!(", n = {n}</td>"));
+                let trials = row.trials.map(|n| format!(", n = {n}</small>"));
                 let note = match row.note.is_empty() {
                     true => String::new(),
                     false => format!("<small class=\"note\">{}</small>", row.note),

@@ -215,8 +215,12 @@ impl Expander<'_> {
             let ours = row.ours.split(';').next().unwrap_or_default();
             let paper = row.paper.split(", ").next().unwrap_or_default();
             let ours = if ours.is_empty() { "–" } else { ours };
+            let note = match row.note.as_str() {
+                "" => String::new(),
+                note => format!(" ({})", self.cell(line, note)),
+            };
             html += &format!(
-                "<li>{} <a href=\"#claim-{}-{}\">{}</a> <small>Paper: {}. Here: {}.</small></li>\n",
+                "<li>{} <a href=\"#claim-{}-{}\">{}</a> <small>Paper: {}. Here: {}{note}.</small></li>\n",
                 chip(row.verdict, None),
                 escape(key),
                 escape(id),
@@ -254,8 +258,7 @@ impl Expander<'_> {
         let mut html = String::from(
             "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
              <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th><th scope=\"col\">Paper</th>\
-             <th scope=\"col\">Here</th><th scope=\"col\">In the paper</th>\
-             <th scope=\"col\">Scale</th></tr></thead>\n<tbody>\n",
+             <th scope=\"col\">Here</th></tr></thead>\n<tbody>\n",
         );
         for row in rows {
             let ours = if row.ours.is_empty() {
@@ -263,8 +266,12 @@ impl Expander<'_> {
             } else {
                 &row.ours
             };
-            let scale = row.scale.map_or("–", |scale| scale.name());
-            let trials = row.trials.map_or(String::new(), |n| format!(", n = {n}"));
+            let run = row
+                .scale
+                .zip(row.trials)
+                .map_or(String::new(), |(scale, n)| {
+                    format!(" <small class=\"note\">{}, n = {n}</small>", scale.name())
+                });
             let age = match row.line_is_older {
                 Some(true) => ", older than the run",
                 Some(false) => ", not shown to be older than the run",
@@ -283,7 +290,7 @@ impl Expander<'_> {
             html += &format!(
                 "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line{age}: {}.</small> \
                  <small class=\"evidence\">{}</small></td><td>{}{note}</td>\
-                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}{trials}</td></tr>\n",
+                 <td>{} <small class=\"note\">{}</small></td><td>{}{run}</td></tr>\n",
                 escape(&row.chapter),
                 escape(&row.id),
                 self.cell(line, &row.statement),
@@ -291,8 +298,8 @@ impl Expander<'_> {
                 evidence,
                 chip(row.verdict, None),
                 self.cell(line, &row.paper),
-                self.cell(line, ours),
                 self.cell(line, &row.source),
+                self.cell(line, ours),
             );
         }
         html + "</tbody></table></div>\n"

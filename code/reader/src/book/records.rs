@@ -6,7 +6,7 @@ use super::listing;
 use super::site::{Drawn, Site};
 use lab::chapter::Table;
 use lab::experiment::Scale;
-use lab::record::{ArmRecord, Record};
+use lab::record::{ArmRecord, Record, six_digits};
 use lab::store;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -225,6 +225,10 @@ fn flat(config: &Value) -> BTreeMap<String, String> {
             Value::String(text) => {
                 all.insert(name.to_owned(), text.clone());
             }
+            Value::Number(number) if number.is_f64() => {
+                let short = number.as_f64().map(six_digits);
+                all.insert(name.to_owned(), short.unwrap_or_default().to_string());
+            }
             value => {
                 all.insert(name.to_owned(), value.to_string().replace(',', ", "));
             }
@@ -255,7 +259,7 @@ mod tests {
 
     #[test]
     fn settings_that_all_arms_share_stand_once() {
-        let config = |rate| json!({"data": {"length": 5}, "rate": rate, "look": [1, 2]});
+        let config = |rate: f32| json!({"data": {"length": 5}, "rate": rate, "look": [1, 2]});
         let record = record(&[
             arm("a", config(0.1), &[1, 2, 3]),
             arm("b", config(0.2), &[4, 7]),
