@@ -127,7 +127,9 @@ struct Block {
 impl Block {
     /// Whether every line is a piece of a source file. The tests of the pages look at those.
     fn only_includes(&self) -> bool {
-        self.code.iter().all(|line| line.trim().starts_with("{{#include "))
+        self.code
+            .iter()
+            .all(|line| line.trim().starts_with("{{#include "))
     }
 
     /// The block as a program, includes expanded.

@@ -509,7 +509,12 @@ fn claims_rest_on_arms_that_exist_and_are_shown(key: &str) {
             wrong.push(format!("{key}/{}: no figure or table `{shown}`", claim.id));
         }
     }
-    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} wrong\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]

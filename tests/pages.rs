@@ -95,7 +95,12 @@ fn nothing_but_imports_is_hidden_in_a_listing() {
             }
         }
     }
-    assert!(hidden.is_empty(), "{} hidden\n{}", hidden.len(), hidden.join("\n"));
+    assert!(
+        hidden.is_empty(),
+        "{} hidden\n{}",
+        hidden.len(),
+        hidden.join("\n")
+    );
 }
 
 #[test]
@@ -119,14 +124,17 @@ fn every_page_has_each_of_its_blocks_of_rust_tested() {
                 wrong.push(format!("{place}: a fence of `{info}`"));
             }
             let has = |what| TESTS.contains(&format!("fn {name}_line_{line}_{what}_line_1()"));
-            let code = text.lines().skip(line).take_while(|code| !code.starts_with("```"));
+            let code = text
+                .lines()
+                .skip(line)
+                .take_while(|code| !code.starts_with("```"));
             let included: Option<Vec<&str>> = code
                 .map(|code| code.strip_prefix("{{#include ")?.strip_suffix("}}"))
                 .collect();
             let tested = match (info, included) {
-                ("rust" | "rust,compile_fail" | "rust,should_panic", Some(pieces)) => {
-                    pieces.iter().all(|piece| compiled(piece, info == "rust,compile_fail"))
-                }
+                ("rust" | "rust,compile_fail" | "rust,should_panic", Some(pieces)) => pieces
+                    .iter()
+                    .all(|piece| compiled(piece, info == "rust,compile_fail")),
                 ("rust", None) => {
                     // All such blocks of a page are one test.
                     let start = TESTS.find(&format!("fn {name}_page_line_1()"));

@@ -132,7 +132,9 @@ impl Chapter {
                     .as_ref()
                     .and_then(|_| claim.older_than_its_run(records));
                 let arms = claim.arms();
-                let arms = arms.iter().map(|arm| format!("{}/{}", arm.experiment, arm.id));
+                let arms = arms
+                    .iter()
+                    .map(|arm| format!("{}/{}", arm.experiment, arm.id));
                 LedgerRow {
                     chapter: self.key.into(),
                     id: claim.id.into(),

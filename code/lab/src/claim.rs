@@ -271,7 +271,7 @@ impl ArmName {
 
     /// Trials whose measure is above a number.
     pub fn above(&self, measure: &'static str, limit: f64) -> Trials {
-        let words = format!("with {measure} above {}", spoken(limit));
+        let words = format!("with {measure} above {}", fixed(limit));
         self.trials(words, move |view, _, own| {
             let values = view.measure(own, measure)?;
             Some(values.iter().filter(|&&value| value > limit).count())
@@ -280,7 +280,7 @@ impl ArmName {
 
     /// Trials whose measure is below a number.
     pub fn below(&self, measure: &'static str, limit: f64) -> Trials {
-        let words = format!("with {measure} below {}", spoken(limit));
+        let words = format!("with {measure} below {}", fixed(limit));
         self.trials(words, move |view, _, own| {
             let values = view.measure(own, measure)?;
             Some(values.iter().filter(|&&value| value < limit).count())
@@ -289,7 +289,7 @@ impl ArmName {
 
     /// Trials whose measure is a number or above.
     pub fn at_least(&self, measure: &'static str, least: f64) -> Trials {
-        let words = format!("with {measure} at least {}", spoken(least));
+        let words = format!("with {measure} at least {}", fixed(least));
         self.trials(words, move |view, _, own| {
             let values = view.measure(own, measure)?;
             Some(values.iter().filter(|&&value| value >= least).count())
@@ -305,7 +305,7 @@ impl ArmName {
     ) -> Trials {
         let words = match factor {
             1.0 => format!("with {small} at most {large}"),
-            factor => format!("with {small} at most {} × {large}", spoken(factor)),
+            factor => format!("with {small} at most {} × {large}", fixed(factor)),
         };
         self.trials(words, move |view, _, own| {
             let (small, large) = (view.measure(own, small)?, view.measure(own, large)?);
@@ -343,19 +343,13 @@ impl ArmName {
     /// Updates until success; infinite in a trial that came to none, so that failing early is no
     /// advantage.
     pub fn updates(&self) -> Numbers {
-        self.each("updates", |arm| {
-            let trials = arm.trials.iter().map(|trial| {
-                let updates = trial.measures.get("updates").filter(|_| trial.solved);
-                updates.copied().unwrap_or(f64::INFINITY)
-            });
-            trials.collect()
-        })
+        self.each("updates", updates_to_success)
     }
 
     /// Mean training sequences of the trials that were solved; infinite where none was.
     pub fn sequences(&self) -> Number {
         let own = self.clone();
-        let words = format!("mean sequences of {}", self.called);
+        let words = format!("mean sequences to success of {}", self.called);
         Read::custom(words, [self.clone()], move |view| {
             let needed = view.arm(&own)?.sequences_to_success();
             let sum: f64 = needed.iter().sum();
@@ -365,6 +359,15 @@ impl ArmName {
             })
         })
     }
+}
+
+/// Updates until success of each trial, in seed order; infinite in one that came to none.
+pub fn updates_to_success(arm: &ArmRecord) -> Vec<f64> {
+    let trials = arm.trials.iter().map(|trial| {
+        let updates = trial.measures.get("updates").filter(|_| trial.solved);
+        updates.copied().unwrap_or(f64::INFINITY)
+    });
+    trials.collect()
 }
 
 /// `3 of 10`.
@@ -508,7 +511,7 @@ impl Numbers {
     pub fn below_by(self, margin: f64, other: Numbers, digits: usize) -> Line {
         let by = match margin {
             0.0 => String::new(),
-            margin => format!(" by at least {}", spoken(margin)),
+            margin => format!(" by at least {}", fixed(margin)),
         };
         let words = format!(
             "mean {} below that of {}{by}; the 95 % interval of the paired differences excludes 0",
@@ -537,6 +540,14 @@ impl Numbers {
     }
 }
 
+/// A number that a line fixes, with every digit that it has: words round nothing away.
+fn fixed(limit: f64) -> String {
+    match limit.fract() == 0.0 && limit >= 0.0 {
+        true => grouped(limit as u64),
+        false => limit.to_string().replace('-', "−"),
+    }
+}
+
 /// A number of a line, or how it was missed.
 fn found(value: f64) -> String {
     match value {
@@ -557,19 +568,19 @@ impl Number {
 
     /// No larger than this.
     pub fn at_most(self, limit: f64) -> Line {
-        let words = format!("{} at most {}", self.words, found(limit));
+        let words = format!("{} at most {}", self.words, fixed(limit));
         self.judged(words, move |value| value <= limit)
     }
 
     /// Smaller than this.
     pub fn is_below(self, limit: f64) -> Line {
-        let words = format!("{} below {}", self.words, found(limit));
+        let words = format!("{} below {}", self.words, fixed(limit));
         self.judged(words, move |value| value < limit)
     }
 
     /// No smaller than this.
     pub fn at_least(self, limit: f64) -> Line {
-        let words = format!("{} at least {}", self.words, found(limit));
+        let words = format!("{} at least {}", self.words, fixed(limit));
         self.judged(words, move |value| value >= limit && value.is_finite())
     }
 
@@ -578,8 +589,8 @@ impl Number {
         let words = format!(
             "{} within a factor of {} of {}",
             self.words,
-            spoken(factor),
-            found(paper)
+            fixed(factor),
+            fixed(paper)
         );
         self.judged(words, move |value| {
             value >= paper / factor && value <= factor * paper
@@ -590,12 +601,7 @@ impl Number {
     pub fn at_most_times(self, factor: f64, other: Number) -> Line {
         let words = match factor {
             1.0 => format!("{} at most {}", self.words, other.words),
-            factor => format!(
-                "{} at most {} × {}",
-                self.words,
-                spoken(factor),
-                other.words
-            ),
+            factor => format!("{} at most {} × {}", self.words, fixed(factor), other.words),
         };
         self.against(other, words, move |own, other| own <= factor * other)
     }
@@ -605,7 +611,7 @@ impl Number {
         let words = format!(
             "{} at least {} × {}",
             self.words,
-            spoken(factor),
+            fixed(factor),
             other.words
         );
         self.against(other, words, move |own, other| own >= factor * other)
@@ -648,7 +654,10 @@ impl Line {
     pub fn beside(self, label: &'static str, number: Number, digits: usize) -> Line {
         let words = self.words.clone();
         self.with(number, words, move |(holds, found), value| {
-            let value = crate::figure::number::decimals(value, digits);
+            let value = match digits {
+                0 if value >= 0.0 => crate::figure::number::count(value),
+                _ => crate::figure::number::decimals(value, digits),
+            };
             (holds, format!("{found}; {label} {value}"))
         })
     }
@@ -696,6 +705,9 @@ pub struct Claim {
     pub shown: &'static str,
     /// Whether there is nothing random in it, so that one trial decides.
     pub exact: bool,
+    /// Whether the line compares means over the solved trials, so that fewer than three of them
+    /// decide nothing, however many were run.
+    pub over_solved: bool,
     line: Option<Line>,
     direction: Option<Line>,
     ours: Option<Read<String>>,
@@ -712,6 +724,7 @@ pub fn claim(id: &'static str) -> Claim {
         trivial: None,
         shown: "",
         exact: false,
+        over_solved: false,
         line: None,
         direction: None,
         ours: None,
@@ -799,6 +812,12 @@ impl Claim {
         self
     }
 
+    /// The line compares means over the solved trials: fewer than three of them decide nothing.
+    pub fn over_solved(mut self) -> Self {
+        self.over_solved = true;
+        self
+    }
+
     /// The pass line in words; empty where none was fixed.
     pub fn line_words(&self) -> &str {
         self.line.as_ref().map_or("", |line| &line.words)
@@ -823,7 +842,7 @@ impl Claim {
     }
 
     /// The fingerprint of all that is fixed before a run: statement, source, the paper's number,
-    /// line with its metric and budget, direction and arms. Sixteen hexadecimal digits.
+    /// line with its metric, direction, budget and arms. Sixteen hexadecimal digits.
     pub fn digest(&self) -> String {
         let arms: Vec<String> = self
             .arms()
@@ -837,6 +856,7 @@ impl Claim {
             self.paper,
             self.line_words(),
             self.direction_words(),
+            self.below_budget.unwrap_or_default(),
             &arms,
         ];
         let mut hash = Sha256::new();
@@ -889,11 +909,16 @@ impl Claim {
                 note = why.into();
             }
         }
-        if trials < SEEDS && !self.exact {
+        let (few, solved) = match self.over_solved {
+            true => (arms.iter().map(|arm| arm.solved()).min()?, "solved "),
+            false => (trials, ""),
+        };
+        if few < SEEDS && !self.exact {
             verdict = Verdict::Undecided;
-            note = match trials {
-                1 => "one trial".into(),
-                trials => format!("{trials} trials"),
+            note = match few {
+                0 => format!("no {solved}trial"),
+                1 => format!("one {solved}trial"),
+                few => format!("{few} {solved}trials"),
             };
         }
         let ours = match &self.ours {
@@ -936,4 +961,50 @@ pub fn digests(claims: &[Claim], experiment: &str, arm: &str) -> BTreeMap<String
     let all = claims.iter().filter(rests);
     all.map(|claim| (claim.id.to_owned(), claim.digest()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Record, TrialRecord, FORMAT};
+
+    /// Words with two digits said 42 where the code had 42.5, and 1.0e3 for a thousand.
+    #[test]
+    fn words_keep_every_digit_of_a_limit() {
+        let wrong = || arm("order", "msgd").measure("wrong").mean();
+        let words = |limit| wrong().at_most(limit).words().to_owned();
+        assert_eq!(words(42.5), "mean wrong of msgd at most 42.5");
+        assert_eq!(words(1000.0), "mean wrong of msgd at most 1,000");
+    }
+
+    /// Four trials of which two were solved: a mean over two decides nothing.
+    #[test]
+    fn means_over_fewer_than_three_solved_trials_are_undecided() {
+        let trial = |seed| TrialRecord {
+            seed,
+            solved: seed <= 2,
+            sequences: 100,
+            measures: Default::default(),
+            curve: Vec::new(),
+            series: Default::default(),
+        };
+        let record = Record {
+            format: FORMAT,
+            chapter: "test".into(),
+            experiment: "order".into(),
+            revision: 1,
+            scale: Scale::Book,
+            arms: vec![ArmRecord {
+                id: "msgd".into(),
+                config: serde_json::Value::Null,
+                trials: (1..=4).map(trial).collect(),
+            }],
+            run: None,
+        };
+        let records: Records = [("order".to_owned(), record)].into();
+        let sooner = claim("sooner").line(arm("order", "msgd").sequences().at_most(200.0));
+        let verdict = |claim: &Claim| claim.judge(&records).unwrap().verdict;
+        assert_eq!(verdict(&sooner), Verdict::Reproduced);
+        assert_eq!(verdict(&sooner.over_solved()), Verdict::Undecided);
+    }
 }

@@ -116,7 +116,7 @@ fn run(cli: Cli, root: &Path) -> Result<ExitCode> {
         Some(Command::Claims(args)) => claims::run(&args, root)?,
         Some(Command::Bench(args)) => bench::run(&args, root)?,
         Some(Command::Data(args)) => data::run(&args)?,
-        Some(Command::Grade(args)) => grade::run(&args)?,
+        Some(Command::Grade(args)) => grade::run(&args, root)?,
         Some(Command::Preprocess { question: None }) => {
             book::preprocess(std::io::stdin().lock(), std::io::stdout().lock())?;
         }

@@ -119,13 +119,20 @@ fn claims_are_json_for_programs() {
     for row in rows {
         let names: Vec<&str> = row.keys().map(String::as_str).collect();
         let expected = [
+            "arms",
             "chapter",
+            "digest",
             "id",
+            "line",
+            "line_is_older",
+            "note",
             "ours",
             "paper",
             "scale",
+            "shown",
             "source",
             "statement",
+            "trials",
             "verdict",
         ];
         assert_eq!(names, expected);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{best_tanh, interval, mean};
+use super::claims::best_tanh;
 use super::experiments;
 use lab::chapter::{Records, Table};
 use lab::experiment::Scale;
@@ -11,6 +11,7 @@ use lab::figure::number::{count, decimals, grouped, spoken};
 use lab::figure::svg::{plain, Anchor, Ink, Svg, Word, WIDTH};
 use lab::figure::Figure;
 use lab::record::{ArmRecord, Record, TrialRecord};
+use lab::stats::{mean, median};
 use tasks::temporal_order::SYMBOLS;
 
 /// The memory cell growing gate by gate. It shows no measurement.
@@ -194,16 +195,12 @@ struct Spread {
 }
 
 fn spread(values: &[f64]) -> Option<Spread> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    let (low, high) = (*sorted.first()?, *sorted.last()?);
-    let median = if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        0.5 * (sorted[middle - 1] + sorted[middle])
-    };
-    Some(Spread { low, median, high })
+    let ends = values.iter().copied();
+    Some(Spread {
+        low: ends.clone().min_by(f64::total_cmp)?,
+        median: median(values),
+        high: ends.max_by(f64::total_cmp)?,
+    })
 }
 
 /// The training sequences that the paper printed for an arm.
@@ -555,7 +552,7 @@ fn last_error(arm: &ArmRecord) -> Option<f64> {
 
 /// What the best constant answer would miss by, mean over the final tests of an arm.
 fn constant_error(arm: &ArmRecord) -> Option<f64> {
-    mean(&arm.measure("constant_squared_error"))
+    arm.mean("constant_squared_error")
 }
 
 /// Learning curves of all trials of the temporal order tasks, memory cell and tanh network.
@@ -955,7 +952,7 @@ impl<'a> Outcome<'a> {
                 self.name.into(),
                 format!("{network}, {}", arm.id),
                 fraction(arm),
-                interval(arm),
+                arm.interval(),
                 mean(&needed).map_or_else(dash, count),
                 spread(&needed).map_or_else(dash, |needed| range_of(&needed)),
                 paper.map_or_else(dash, count),

@@ -5,7 +5,7 @@ use kernels::cell1997::{forward, step_back, Biases, Design, Gradient, Squash, Tr
 use kernels::{tanh_rnn, Inputs};
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 pub use lab::matrix::{product, spectral_norm, Matrix};
-use lab::record::TrialRecord;
+use lab::record::{six_digits, TrialRecord};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -359,9 +359,4 @@ fn cell_norms(rng: &mut ChaCha8Rng, symbols: &[usize], gradient: Gradient) -> Ve
         .take(101)
         .map(|j| six_digits(spectral_norm(j)))
         .collect()
-}
-
-/// Six significant digits: short records, nothing lost that is drawn.
-fn six_digits(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
 }

@@ -2,6 +2,7 @@
 //! The network of memory blocks with logistic outputs, trained online as in the paper.
 use dfdx::prelude::*;
 use kernels::cell1997::{Biases, Design};
+use lab::record::six_decimals;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use tape::cell1997::{inspect, memory};
@@ -239,7 +240,7 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
         let column = |values: &[f32], width: usize, n: usize| -> Vec<f64> {
             values
                 .chunks_exact(width)
-                .map(|row| round(row[n].into()))
+                .map(|row| six_decimals(row[n].into()))
                 .collect()
         };
         let mut series = BTreeMap::new();
@@ -257,13 +258,8 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
             }
         }
         for (o, y) in self.outputs(example).into_iter().enumerate().take(O) {
-            series.insert(format!("output-{o}"), vec![round(y.into())]);
+            series.insert(format!("output-{o}"), vec![six_decimals(y.into())]);
         }
         series
     }
-}
-
-/// Six decimals: enough to draw, short enough to read.
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bound on the gradient over a lag, measured on random matrices.
 use super::network::Activation;
-use super::training::rounded;
 use kernels::Real;
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 use lab::matrix::{product, spectral_norm, Matrix};
-use lab::record::TrialRecord;
+use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use tasks::random::Normal;
@@ -191,14 +190,14 @@ impl Trial for BoundTrial {
         let largest = ratios
             .map(|(q, norm)| norm / bound(&w_h, gamma, q))
             .fold(0.0, f64::max);
-        let kept = norms.iter().step_by(APART).map(|&norm| rounded(norm));
+        let kept = norms.iter().step_by(APART).map(|&norm| six_digits(norm));
         TrialRecord {
             seed: self.seed,
             solved: largest <= 1.0 + 1e-12,
             sequences: 1,
             measures: BTreeMap::from([
-                ("share-of-bound".to_owned(), rounded(largest)),
-                ("norm-at-end".to_owned(), rounded(norms[LAGS])),
+                ("share-of-bound".to_owned(), six_digits(largest)),
+                ("norm-at-end".to_owned(), six_digits(norms[LAGS])),
             ]),
             curve: Vec::new(),
             series: BTreeMap::from([("norm".to_owned(), kept.collect())]),

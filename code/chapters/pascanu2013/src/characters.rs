@@ -5,10 +5,10 @@
 use super::network::{
     Activation, Batch, Clip, Network, Omega, Regularizer, Weights, TRUSTED_TO,
 };
-use super::training::{rounded, Method};
+use super::training::Method;
 use kernels::Path;
 use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
-use lab::record::TrialRecord;
+use lab::record::{six_digits, TrialRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -322,7 +322,7 @@ impl Training {
             let sequences = state.updates * config.streams as u64;
             state
                 .curve
-                .push((sequences, rounded(nats / std::f64::consts::LN_2)));
+                .push((sequences, six_digits(nats / std::f64::consts::LN_2)));
             state.nats = 0.0;
         }
         state.ended = state.updates >= config.passes * each;
@@ -397,11 +397,11 @@ impl Trial for Training {
         let state = &self.state;
         let mut measures = BTreeMap::new();
         measures.insert("updates".into(), state.updates as f64);
-        measures.insert("largest-norm".into(), rounded(state.largest_norm));
-        measures.insert("pairs-bits".into(), rounded(self.text.pairs));
+        measures.insert("largest-norm".into(), six_digits(state.largest_norm));
+        measures.insert("pairs-bits".into(), six_digits(self.text.pairs));
         if self.config.clip.is_some() {
             let share = state.clipped as f64 / state.updates as f64;
-            measures.insert("clipped".into(), rounded(share));
+            measures.insert("clipped".into(), six_digits(share));
             measures.insert("untrusted".into(), state.untrusted as f64);
         }
         let mut solved = false;
@@ -417,7 +417,7 @@ impl Trial for Training {
                 ("test-bits", &parts.test),
             ] {
                 let bits = self.bits(text);
-                measures.insert(name.into(), rounded(bits));
+                measures.insert(name.into(), six_digits(bits));
                 solved = bits < self.text.pairs;
             }
         }

@@ -5,7 +5,7 @@ use super::network::{
 };
 use kernels::Path;
 use lab::experiment::Trial;
-use lab::record::TrialRecord;
+use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -366,7 +366,7 @@ impl Training {
         }
         let sequences = state.updates * self.config.batch as u64;
         let mean = state.losses / every as f64;
-        state.curve.push((sequences, rounded(mean)));
+        state.curve.push((sequences, six_digits(mean)));
         if self.seed == 1 && !state.norms.is_empty() {
             let norms = &mut state.norms;
             norms.sort_by(f64::total_cmp);
@@ -379,7 +379,7 @@ impl Training {
                 ("radius", spectral_radius(&matrix, H)),
             ] {
                 let series = state.series.entry(name.to_owned()).or_default();
-                series.push(rounded(value));
+                series.push(six_digits(value));
             }
         }
         state.losses = 0.0;
@@ -464,10 +464,10 @@ impl Trial for Training {
         let mut measures = BTreeMap::new();
         let state = &self.state;
         measures.insert("updates".into(), state.updates as f64);
-        measures.insert("largest-norm".into(), rounded(state.largest_norm));
+        measures.insert("largest-norm".into(), six_digits(state.largest_norm));
         if self.config.clip.is_some() {
             let share = state.clipped as f64 / state.updates as f64;
-            measures.insert("clipped".into(), rounded(share));
+            measures.insert("clipped".into(), six_digits(share));
             measures.insert("untrusted".into(), state.untrusted as f64);
         }
         if state.diverged {
@@ -484,9 +484,4 @@ impl Trial for Training {
             series: self.state.series.clone(),
         }
     }
-}
-
-/// Six significant digits: short records, nothing lost that is shown.
-pub fn rounded(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
 }
