@@ -253,7 +253,11 @@ fn every_claim_leads_to_its_evidence() {
                 let trials = row.trials.map(|n| format!(", n = {n}</small>"));
                 let note = match row.note.is_empty() {
                     true => String::new(),
-                    false => format!("<small class=\"note\">{}</small>", row.note),
+                    // Markdown sets a typographic apostrophe.
+                    false => format!(
+                        "<small class=\"note\">{}</small>",
+                        row.note.replace('\'', "’")
+                    ),
                 };
                 for words in [age, &trials.unwrap_or_default(), &note] {
                     if !html.contains(words) {

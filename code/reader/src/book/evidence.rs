@@ -93,12 +93,17 @@ impl Sources {
         found(&format!("claim(\"{id}\")")).or_else(|| found(&format!("\"{id}\"")))
     }
 
-    /// Where a chapter declares an experiment: the first file that names it, other than those that
-    /// read its record.
+    /// Where an experiment of a chapter is declared: the first file that names it, other than those
+    /// that read its record; of another chapter where it is that one's, run with other arms.
     pub fn experiment(&self, key: &str, id: &str) -> Option<Place> {
-        let own = format!("code/chapters/{key}/src/");
+        let of = |chapter: &str| self.declares(&format!("code/chapters/{chapter}/"), id);
+        of(key).or_else(|| chapters::all().into_iter().find_map(|other| of(other.key)))
+    }
+
+    fn declares(&self, chapter: &str, id: &str) -> Option<Place> {
+        let source = format!("{chapter}src/");
         self.first(&format!("\"{id}\""), |file| {
-            let name = file.strip_prefix(&own).unwrap_or_default();
+            let name = file.strip_prefix(&source).unwrap_or_default();
             let readers = [
                 "",
                 "claims.rs",
