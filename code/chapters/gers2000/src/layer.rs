@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tape::dims::{self, Hidden, Input, Output, Rows, Time};
 use tape::projection::Projection;
-use tape::recurrent::{Inputs, Reading, Recurrent};
+use tape::recurrent::{Inputs, Reading, Recurrent, Steps};
 use tape::train::clip::Clip;
 use tape::train::rules::{Guard, RmsProp};
 use tape::train::{initialize, Optimizer, Parameters, Start, Visitor};
@@ -192,10 +192,7 @@ impl<C: Cell<f32>, I: Dim, H: Dim, O: Dim> Network<C, I, H, O> {
     // ANCHOR_END: loss
 
     /// x, (B, T, I).
-    fn inputs(
-        &self,
-        batch: &Batch,
-    ) -> Result<Tensor<(dims::Batch, Time, I), f32, Cpu>, CpuError> {
+    fn inputs(&self, batch: &Batch) -> Result<Steps<dims::Batch, I, f32>, CpuError> {
         let (sequences, steps) = (dims::Batch(batch.sequences), Time(batch.steps));
         let shape = (sequences, steps, self.layer.inputs());
         Cpu::default().try_tensor_from_vec(batch.inputs.clone(), shape)
