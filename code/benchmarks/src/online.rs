@@ -6,7 +6,7 @@ use kernels::cell1997::{Biases, Design, Gradient, Squash};
 use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Relevant, TemporalOrder};
 use tasks::{Example, Inputs, Target, Task};
-use training::online::{measure, Learner};
+use training::online::{measure, Network};
 
 /// Inputs, blocks, cells, hidden units, outputs of experiment 6a.
 const SIZES: [usize; 5] = [8, 2, 4, 8, 4];
@@ -65,7 +65,6 @@ impl Online {
             skip: false,
             starts_without_memory: false,
             range: 0.1,
-            rate: RATE,
         };
         let network = MemoryNetwork::new(&mut generator(1, Purpose::Initialization), &build);
         let task = TemporalOrder {
@@ -105,9 +104,9 @@ impl Step for Online {
 
     fn train(&mut self) -> Outcome {
         let turn = self.turn();
-        let miss = self.network.learn(&self.examples[turn]);
+        let error = self.network.learn(&self.examples[turn], RATE);
         Outcome {
-            loss: 0.5 * f64::from(miss.squared),
+            loss: 0.5 * f64::from(error.squared),
             norm: None,
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An experiment is a value: what it runs, at which scales, with which seeds.
 use crate::record::TrialRecord;
-use serde::{Deserialize, Serialize};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{fmt, ops::RangeInclusive, path::Path, str::FromStr};
 
 /// How much of an experiment is run.
@@ -76,18 +76,73 @@ pub struct Printed {
     pub test: Option<&'static str>,
 }
 
-/// One seed of one arm while it runs. All of its state is in it, so that it can be saved at any moment.
-pub trait Trial: Send {
-    /// Works for some tens of milliseconds. True when the trial has ended.
+impl Arm {
+    /// The configuration with the type that the experiment gave it.
     ///
-    /// How the work is cut into calls must not change the result.
+    /// # Panics
+    /// When it is of another type.
+    pub fn typed<C: DeserializeOwned>(&self) -> C {
+        serde_json::from_value(self.config.clone())
+            .unwrap_or_else(|error| panic!("the configuration of the arm {}: {error}", self.id))
+    }
+}
+
+/// A configuration as an [`Arm`] holds it.
+///
+/// # Panics
+/// When it cannot be JSON.
+pub fn written(config: impl Serialize) -> serde_json::Value {
+    serde_json::to_value(config).expect("plain data always serialises")
+}
+
+/// One seed of one arm while it runs. All of its state is in it, so that it can be saved at any moment.
+///
+/// No call takes longer than about a tenth of a second, however large the data is: a run is stopped
+/// between two calls. An evaluation is cut into parts as training is, and so is the final test; both
+/// are work for [`advance`](Trial::advance).
+pub trait Trial: Send {
+    /// Does the next piece of work: an update, or a part of an evaluation or of the final test. True
+    /// when the trial has ended, then also at every call after that.
+    ///
+    /// Between any two calls the trial may be saved and restored; the result does not change.
     fn advance(&mut self) -> bool;
     /// Training sequences seen, and the most that will be seen.
     fn progress(&self) -> (u64, u64);
-    /// The whole state as bytes; [`Experiment::resume`] goes on from them to the same record.
+    /// The whole state as bytes.
     fn save(&self) -> Vec<u8>;
+    /// Goes on from what [`Trial::save`] gave, to the same record; called before the first
+    /// [`advance`](Trial::advance).
+    ///
+    /// # Errors
+    /// When the bytes are not such a state.
+    fn restore(&mut self, state: &[u8]) -> Result<(), String>;
     /// The record. Called once, after `advance` has returned true.
     fn finish(&mut self) -> TrialRecord;
+}
+
+/// A trial of a moment: nothing is trained, and there is nothing to save.
+pub struct AtOnce<F>(pub F);
+
+impl<F: FnMut() -> TrialRecord + Send> Trial for AtOnce<F> {
+    fn advance(&mut self) -> bool {
+        true
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (1, 1)
+    }
+
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> TrialRecord {
+        (self.0)()
+    }
 }
 
 /// An experiment of a chapter.
@@ -122,5 +177,9 @@ pub trait Experiment: Send + Sync {
     ///
     /// # Errors
     /// When the bytes are not such a state.
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String>;
+    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
+        let mut trial = self.start(arm, seed);
+        trial.restore(state)?;
+        Ok(trial)
+    }
 }

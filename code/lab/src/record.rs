@@ -118,3 +118,13 @@ impl ArmRecord {
             .collect()
     }
 }
+
+/// Six decimals after the point: short records, nothing lost that is shown.
+pub fn six_decimals(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// Six significant digits: short records, nothing lost that is shown.
+pub fn six_digits(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}

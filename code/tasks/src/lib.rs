@@ -21,7 +21,6 @@
 
 pub mod adding;
 pub mod batching;
-pub mod canon;
 pub mod characters;
 pub mod continual;
 pub mod copying;
@@ -31,6 +30,7 @@ pub mod letters;
 pub mod random;
 pub mod reber;
 pub mod seeds;
+pub mod synthetic_music;
 pub mod temporal_order;
 pub mod two_sequence;
 pub mod waves;

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Polyphonic music: which chord comes next? The experiments `rates` and `chorales`, and both on a
 //! user's own file.
-use super::course::{round, Course, Method, Pupil, Split, NOISE, NORM, RANGE};
+use super::learner::{trial, Method, Model, Rates, Splits, NOISE, NORM, RANGE};
 use super::network::{Batch, Network, Unit, GRU, LOWEST, LSTM, MUSIC, NOTES, TANH};
 use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
 use kernels::Path;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 use tape::recurrent::State;
-use tape::train::Parameters;
-use tasks::canon::{self, Counts};
+use tape::train::{Parameters, Visitor};
 use tasks::data::cache::{fetched, own, DataError};
 use tasks::data::chorales;
 use tasks::data::music::{fill_row, read, Chord, Music, Piece, HIGHEST};
@@ -22,6 +21,7 @@ use tasks::data::sets::Source;
 use tasks::data::Malformed;
 use tasks::random::unit;
 use tasks::seeds::{generator, Purpose};
+use tasks::synthetic_music::{self, Counts};
 
 /// Learning rates to choose from: powers of e, of the range from which the paper draws ten.
 pub const RATES: [(&str, f64); 4] = [
@@ -38,8 +38,11 @@ const SEEDS: u64 = 5;
 const CHOOSER: u64 = 101;
 /// Steps of a sampled piece.
 const SAMPLED: usize = 64;
-/// Sequences that are read side by side where nothing is learnt.
-const SIDE: usize = 16;
+/// Seconds to learn a step of a piece on the machine of the records; as a multiple of that, to read
+/// one, and to update the weights after a piece.
+const LEARNT: f64 = 2e-5;
+const READ: f64 = 0.3;
+const UPDATE: f64 = 50.0;
 
 /// Everything that, with the code and the seed, fixes a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +61,8 @@ struct Config {
 #[serde(rename_all = "kebab-case")]
 enum Data {
     /// So many canons of so many steps, drawn from this seed whatever the trial's.
-    Canons {
+    #[serde(rename = "canons")]
+    Synthetic {
         counts: [usize; 3],
         steps: usize,
         seed: u64,
@@ -67,10 +71,13 @@ enum Data {
     Real(Source),
 }
 
-/// Music as rows, with its baselines.
+/// Music that becomes rows where it is read, with its baselines: as rows it takes fifty times as
+/// much memory.
 struct Rolls {
-    /// Inputs and targets of each piece: all steps but the last, and all but the first.
-    splits: [Vec<(Vec<f32>, Vec<f32>)>; 3],
+    /// The pieces that have a second step, which is what is predicted.
+    splits: [Vec<Piece>; 3],
+    /// Steps of all pieces.
+    steps: [usize; 3],
     /// In nats a step: marginal frequencies, and repeating.
     baselines: [f64; 2],
     /// The beginning of the first test piece, as the first input of a sample.
@@ -80,36 +87,63 @@ struct Rolls {
 }
 
 impl Rolls {
-    fn new(music: &Music) -> Self {
-        let (lowest, notes) = width(music);
-        let row = |chord: Chord| {
-            let mut row = vec![0.0; notes];
-            fill_row(chord, lowest, &mut row);
-            row
-        };
-        let pieces = |pieces: &[Piece]| {
-            let rows = |chords: &[Chord]| chords.iter().flat_map(|&c| row(c)).collect();
-            let both = |piece: &Piece| (rows(&piece[..piece.len() - 1]), rows(&piece[1..]));
-            let long = pieces.iter().filter(|piece| piece.len() > 1);
-            long.map(both).collect()
-        };
+    fn new(music: Music) -> Self {
+        let (lowest, notes) = width(&music);
         let counts = Counts::of(&music.train);
+        let baselines = [counts.marginals(&music.test), counts.repeat(&music.test)];
+        let first = rows(&music.test[0][..1], lowest, notes);
+        let steps = music.steps();
+        let splits = [music.train, music.valid, music.test].map(|mut pieces| {
+            pieces.retain(|piece| piece.len() > 1);
+            pieces
+        });
         Rolls {
-            splits: [
-                pieces(&music.train),
-                pieces(&music.valid),
-                pieces(&music.test),
-            ],
-            baselines: [counts.marginals(&music.test), counts.repeat(&music.test)],
-            first: row(music.test[0][0]),
+            splits,
+            steps,
+            baselines,
+            first,
             lowest,
             notes,
         }
     }
 
-    fn split(&self, split: Split) -> &[(Vec<f32>, Vec<f32>)] {
-        &self.splits[split as usize]
+    /// Seconds of an epoch, in which the training pieces are learnt and the validation pieces read.
+    fn seconds(&self) -> f64 {
+        let [train, valid, _] = self.steps.map(|steps| steps as f64);
+        (train + READ * valid + UPDATE * self.splits[0].len() as f64) * LEARNT
     }
+}
+
+impl Splits for Rolls {
+    fn lengths(&self, split: usize) -> Vec<usize> {
+        self.splits[split]
+            .iter()
+            .map(|piece| piece.len() - 1)
+            .collect()
+    }
+
+    /// Inputs are all steps but the last, targets all but the first.
+    fn rows(&self, split: usize, sequence: usize) -> (Vec<f32>, Vec<f32>) {
+        let piece = &self.splits[split][sequence];
+        let rows = |chords| rows(chords, self.lowest, self.notes);
+        (rows(&piece[..piece.len() - 1]), rows(&piece[1..]))
+    }
+
+    fn baselines(&self) -> Vec<(&'static str, f64)> {
+        ["marginals", "repeat"]
+            .into_iter()
+            .zip(self.baselines)
+            .collect()
+    }
+}
+
+/// Chords as rows of a piano roll, one after the other.
+fn rows(chords: &[Chord], lowest: u8, notes: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; chords.len() * notes];
+    for (&chord, row) in chords.iter().zip(rows.chunks_mut(notes)) {
+        fill_row(chord, lowest, row);
+    }
+    rows
 }
 
 /// The note of the first column, and how many columns: 96 as the published code has it, or 128
@@ -124,33 +158,26 @@ fn width(music: &Music) -> (u8, usize) {
 }
 
 /// A network that learns music.
-struct Player<C, const N: usize, const H: usize, const G: usize> {
+#[derive(Clone)]
+struct Player<C: Clone, const N: usize, const H: usize, const G: usize> {
     network: Network<C, N, H, G, N, f32>,
-    rolls: Arc<Rolls>,
 }
 
 impl<C, const N: usize, const H: usize, const G: usize> Player<C, N, H, G>
 where
     C: Cell<f32> + Clone + 'static,
 {
-    fn batch(&self, split: Split, which: impl Iterator<Item = usize>) -> Batch<N, N, f32> {
-        let all = self.rolls.split(split);
-        let chosen: Vec<(&[f32], &[f32])> =
-            which.map(|k| (&all[k].0[..], &all[k].1[..])).collect();
-        Batch::new(&chosen)
-    }
-
     // ANCHOR: sample
     /// A piece drawn from the network, note by note and chord by chord: each note of the next chord
     /// sounds with the probability that the network gives it, and the chord that came out is the
     /// next input.
-    fn sample(&self, rng: &mut ChaCha8Rng, steps: usize) -> Vec<Vec<u8>> {
-        let mut row = self.rolls.first.clone();
+    fn sample(&self, rolls: &Rolls, rng: &mut ChaCha8Rng, steps: usize) -> Vec<Vec<u8>> {
+        let mut row = rolls.first.clone();
         let mut state: Option<State<usize, H, f32>> = None;
         let mut piece = Vec::with_capacity(steps);
         while piece.len() < steps {
             let sounds = (0u8..).zip(&row).filter(|(_, &on)| on == 1.0);
-            piece.push(sounds.map(|(key, _)| key + self.rolls.lowest).collect());
+            piece.push(sounds.map(|(key, _)| key + rolls.lowest).collect());
             let input = Cpu::default().tensor_from_vec(row, (1, 1, Const::<N>));
             let (p, after) = self.network.next(input, state.as_ref());
             row = p
@@ -164,63 +191,45 @@ where
     // ANCHOR_END: sample
 }
 
-impl<C, const N: usize, const H: usize, const G: usize> Pupil for Player<C, N, H, G>
+impl<C: Clone, const N: usize, const H: usize, const G: usize> Parameters<f32>
+    for Player<C, N, H, G>
+{
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        self.network.parameters(visitor);
+    }
+}
+
+impl<C, const N: usize, const H: usize, const G: usize> Model for Player<C, N, H, G>
 where
     C: Cell<f32> + Clone + 'static,
 {
-    fn network(&mut self) -> &mut dyn Parameters<f32> {
-        &mut self.network
+    type Data = Rolls;
+    type Batch = Batch<N, N, f32>;
+
+    fn batch(sequences: &[(&[f32], &[f32])]) -> Self::Batch {
+        Batch::new(sequences)
     }
 
-    fn copy(&self) -> Box<dyn Parameters<f32> + '_> {
-        Box::new(self.network.clone())
-    }
-
-    fn count(&self, split: Split) -> usize {
-        self.rolls.split(split).len()
-    }
-
-    fn longest(&self) -> usize {
-        let lengths = self.rolls.split(Split::Train).iter();
-        lengths.map(|(x, _)| x.len() / N).max().unwrap_or(0)
-    }
-
-    fn gradients(&self, which: &[usize]) -> (f64, Gradients<f32, Cpu>) {
-        let batch = self.batch(Split::Train, which.iter().copied());
+    fn gradients(&self, batch: &Self::Batch) -> (f64, Gradients<f32, Cpu>) {
         let inputs = batch.inputs.leaky_trace();
-        let loss = self.network.music(&batch, inputs, Reduction::Mean);
+        let loss = self.network.music(batch, inputs, Reduction::Mean);
         (f64::from(loss.array()), loss.backward())
     }
 
-    fn loss(&self, split: Split) -> f64 {
-        let all: Vec<usize> = (0..self.count(split)).collect();
-        let (mut sum, mut steps) = (0.0, 0);
-        for some in all.chunks(SIDE) {
-            let batch = self.batch(split, some.iter().copied());
-            let loss = self
-                .network
-                .music(&batch, batch.inputs.clone(), Reduction::Sum);
-            sum += f64::from(loss.array());
-            steps += batch.steps();
-        }
-        sum / steps.max(1) as f64
+    fn loss(&self, batch: &Self::Batch) -> (f64, usize) {
+        let inputs = batch.inputs.clone();
+        let loss = self.network.music(batch, inputs, Reduction::Sum);
+        (loss.array().into(), batch.steps())
     }
 
-    fn report(&self, seed: u64, record: &mut TrialRecord) {
-        let [marginals, repeat] = self.rolls.baselines;
-        let test = record.measures.get("test").copied().unwrap_or(f64::NAN);
-        record.solved = test < marginals.min(repeat);
-        let mut put = |name: &str, value| record.measures.insert(name.into(), round(value));
-        put("marginals", marginals);
-        put("repeat", repeat);
-        if seed == 1 {
-            let piece = self.sample(&mut generator(seed, Purpose::Test), SAMPLED);
-            let notes = piece.iter().enumerate();
-            let notes = notes.flat_map(|(t, chord)| chord.iter().map(move |&note| (t, note)));
-            let (times, notes) = notes.map(|(t, n)| (t as f64, f64::from(n))).unzip();
-            record.series.insert("sample-step".into(), times);
-            record.series.insert("sample-note".into(), notes);
-        }
+    /// A sampled piece.
+    fn report(&self, rolls: &Rolls, record: &mut TrialRecord) {
+        let piece = self.sample(rolls, &mut generator(record.seed, Purpose::Test), SAMPLED);
+        let notes = piece.iter().enumerate();
+        let notes = notes.flat_map(|(t, chord)| chord.iter().map(move |&note| (t, note)));
+        let (times, notes) = notes.map(|(t, n)| (t as f64, f64::from(n))).unzip();
+        record.series.insert("sample-step".into(), times);
+        record.series.insert("sample-note".into(), notes);
     }
 }
 
@@ -253,88 +262,45 @@ struct Polyphony {
 }
 
 impl Polyphony {
-    fn data(&self, scale: Scale) -> Data {
-        match (&self.own, scale) {
-            (Some((source, _)), _) => Data::Real(source.clone()),
-            (None, Scale::Smoke) => Data::Canons {
-                counts: [12, 4, 4],
-                steps: 24,
-                seed: 1,
-            },
-            (None, _) => Data::Real(chorales_source()),
-        }
-    }
-
     fn rolls(&self, data: &Data) -> Result<Arc<Rolls>, String> {
         match (data, &self.own) {
             (
-                Data::Canons {
+                &Data::Synthetic {
                     counts,
                     steps,
                     seed,
                 },
                 _,
             ) => {
-                let mut rng = generator(*seed, Purpose::Training);
-                Ok(Arc::new(Rolls::new(&canon::music(
-                    &mut rng, *counts, *steps,
-                ))))
+                let mut rng = generator(seed, Purpose::Training);
+                let music = synthetic_music::music(&mut rng, counts, steps);
+                Ok(Arc::new(Rolls::new(music)))
             }
             (Data::Real(_), Some((_, rolls))) => Ok(rolls.clone()),
             (Data::Real(_), None) => self.loaded.get_or_init(load).clone(),
         }
     }
-
-    fn trial(
-        &self,
-        arm: &Arm,
-        seed: u64,
-        state: Option<&[u8]>,
-    ) -> Result<Box<dyn Trial>, String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        let rolls = self.rolls(&config.data)?;
-        macro_rules! player {
-            ($cell:expr, $units:literal, $columns:literal) => {
-                match config.notes {
-                    NOTES => {
-                        begin::<_, NOTES, $units, $columns>($cell, &config, seed, rolls, state)
-                    }
-                    _ => begin::<_, 128, $units, $columns>($cell, &config, seed, rolls, state),
-                }
-            };
-        }
-        match config.unit {
-            Unit::Tanh => player!(TANH, 100, 100),
-            Unit::Gru => player!(GRU, 46, 138),
-            Unit::Lstm => player!(LSTM, 36, 144),
-        }
-    }
 }
 
-/// A trial from its beginning, or from a saved state.
+/// A trial of a network of this cell.
 fn begin<C, const N: usize, const H: usize, const G: usize>(
     cell: C,
     config: &Config,
     seed: u64,
     rolls: Arc<Rolls>,
-    state: Option<&[u8]>,
-) -> Result<Box<dyn Trial>, String>
+) -> Box<dyn Trial>
 where
     C: Cell<f32> + Clone + 'static,
 {
-    if rolls.notes != N {
-        return Err(format!("{} notes, the music has {}", N, rolls.notes));
-    }
+    assert_eq!(
+        rolls.notes, N,
+        "the music has as many notes as its arms say"
+    );
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
     let network = Network::new(cell, path, RANGE, &mut rng);
-    let player: Player<C, N, H, G> = Player { network, rolls };
-    let course = Course::new(seed, config.method, player);
-    Ok(match state {
-        Some(state) => Box::new(course.restore(state)?),
-        None => Box::new(course),
-    })
+    let player: Player<C, N, H, G> = Player { network };
+    Box::new(trial(seed, config.method, player, rolls))
 }
 
 /// What a record says of the fetched set.
@@ -348,7 +314,7 @@ fn chorales_source() -> Source {
 fn load() -> Result<Arc<Rolls>, String> {
     let set = fetched("chorales").map_err(|error| error.to_string())?;
     let music = chorales::classic(&set, 1).map_err(|error| error.to_string())?;
-    Ok(Arc::new(Rolls::new(&music)))
+    Ok(Arc::new(Rolls::new(music)))
 }
 
 /// Reads a user's file.
@@ -366,7 +332,7 @@ fn load_own(file: &std::path::Path) -> Result<(Source, Arc<Rolls>), DataError> {
             return Err(Malformed::new(&name, split, what).into());
         }
     }
-    Ok((source, Arc::new(Rolls::new(&music))))
+    Ok((source, Arc::new(Rolls::new(music))))
 }
 
 impl Experiment for Polyphony {
@@ -399,69 +365,52 @@ impl Experiment for Polyphony {
             (What::Chorales, Scale::Book) => (150, 20),
             (What::Chorales, Scale::Paper) => (500, 50),
         };
-        let data = self.data(scale);
-        let notes = match &self.own {
-            Some((_, rolls)) => rolls.notes,
-            None => NOTES,
+        let data = match (&self.own, scale) {
+            (Some((source, _)), _) => Data::Real(source.clone()),
+            (None, Scale::Smoke) => Data::Synthetic {
+                counts: [12, 4, 4],
+                steps: 24,
+                seed: 1,
+            },
+            (None, _) => Data::Real(chorales_source()),
         };
-        let arm = |unit: Unit, id: String, rate: f64, seeds, paper| Arm {
-            id,
-            title: format!("{} at learning rate {rate}", unit.name()),
-            config: serde_json::to_value(Config {
-                unit,
-                units: MUSIC[unit as usize],
-                notes,
-                method: Method {
-                    rate,
-                    noise: NOISE,
-                    norm: NORM,
-                    batch: 1,
-                    epochs,
-                    patience,
-                },
-                portable: scale == Scale::Smoke,
-                data: data.clone(),
-            })
-            .expect("plain data always serialises"),
-            seeds,
-            paper,
-            expected_seconds: epochs as f64
-                * match scale {
-                    Scale::Smoke => 0.04,
-                    _ => 0.6,
-                },
+        let (notes, seconds) = match (&self.own, scale) {
+            (Some((_, rolls)), _) => (rolls.notes, rolls.seconds()),
+            (None, Scale::Smoke) => (NOTES, 0.04),
+            (None, _) => (NOTES, 0.6),
         };
-        Unit::ALL
-            .iter()
-            .flat_map(|&unit| match self.what {
-                What::Rates => RATES
-                    .iter()
-                    .map(|&(name, rate)| {
-                        let id = format!("{}-{name}", unit.id());
-                        arm(unit, id, rate, CHOOSER..=CHOOSER, None)
-                    })
-                    .collect::<Vec<_>>(),
-                What::Chorales => {
-                    let (_, rate) = RATES[CHOSEN[unit as usize]];
-                    let seeds = match scale {
-                        Scale::Smoke => 1..=2,
-                        _ => 1..=SEEDS,
-                    };
-                    let printed = Printed {
-                        source: "Table 2, JSB Chorales",
-                        test: Some(PRINTED[unit as usize]),
-                        ..Printed::default()
-                    };
-                    vec![arm(unit, unit.id().into(), rate, seeds, Some(printed))]
-                }
-            })
-            .collect()
+        let rates = Rates {
+            all: &RATES,
+            chosen: CHOSEN,
+            chooser: CHOOSER,
+        };
+        rates.arms(
+            self.what == What::Rates,
+            1..=if scale == Scale::Smoke { 2 } else { SEEDS },
+            ("Table 2, JSB Chorales", PRINTED),
+            epochs as f64 * seconds,
+            |unit, rate| {
+                written(Config {
+                    unit,
+                    units: MUSIC[unit as usize],
+                    notes,
+                    method: Method {
+                        rate,
+                        noise: NOISE,
+                        norm: NORM,
+                        batch: 1,
+                        epochs,
+                        patience,
+                    },
+                    portable: scale == Scale::Smoke,
+                    data: data.clone(),
+                })
+            },
+        )
     }
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        self.rolls(&config.data).map(drop)
+        self.rolls(&arm.typed::<Config>().data).map(drop)
     }
 
     fn with_data(&self, file: &std::path::Path) -> Option<Result<Box<dyn Experiment>, String>> {
@@ -476,12 +425,22 @@ impl Experiment for Polyphony {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        self.trial(arm, seed, None)
-            .unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        self.trial(arm, seed, Some(state))
+        let config: Config = arm.typed();
+        let rolls = self.rolls(&config.data);
+        let rolls = rolls.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id));
+        macro_rules! player {
+            ($cell:expr, $units:literal, $columns:literal) => {
+                match config.notes {
+                    NOTES => begin::<_, NOTES, $units, $columns>($cell, &config, seed, rolls),
+                    _ => begin::<_, 128, $units, $columns>($cell, &config, seed, rolls),
+                }
+            };
+        }
+        match config.unit {
+            Unit::Tanh => player!(TANH, 100, 100),
+            Unit::Gru => player!(GRU, 46, 138),
+            Unit::Lstm => player!(LSTM, 36, 144),
+        }
     }
 }
 

@@ -20,7 +20,8 @@ use tape::readout::{squared_error, Readout};
 use tape::sgd::descend;
 use tape::tanh_rnn::tanh_layer;
 use tasks::Example;
-use training::online::{batch, load_into, uniform, uniform_matrix, values, Learner};
+use training::fits;
+use training::online::{batch, measure, uniform, uniform_matrix, values, Network, OutputError};
 
 /// The chapter as the book and the command see it.
 pub fn chapter() -> Chapter {
@@ -62,12 +63,11 @@ pub struct TanhNetwork<const I: usize, const H: usize, const O: usize> {
     w_h: Tensor<Rank2<H, H>, f32, Cpu>,
     bias: Tensor<Rank1<H>, f32, Cpu>,
     readout: Readout<I, H, O, f32>,
-    rate: f64,
 }
 
 impl<const I: usize, const H: usize, const O: usize> TanhNetwork<I, H, O> {
     /// All weights and biases from U[−range, range].
-    pub fn new(rng: &mut ChaCha8Rng, range: f32, rate: f64) -> Self {
+    pub fn new(rng: &mut ChaCha8Rng, range: f32) -> Self {
         let w_x = uniform_matrix(rng, range);
         let w_h = uniform_matrix(rng, range);
         let bias = Cpu::default().tensor_from_vec(uniform(rng, range, H), (Const::<H>,));
@@ -81,13 +81,12 @@ impl<const I: usize, const H: usize, const O: usize> TanhNetwork<I, H, O> {
             w_h,
             bias,
             readout,
-            rate,
         }
     }
 }
 
-impl<const I: usize, const H: usize, const O: usize> Learner for TanhNetwork<I, H, O> {
-    fn learn(&mut self, example: &Example) -> training::online::Miss {
+impl<const I: usize, const H: usize, const O: usize> Network for TanhNetwork<I, H, O> {
+    fn learn(&mut self, example: &Example, rate: f64) -> OutputError {
         let (inputs, targets) = batch(example);
         let hidden =
             tanh_layer::<1, I, H, _, _>(&inputs, self.w_x.leaky_trace(), &self.w_h, &self.bias)
@@ -95,14 +94,14 @@ impl<const I: usize, const H: usize, const O: usize> Learner for TanhNetwork<I, 
         let (error, outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
             .expect("the heap holds one sequence");
         let gradients = error.backward();
-        descend(&mut self.w_x, &gradients, self.rate);
-        descend(&mut self.w_h, &gradients, self.rate);
-        descend(&mut self.bias, &gradients, self.rate);
-        descend(&mut self.readout.units, &gradients, self.rate);
+        descend(&mut self.w_x, &gradients, rate);
+        descend(&mut self.w_h, &gradients, rate);
+        descend(&mut self.bias, &gradients, rate);
+        descend(&mut self.readout.units, &gradients, rate);
         if let Some(bias) = &mut self.readout.bias {
-            descend(bias, &gradients, self.rate);
+            descend(bias, &gradients, rate);
         }
-        training::online::measure(&outputs[0], example)
+        measure(&outputs[0], example)
     }
 
     fn outputs(&self, example: &Example) -> Vec<f32> {
@@ -131,7 +130,7 @@ impl<const I: usize, const H: usize, const O: usize> Learner for TanhNetwork<I, 
     }
 
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
-        load_into(weights, &[I * H, H * H, H, H * O, O])?;
+        fits(weights, &[I * H, H * H, H, H * O, O])?;
         self.w_x.copy_from(&weights[0]);
         self.w_h.copy_from(&weights[1]);
         self.bias.copy_from(&weights[2]);

@@ -7,6 +7,7 @@ use kernels::projection::Reduction;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
 use kernels::Path;
+use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use tape::projection::Projection;
 use tape::recurrent::{Inputs, Reading, Recurrent};
 use tape::train::clip::Clip;
 use tape::train::rules::{Guard, RmsProp};
-use tape::train::{initialize, Optimizer, Parameters, Start, Visitor};
+use tape::train::{checkpoint, initialize, Optimizer, Parameters, Start, Visitor};
+use training::{Learner, Score, Set};
 
 /// The optimizer of Arjovsky et al., with the constants of their program: decay 0.9, the running
 /// mean of squares starts at 0.001, no ε.
@@ -69,6 +71,24 @@ pub struct Batch {
     pub inputs: Vec<f32>,
     /// The answers.
     pub goal: Goal,
+}
+
+impl Batch {
+    /// So many of the sequences, from this one on.
+    pub fn part(&self, from: usize, count: usize) -> Batch {
+        let of = |each: usize| from * each..(from + count) * each;
+        let width = self.inputs.len() / self.sequences;
+        Batch {
+            sequences: count,
+            steps: self.steps,
+            inputs: self.inputs[of(width)].to_vec(),
+            goal: match &self.goal {
+                Goal::EachStep(answers) => Goal::EachStep(answers[of(self.steps)].to_vec()),
+                Goal::AtEnd(answers) => Goal::AtEnd(answers[of(1)].to_vec()),
+                Goal::Number(numbers) => Goal::Number(numbers[of(1)].to_vec()),
+            },
+        }
+    }
 }
 
 // ANCHOR: network
@@ -195,75 +215,17 @@ where
         }
     }
     // ANCHOR_END: loss
-}
 
-/// A network while it trains, whatever its sizes.
-pub trait Learner: Send {
-    /// One update; the loss before it. `None` where the loss or the gradient was no number: then
-    /// there is no update.
-    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<f64>;
-    /// The loss of a batch.
-    fn loss(&self, batch: &Batch) -> f64;
     /// How many sequences of a batch with answers at the end get another than their own.
-    fn wrong(&self, batch: &Batch) -> usize;
-    /// The norm of the gradient of a sum over the last step's h by the inputs of each step, for
-    /// these B·T·I inputs: one value a step. Along the state alone it is the product of (4.10).
-    fn reach(&self, batch: &Batch) -> Vec<f64>;
-    /// Trainable weights.
-    fn parameters(&self) -> usize;
-    /// Weights, optimizer and `rest` as bytes.
-    fn save(&self, rest: &serde_json::Value) -> Vec<u8>;
-    /// Takes what [`Learner::save`] gave and returns `rest`.
-    ///
-    /// # Errors
-    /// When the bytes are of another network, or damaged.
-    fn load(&mut self, bytes: &[u8]) -> Result<serde_json::Value, String>;
-}
-
-/// A network with its optimizer.
-struct Trained<C, const I: usize, const H: usize, const G: usize, const V: usize> {
-    network: Network<C, I, H, G, V>,
-    optimizer: Optimizer<f32>,
-}
-
-impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Learner
-    for Trained<C, I, H, G, V>
-where
-    C: Cell<f32> + 'static,
-{
-    // ANCHOR: learn
-    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<f64> {
-        let loss = self
-            .network
-            .loss(batch, OwnedTape::default())
-            .expect("the heap holds one batch");
-        let value = f64::from(loss.array());
-        let mut gradients = loss.backward();
-        let clipped = Clip::value(CLIP).apply(&mut self.network, &mut gradients);
-        if !value.is_finite() || !clipped.usable() {
-            return None;
-        }
-        self.optimizer
-            .update(&mut self.network, &mut gradients, rate);
-        Some(value)
-    }
-    // ANCHOR_END: learn
-
-    fn loss(&self, batch: &Batch) -> f64 {
-        let loss = self.network.loss(batch, NoneTape);
-        loss.expect("the heap holds one batch").array().into()
-    }
-
-    fn wrong(&self, batch: &Batch) -> usize {
+    pub fn wrong(&self, batch: &Batch) -> usize {
         let Goal::AtEnd(targets) = &batch.goal else {
             return 0;
         };
         let shape = (batch.sequences, batch.steps, Const::<I>);
         let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
-        let layer = &self.network.layer;
-        let run = layer.run(x, None, Reading::default());
+        let run = self.layer.run(x, None, Reading::default());
         let (_, end) = run.expect("the heap holds one batch");
-        let scores = self.network.head.log_probabilities(&end.output);
+        let scores = self.head.log_probabilities(&end.output);
         let scores = scores.expect("the heap holds one batch").as_vec();
         let rows = scores.chunks_exact(V).zip(targets);
         // A row whose scores are no numbers is wrong.
@@ -274,7 +236,93 @@ where
         });
         wrong.count()
     }
+}
 
+/// A network while it trains, whatever its sizes.
+pub trait Trainable: Learner<Batch = Batch> {
+    /// The norm of the gradient of a sum over the last step's h by the inputs of each step, for
+    /// these B·T·I inputs: one value a step. Along the state alone it is the product of (4.10).
+    fn reach(&self, batch: &Batch) -> Vec<f64>;
+}
+
+/// A network with its optimizer.
+struct Trained<C, const I: usize, const H: usize, const G: usize, const V: usize> {
+    network: Network<C, I, H, G, V>,
+    optimizer: Optimizer<f32>,
+    /// Updates that were not made, since loss or gradient was no number.
+    skipped: u64,
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Learner
+    for Trained<C, I, H, G, V>
+where
+    C: Cell<f32> + 'static,
+{
+    type Batch = Batch;
+
+    // ANCHOR: learn
+    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<Score> {
+        let loss = self
+            .network
+            .loss(batch, OwnedTape::default())
+            .expect("the heap holds one batch");
+        let value = f64::from(loss.array());
+        let mut gradients = loss.backward();
+        let clipped = Clip::value(CLIP).apply(&mut self.network, &mut gradients);
+        if value.is_finite() && clipped.usable() {
+            self.optimizer
+                .update(&mut self.network, &mut gradients, rate);
+        } else {
+            self.skipped += 1;
+        }
+        Some(Score::of(value, 1))
+    }
+    // ANCHOR_END: learn
+
+    /// The loss, or in the second part of the final test the wrong answers.
+    fn evaluate(&mut self, batch: &Batch, set: Set) -> Score {
+        if set == Set::Test(1) {
+            return Score {
+                count: batch.sequences as u64,
+                wrong: self.network.wrong(batch) as u64,
+                ..Score::default()
+            };
+        }
+        let loss = self.network.loss(batch, NoneTape);
+        let loss = f64::from(loss.expect("the heap holds one batch").array());
+        Score::of(loss * batch.sequences as f64, batch.sequences)
+    }
+
+    fn parameters(&self) -> usize {
+        tape::train::parameters::count(&mut self.network.clone())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        checkpoint::to_bytes(&mut self.network.clone(), &self.optimizer, &self.skipped)
+            .expect("plain numbers always serialise")
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let (network, optimizer) = (&mut self.network, &mut self.optimizer);
+        let file = std::path::Path::new("the saved state");
+        self.skipped = checkpoint::from_bytes(network, optimizer, bytes, file)
+            .map_err(|e| e.to_string())?;
+        Ok(())
+    }
+
+    fn report(&self, record: &mut TrialRecord) {
+        let skipped = self.skipped as f64;
+        record
+            .measures
+            .insert("skipped".into(), six_digits(skipped));
+    }
+}
+
+impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Trainable
+    for Trained<C, I, H, G, V>
+where
+    C: Cell<f32> + 'static,
+{
     fn reach(&self, batch: &Batch) -> Vec<f64> {
         let shape = (batch.sequences, batch.steps, Const::<I>);
         let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
@@ -296,26 +344,6 @@ where
         };
         (0..batch.steps).map(norm).collect()
     }
-
-    fn parameters(&self) -> usize {
-        tape::train::parameters::count(&mut self.network.clone())
-    }
-
-    fn save(&self, rest: &serde_json::Value) -> Vec<u8> {
-        tape::train::checkpoint::to_bytes(&mut self.network.clone(), &self.optimizer, rest)
-            .expect("plain numbers always serialise")
-    }
-
-    fn load(&mut self, bytes: &[u8]) -> Result<serde_json::Value, String> {
-        let file = std::path::Path::new("the saved state");
-        let read = tape::train::checkpoint::from_bytes(
-            &mut self.network,
-            &mut self.optimizer,
-            bytes,
-            file,
-        );
-        read.map_err(|e| e.to_string())
-    }
 }
 
 /// A kind of network, as a configuration that can be written down.
@@ -329,7 +357,7 @@ pub trait Model: Clone + Send + Serialize + DeserializeOwned + 'static {
         sizes: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
-    ) -> Box<dyn Learner>;
+    ) -> Box<dyn Trainable>;
 }
 
 /// A network of this cell that has not been trained.
@@ -338,13 +366,14 @@ pub fn learner<C, const I: usize, const H: usize, const G: usize, const V: usize
     start: impl Fn(&str, &[usize], usize) -> Start,
     portable: bool,
     rng: &mut ChaCha8Rng,
-) -> Box<dyn Learner>
+) -> Box<dyn Trainable>
 where
     C: Cell<f32> + 'static,
 {
     Box::new(Trained::<C, I, H, G, V> {
         network: Network::new(cell, start, portable, rng),
         optimizer: Optimizer::new(OPTIMIZER),
+        skipped: 0,
     })
 }
 
@@ -354,7 +383,7 @@ impl Model for CellConfig {
         [inputs, units, outputs]: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
-    ) -> Box<dyn Learner> {
+    ) -> Box<dyn Trainable> {
         let cell = *self;
         let begin =
             |name: &str, sizes: &[usize], groups: usize| start(cell, name, sizes, groups);

@@ -50,8 +50,3 @@ fn all_figures(records: &Records) -> Vec<Figure> {
     ];
     drawn.into_iter().filter_map(|draw| draw(records)).collect()
 }
-
-/// Six significant digits: short records, nothing lost that is shown.
-pub fn rounded(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
-}

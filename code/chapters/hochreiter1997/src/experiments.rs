@@ -2,9 +2,10 @@
 //! The six experiments of the paper, with the constants of its Tables 10 and 11.
 use super::flow::GradientLag;
 use super::network::{Build, GateBiases, MemoryNetwork};
+use super::protocol::{Data, Growth, Protocol, Stop};
 use elman1990::TanhNetwork;
 use kernels::cell1997::{Biases, Design, Gradient, Squash};
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -15,8 +16,7 @@ use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Relevant, TemporalOrder};
 use tasks::two_sequence::TwoSequence;
 use tasks::Task;
-use training::online::Learner;
-use training::trial::{Data, Growth, OnlineTrial, Protocol, Stop};
+use training::online::Network;
 
 /// The data of one arm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -134,7 +134,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     ]
 }
 
-/// An experiment that is a list of arms under [`OnlineTrial`].
+/// An experiment that is a list of arms under a [`Protocol`].
 struct Table {
     id: &'static str,
     title: &'static str,
@@ -173,11 +173,10 @@ impl Experiment for Table {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(config(arm).start(seed))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(Box::new(config(arm).start(seed).restore(state)?))
+        let config: Config = arm.typed();
+        let network = config.network(&mut generator(seed, Purpose::Initialization));
+        let (rate, data) = (config.learning_rate, config.data.open(seed));
+        Box::new(config.protocol.trial(seed, rate, data, network))
     }
 }
 
@@ -185,8 +184,17 @@ impl Experiment for Table {
 ///
 /// # Panics
 /// When the arm is not one of this chapter's tables.
-pub fn learner(arm: &Arm, seed: u64) -> Box<dyn Learner> {
-    config(arm).learner(&mut generator(seed, Purpose::Initialization))
+pub fn network(arm: &Arm, seed: u64) -> Box<dyn Network> {
+    let config: Config = arm.typed();
+    config.network(&mut generator(seed, Purpose::Initialization))
+}
+
+/// The learning rate of an arm.
+///
+/// # Panics
+/// When the arm is not one of this chapter's tables.
+pub fn rate(arm: &Arm) -> f64 {
+    arm.typed::<Config>().learning_rate
 }
 
 /// Trainable weights of an arm's network (3.10).
@@ -194,13 +202,7 @@ pub fn learner(arm: &Arm, seed: u64) -> Box<dyn Learner> {
 /// # Panics
 /// When the arm is not one of this chapter's tables.
 pub fn parameters(arm: &Arm) -> usize {
-    learner(arm, 1).parameters()
-}
-
-/// The typed configuration that [`Row::at`] wrote into the arm.
-fn config(arm: &Arm) -> Config {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
+    network(arm, 1).parameters()
 }
 
 impl Row {
@@ -239,7 +241,7 @@ impl Row {
             id: self.id,
             title: self.title,
             expected_seconds: self.expected as f64 * self.config.seconds_per_sequence(),
-            config: serde_json::to_value(&self.config).expect("plain data always serialises"),
+            config: written(&self.config),
             seeds,
             paper: self.paper,
         })
@@ -257,18 +259,8 @@ impl Config {
         6e-6 + step * self.data.steps() as f64
     }
 
-    fn start(&self, seed: u64) -> OnlineTrial {
-        let mut rng = generator(seed, Purpose::Initialization);
-        OnlineTrial::new(
-            seed,
-            self.protocol.clone(),
-            self.data.open(seed),
-            self.learner(&mut rng),
-        )
-    }
-
     /// The network with its sizes as types.
-    fn learner(&self, rng: &mut ChaCha8Rng) -> Box<dyn Learner> {
+    fn network(&self, rng: &mut ChaCha8Rng) -> Box<dyn Network> {
         let task = self.data.open(1).training;
         let (inputs, outputs) = (task.inputs(), task.outputs());
         match &self.model {
@@ -277,7 +269,7 @@ impl Config {
                     ($(($i:literal, $h:literal, $o:literal)),*) => {
                         match (inputs, *hidden, outputs) {
                             $(($i, $h, $o) => Box::new(TanhNetwork::<$i, $h, $o>::new(
-                                rng, self.range, self.learning_rate,
+                                rng, self.range,
                             )),)*
                             other => unreachable!("no tanh network of sizes {other:?}"),
                         }
@@ -374,7 +366,6 @@ impl Config {
             skip: growing || *skip,
             starts_without_memory: growing,
             range: self.range,
-            rate: self.learning_rate,
         }
     }
 }

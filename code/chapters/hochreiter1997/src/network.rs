@@ -2,15 +2,15 @@
 //! The network of memory blocks with logistic outputs, trained online as in the paper.
 use dfdx::prelude::*;
 use kernels::cell1997::{Biases, Design};
+use lab::record::six_decimals;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use tape::cell1997::{inspect, memory};
 use tape::readout::{squared_error, Readout};
 use tape::sgd::descend;
 use tasks::Example;
-use training::online::{
-    batch, load_into, measure, uniform, uniform_matrix, values, Learner, Miss,
-};
+use training::fits;
+use training::online::{batch, measure, uniform, uniform_matrix, values, Network, OutputError};
 
 /// Where the biases of the gates start: one value a block, or at random like the weights.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,12 +32,10 @@ pub struct Build {
     pub output_bias: bool,
     /// Whether the outputs see the inputs too (experiments 2a and 2b).
     pub skip: bool,
-    /// Whether the network starts without its memory, which [`Learner::grow`] adds (2a and 2b).
+    /// Whether the network starts without its memory, which [`Network::grow`] adds (2a and 2b).
     pub starts_without_memory: bool,
     /// Weights start from U[−range, range].
     pub range: f32,
-    /// The learning rate α.
-    pub rate: f64,
 }
 
 /// K memory blocks with C cells in all, U hidden units, I inputs, O logistic outputs.
@@ -53,7 +51,6 @@ pub struct MemoryNetwork<
     bias: Tensor<Rank1<U>, f32, Cpu>,
     readout: Readout<I, C, O, f32>,
     design: Design,
-    rate: f64,
     has_memory: bool,
 }
 
@@ -106,7 +103,6 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
             bias,
             readout,
             design: build.design,
-            rate: build.rate,
             has_memory: !build.starts_without_memory,
         }
     }
@@ -120,13 +116,13 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
     }
 }
 
-impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: usize> Learner
+impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: usize> Network
     for MemoryNetwork<I, K, C, U, O>
 {
     // ANCHOR: learn
     /// Forward through (3.6) to (3.9), back through (3.11) and (3.13) to (3.16), one step of
     /// gradient descent.
-    fn learn(&mut self, example: &Example) -> Miss {
+    fn learn(&mut self, example: &Example, rate: f64) -> OutputError {
         let (inputs, targets) = batch(example);
         let w_x = self.w_x.leaky_trace();
         let cells = if self.has_memory {
@@ -140,20 +136,20 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
             .expect("the heap holds one sequence");
         let gradients = error.backward();
         if self.has_memory {
-            descend(&mut self.w_x, &gradients, self.rate);
+            descend(&mut self.w_x, &gradients, rate);
             if self.design.recurrent {
-                descend(&mut self.w_u, &gradients, self.rate);
+                descend(&mut self.w_u, &gradients, rate);
             }
             if self.design.biases != Biases::None {
-                descend(&mut self.bias, &gradients, self.rate);
+                descend(&mut self.bias, &gradients, rate);
             }
         }
-        descend(&mut self.readout.units, &gradients, self.rate);
+        descend(&mut self.readout.units, &gradients, rate);
         if let Some(bias) = &mut self.readout.bias {
-            descend(bias, &gradients, self.rate);
+            descend(bias, &gradients, rate);
         }
         if let Some(skip) = &mut self.readout.skip {
-            descend(skip, &gradients, self.rate);
+            descend(skip, &gradients, rate);
         }
         measure(&outputs[0], example)
     }
@@ -206,7 +202,7 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
     }
 
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
-        load_into(weights, &self.sizes())?;
+        fits(weights, &self.sizes())?;
         self.has_memory = weights[0][0] != 0.0;
         self.w_x.copy_from(&weights[1]);
         self.w_u.copy_from(&weights[2]);
@@ -239,7 +235,7 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
         let column = |values: &[f32], width: usize, n: usize| -> Vec<f64> {
             values
                 .chunks_exact(width)
-                .map(|row| round(row[n].into()))
+                .map(|row| six_decimals(row[n].into()))
                 .collect()
         };
         let mut series = BTreeMap::new();
@@ -257,13 +253,8 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
             }
         }
         for (o, y) in self.outputs(example).into_iter().enumerate().take(O) {
-            series.insert(format!("output-{o}"), vec![round(y.into())]);
+            series.insert(format!("output-{o}"), vec![six_decimals(y.into())]);
         }
         series
     }
-}
-
-/// Six decimals: enough to draw, short enough to read.
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's experiments, with the constants of the paper's supplement and program.
 use super::bound::Bound;
-use super::training::{Config, Initial, Method, Training, ALPHA_MIXED, BATCH};
+use super::training::{Config, Initial, Method, ALPHA_MIXED, BATCH};
 use super::unit::OneUnit;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 
 /// The experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
@@ -65,18 +65,8 @@ impl Experiment for Runs {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(Training::new(config(arm), seed))
+        Box::new(arm.typed::<Config>().trial(seed))
     }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(Box::new(Training::new(config(arm), seed).restore(state)?))
-    }
-}
-
-/// The typed configuration that [`Row::at`] wrote into the arm.
-fn config(arm: &Arm) -> Config {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
 }
 
 /// Seconds of one update of one step: a batch of 20, 50 units, on the machine of the records.
@@ -118,7 +108,7 @@ impl Row {
             id: self.id,
             title: self.title,
             expected_seconds: updates * steps * SECONDS_PER_STEP,
-            config: serde_json::to_value(&self.config).expect("plain data always serialises"),
+            config: written(&self.config),
             seeds,
             paper: self.paper,
         })
@@ -243,7 +233,7 @@ fn mixed() -> Vec<Row> {
         let mut config = Config::paper(initial, shortest, Method::Regularized);
         config.lengths = (shortest, longest);
         config.regularizer = Method::Regularized.regularizer(ALPHA_MIXED);
-        config.look_every = 500;
+        config.evaluate_every = 500;
         config.fewer_than = fewer_than;
         config.test_lengths = TEST_LENGTHS.to_vec();
         let until = match fewer_than {

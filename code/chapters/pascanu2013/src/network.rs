@@ -119,7 +119,7 @@ impl Batch<'_> {
     }
 
     /// Whether there is a class for each step, and not for the last one alone.
-    fn at_each_step(&self) -> bool {
+    pub fn at_each_step(&self) -> bool {
         self.classes.len() > self.sequences
     }
 

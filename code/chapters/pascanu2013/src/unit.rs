@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One unit without input, x_t = w σ(x_{t−1}) + b: its fixed points, its error surface and the wall
 //! in it (the paper's Figures 3 and 6).
-use super::training::rounded;
 use kernels::Real;
-use lab::experiment::{Arm, Experiment, Scale, Trial};
-use lab::record::TrialRecord;
+use lab::experiment::{Arm, AtOnce, Experiment, Scale, Trial};
+use lab::record::{six_digits, TrialRecord};
 use std::collections::BTreeMap;
 
 /// x_0 of Figure 6.
@@ -197,23 +196,28 @@ impl Experiment for OneUnit {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(UnitTrial {
+        let unit = UnitTrial {
             arm: arm.id.clone(),
             config: arm.config.clone(),
-            seed,
-        })
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(self.start(arm, seed))
+        };
+        Box::new(AtOnce(move || {
+            let (measures, series) = unit.results();
+            TrialRecord {
+                seed,
+                solved: true,
+                sequences: 1,
+                measures,
+                curve: Vec::new(),
+                series,
+            }
+        }))
     }
 }
 
-/// So short that there is nothing to save.
+/// One arm.
 struct UnitTrial {
     arm: String,
     config: serde_json::Value,
-    seed: u64,
 }
 
 /// Evenly spaced places, both ends included.
@@ -231,7 +235,10 @@ impl UnitTrial {
     fn results(&self) -> (BTreeMap<String, f64>, BTreeMap<String, Vec<f64>>) {
         let (mut measures, mut series) = (BTreeMap::new(), BTreeMap::new());
         let mut put = |name: &str, values: Vec<f64>| {
-            series.insert(name.to_owned(), values.into_iter().map(rounded).collect());
+            series.insert(
+                name.to_owned(),
+                values.into_iter().map(six_digits).collect(),
+            );
         };
         match self.arm.as_str() {
             "map" => {
@@ -279,8 +286,14 @@ impl UnitTrial {
                     }
                     0.5 * (low + high)
                 };
-                measures.insert("first-saddle-node".to_owned(), rounded(change(-3.0, -2.5)));
-                measures.insert("second-saddle-node".to_owned(), rounded(change(-2.5, -2.0)));
+                measures.insert(
+                    "first-saddle-node".to_owned(),
+                    six_digits(change(-3.0, -2.5)),
+                );
+                measures.insert(
+                    "second-saddle-node".to_owned(),
+                    six_digits(change(-2.5, -2.0)),
+                );
             }
             _ => {
                 let steps = self.size("steps");
@@ -293,40 +306,14 @@ impl UnitTrial {
                             (w * w + b * b).sqrt()
                         })
                         .fold(0.0, f64::max);
-                    measures.insert(format!("{name}-longest-step"), rounded(longest));
+                    measures.insert(format!("{name}-longest-step"), six_digits(longest));
                     let (w, b) = path[path.len() - 1];
-                    measures.insert(format!("{name}-last-error"), rounded(error(w, b)));
+                    measures.insert(format!("{name}-last-error"), six_digits(error(w, b)));
                     put(&format!("{name}-w"), path.iter().map(|p| p.0).collect());
                     put(&format!("{name}-b"), path.iter().map(|p| p.1).collect());
                 }
             }
         }
         (measures, series)
-    }
-}
-
-impl Trial for UnitTrial {
-    fn advance(&mut self) -> bool {
-        true
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (1, 1)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn finish(&mut self) -> TrialRecord {
-        let (measures, series) = self.results();
-        TrialRecord {
-            seed: self.seed,
-            solved: true,
-            sequences: 1,
-            measures,
-            curve: Vec::new(),
-            series,
-        }
     }
 }

@@ -80,6 +80,11 @@ pub struct Music {
 }
 
 impl Music {
+    /// Steps of time in the pieces of each split, to learn from, to choose by and to be judged by.
+    pub fn steps(&self) -> [usize; 3] {
+        [&self.train, &self.valid, &self.test].map(|split| split.iter().map(Vec::len).sum())
+    }
+
     /// The lowest and the highest note of all pieces; nothing if all is silence.
     pub fn range(&self) -> Option<(u8, u8)> {
         let pieces = self.train.iter().chain(&self.valid).chain(&self.test);
