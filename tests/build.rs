@@ -7,7 +7,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, time};
 
+// Asked for so that this is compiled and run anew in another repository: see `.cargo/config.toml`.
+const REPOSITORY: (&str, Option<&str>) = ("UNROLLED_ROOT", option_env!("UNROLLED_ROOT"));
+
 fn main() {
+    println!("cargo:rerun-if-env-changed={}", REPOSITORY.0);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap()).join("..");
     let book = root.join("book").canonicalize().unwrap();
     let out = PathBuf::from(env::var("OUT_DIR").unwrap()).join("pages");
@@ -25,11 +29,14 @@ fn main() {
             .replace("_index", "");
         let (mut modules, mut calls) = (String::new(), String::new());
         for block in blocks(&text) {
+            if block.only_includes() {
+                // Its source is compiled where it stands.
+                continue;
+            }
             let program = block.program(page.parent().unwrap());
             let line = block.line;
             if block.info.contains("compile_fail") {
-                // Skeptic knows no such mark: the compiler's refusal is the panic here. The test
-                // `refusals` looks at what it says.
+                // Skeptic knows no such mark: the compiler's refusal is the panic here.
                 let refused = format!("```rust,no_run,should_panic\n{program}```\n");
                 emit(
                     &out,
@@ -122,6 +129,13 @@ struct Block {
 }
 
 impl Block {
+    /// Whether every line is a piece of a source file. The tests of the pages look at those.
+    fn only_includes(&self) -> bool {
+        self.code
+            .iter()
+            .all(|line| line.trim().starts_with("{{#include "))
+    }
+
     /// The block as a program, includes expanded.
     fn program(&self, folder: &Path) -> String {
         let mut code = String::new();

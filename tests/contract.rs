@@ -3,7 +3,8 @@
 //! agree with each other.
 use chapters::root;
 use lab::chapter::Chapter;
-use std::collections::BTreeSet;
+use lab::experiment::Scale;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,11 @@ macro_rules! each_chapter {
             #[test]
             fn prerequisites_are_its_dependencies() {
                 super::prerequisites_are_its_dependencies(KEY);
+            }
+
+            #[test]
+            fn claims_rest_on_arms_that_exist_and_are_shown() {
+                super::claims_rest_on_arms_that_exist_and_are_shown(KEY);
             }
 
             #[test]
@@ -462,6 +468,54 @@ fn prerequisites_are_its_dependencies(key: &str) {
     assert_eq!(depends, declared, "{key}");
 }
 
+/// A claim says what it claims, where the paper says it, its line and what shows it; an arm that a line
+/// names is an arm of the experiment at some scale.
+fn claims_rest_on_arms_that_exist_and_are_shown(key: &str) {
+    let chapter = written(key);
+    let records = lab::store::load_records(&root(), key).unwrap();
+    let figures = (chapter.figures)(&records);
+    let tables = (chapter.tables)(&records);
+    let mut arms = BTreeSet::new();
+    for experiment in (chapter.experiments)() {
+        for scale in Scale::ALL {
+            for arm in experiment.arms(scale) {
+                arms.insert(format!("{}/{}", experiment.id(), arm.id));
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for claim in (chapter.claims)() {
+        for (what, text) in [
+            ("statement", claim.statement),
+            ("source", claim.source),
+            ("number of the paper", claim.paper),
+            ("line", claim.line_words()),
+        ] {
+            if text.is_empty() {
+                wrong.push(format!("{key}/{}: no {what}", claim.id));
+            }
+        }
+        for arm in claim.arms() {
+            let name = format!("{}/{}", arm.experiment, arm.id);
+            if !arms.contains(&name) {
+                wrong.push(format!("{key}/{}: there is no arm {name}", claim.id));
+            }
+        }
+        let shown = figures.iter().any(|figure| figure.id == claim.shown)
+            || tables.iter().any(|(name, _)| *name == claim.shown);
+        if !shown {
+            let shown = claim.shown;
+            wrong.push(format!("{key}/{}: no figure or table `{shown}`", claim.id));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
 #[test]
 fn every_chapter_of_the_list_has_its_crate_and_every_crate_stands_in_the_list() {
     let written: BTreeSet<String> = chapters::all()
@@ -501,6 +555,137 @@ fn every_source_file_names_its_license() {
 }
 
 /// The project names no path of a machine, so that it works, and reads well, anywhere.
+/// Every library asks for the repository's variable or rests on one that does, and so does what the
+/// tests' build script makes: else another clone with the same target folder takes this one's for its
+/// own. A program from elsewhere that runs here is refused, see `lab::root`.
+#[test]
+fn every_library_is_compiled_anew_in_another_repository() {
+    const VARIABLE: &str = "UNROLLED_ROOT";
+    let settings = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+    assert!(settings.contains(&format!("{VARIABLE} = {{ value = \".\", relative = true")));
+    let build = fs::read_to_string(root().join("tests/build.rs")).unwrap();
+    assert!(build.contains("cargo:rerun-if-env-changed={}\", REPOSITORY.0"));
+    let mut asks = BTreeSet::new();
+    let mut rests = BTreeMap::new();
+    for manifest in files(&root().join("code"), "toml") {
+        let text = fs::read_to_string(&manifest).unwrap();
+        let Some(name) = text.lines().find_map(|line| line.strip_prefix("name = \"")) else {
+            continue;
+        };
+        let name = name.trim_end_matches('"').to_owned();
+        let folder = manifest.parent().unwrap();
+        let call = format!("option_env!(\"{VARIABLE}\")");
+        let sources = files(&folder.join("src"), "rs").into_iter();
+        if sources
+            .map(fs::read_to_string)
+            .any(|source| source.unwrap().contains(&call))
+        {
+            asks.insert(name.clone());
+        }
+        rests.insert(name, text);
+    }
+    assert!(asks.len() >= 3 && rests.len() >= asks.len());
+    while let Some(found) = rests.iter().find(|(name, text)| {
+        let above = |below: &String| text.contains(&format!("\n{below}.workspace = true"));
+        !asks.contains(*name) && asks.iter().any(above)
+    }) {
+        asks.insert(found.0.clone());
+    }
+    let alone: Vec<&String> = rests.keys().filter(|name| !asks.contains(*name)).collect();
+    assert!(alone.is_empty(), "{alone:?} asks for {VARIABLE} nowhere");
+}
+
+/// Lines of a source in which a running largest or smallest number is kept with `max` or `min` of
+/// floating point: in a fold, or in a loop.
+fn extremes_by_max(source: &str) -> Vec<usize> {
+    const CALLS: [&str; 6] = [
+        "f64::max", "f64::min", "f32::max", "f32::min", ".max(", ".min(",
+    ];
+    let line = |at: usize| 1 + source[..at].matches('\n').count();
+    let mut wrong = Vec::new();
+    for fold in ["fold(", "reduce("] {
+        for (at, _) in source.match_indices(fold) {
+            let mut depth = 1;
+            let inside = &source[at + fold.len()..];
+            let end = inside.find(|c: char| {
+                depth += match c {
+                    '(' => 1,
+                    ')' => -1,
+                    _ => 0,
+                };
+                depth == 0
+            });
+            let inside = &inside[..end.unwrap_or(inside.len())];
+            if CALLS.iter().any(|call| inside.contains(call)) {
+                wrong.push(line(at));
+            }
+        }
+    }
+    for (number, text) in source.lines().enumerate() {
+        let Some((name, value)) = text.trim().split_once(" = ") else {
+            continue;
+        };
+        let kept = |call: &str| {
+            let argument = value
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix(call));
+            // At most, or at least, a number: nothing runs.
+            argument.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+                || CALLS
+                    .iter()
+                    .any(|call| value.starts_with(&format!("{call}({name},")))
+        };
+        if kept(".max(") || kept(".min(") {
+            wrong.push(number + 1);
+        }
+    }
+    wrong
+}
+
+/// `kernels::extremes` says why. For whole numbers there is `Ord::max`.
+#[test]
+fn no_largest_number_is_kept_by_a_fold_or_a_loop_over_max() {
+    for wrong in [
+        "columns.fold(0.0, f64::max)",
+        "all.iter().copied().fold(\n    f32::INFINITY,\n    f32::min,\n)",
+        "all.fold(0.0, |m: f64, (a, b)| m.max(a - b))",
+        "all.iter().copied().reduce(f64::min)",
+        "worst = worst.max(size);",
+        "self.best = self.best.min(loss);",
+        "best = f64::min(best, seconds);",
+    ] {
+        assert_eq!(extremes_by_max(wrong), [1], "{wrong}");
+    }
+    for right in [
+        "all.iter().copied().largest(0.0)",
+        "all.fold(0.0, |sum, x| sum + x).max(1.0)",
+        "let x = x.min(width);",
+        "trials = trials.min(20);",
+        "now = Ord::max(now, end);",
+    ] {
+        assert!(extremes_by_max(right).is_empty(), "{right}");
+    }
+    let mut wrong = Vec::new();
+    for folder in ["code", "tests"] {
+        for path in files(&root().join(folder), "rs") {
+            if path.ends_with("tests/contract.rs") {
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            let comments = |line: &str| line.trim_start().starts_with("//");
+            // A comment may say what must not be written.
+            let source: Vec<&str> = source
+                .lines()
+                .map(|line| if comments(line) { "" } else { line })
+                .collect();
+            for line in extremes_by_max(&source.join("\n")) {
+                wrong.push(format!("{}:{line}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn nothing_names_a_path_of_the_machine_it_was_made_on() {
     let mut looked_at = 0;

@@ -58,6 +58,51 @@ fn fences(page: &str) -> Result<Vec<(usize, &str)>, String> {
     Ok(all)
 }
 
+/// Whether a piece of a source that a page shows is there, and is compiled by cargo where it stands;
+/// of one that is refused, whether the tests of its chapter see it refused.
+fn compiled(piece: &str, refused: bool) -> bool {
+    let (path, anchor) = piece.split_once(':').unwrap_or((piece, ""));
+    let path = path.trim_start_matches("../");
+    let there = fs::read_to_string(chapters::root().join(path)).is_ok_and(|source| {
+        let opened = |line: &str| line.trim() == format!("// ANCHOR: {anchor}");
+        anchor.is_empty() || source.lines().any(opened)
+    });
+    let parts: Vec<&str> = path.split('/').collect();
+    there
+        && match &parts[..] {
+            ["code", "chapters", key, file] if refused => {
+                let tests = format!("code/chapters/{key}/tests/{key}/refusal.rs");
+                let tests = fs::read_to_string(chapters::root().join(tests));
+                tests.is_ok_and(|tests| tests.contains(&format!("\"{file}\"")))
+            }
+            ["code", .., file] => !refused && parts.contains(&"src") && file.ends_with(".rs"),
+            _ => false,
+        }
+}
+
+/// A listing shows all that it is: what is hidden in it are imports.
+#[test]
+fn nothing_but_imports_is_hidden_in_a_listing() {
+    let book = chapters::root().join("book");
+    let mut hidden = Vec::new();
+    for (path, text) in pages(&book) {
+        let mut inside = false;
+        for (at, line) in text.lines().enumerate() {
+            if line.starts_with("```") {
+                inside = !inside;
+            } else if inside && line.starts_with("# ") && !line.starts_with("# use ") {
+                hidden.push(format!("{}:{}: {line}", path.display(), at + 1));
+            }
+        }
+    }
+    assert!(
+        hidden.is_empty(),
+        "{} hidden\n{}",
+        hidden.len(),
+        hidden.join("\n")
+    );
+}
+
 #[test]
 fn every_page_has_each_of_its_blocks_of_rust_tested() {
     let book = chapters::root().join("book");
@@ -79,20 +124,26 @@ fn every_page_has_each_of_its_blocks_of_rust_tested() {
                 wrong.push(format!("{place}: a fence of `{info}`"));
             }
             let has = |what| TESTS.contains(&format!("fn {name}_line_{line}_{what}_line_1()"));
-            let tested = match info {
-                "rust" => {
+            let code = text
+                .lines()
+                .skip(line)
+                .take_while(|code| !code.starts_with("```"));
+            let included: Option<Vec<&str>> = code
+                .map(|code| code.strip_prefix("{{#include ")?.strip_suffix("}}"))
+                .collect();
+            let tested = match (info, included) {
+                ("rust" | "rust,compile_fail" | "rust,should_panic", Some(pieces)) => pieces
+                    .iter()
+                    .all(|piece| compiled(piece, info == "rust,compile_fail")),
+                ("rust", None) => {
                     // All such blocks of a page are one test.
                     let start = TESTS.find(&format!("fn {name}_page_line_1()"));
                     let test = start.map_or("", |start| &TESTS[start..]);
                     let test = test.split("\n#[test]").next().unwrap();
                     test.contains(&format!("mod line_{line} {{"))
                 }
-                // Skeptic does not ask what is wrong with it; `refusals` asks, of these files.
-                "rust,compile_fail" => {
-                    let code = text.lines().nth(line).unwrap_or_default();
-                    has("refused") && code.contains("/refused.rs")
-                }
-                "rust,should_panic" => has("compiles") && has("panics"),
+                ("rust,compile_fail", None) => has("refused"),
+                ("rust,should_panic", None) => has("compiles") && has("panics"),
                 _ => continue,
             };
             blocks += 1;

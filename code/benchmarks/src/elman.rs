@@ -2,6 +2,7 @@
 //! Elman's network on the sequence of letters: one letter, one update, as the chapter trains it.
 use super::{Blob, Outcome, Row, Step};
 use elman1990::network::{Online, Reader, Weights};
+use std::sync::Arc;
 use tasks::letters;
 use tasks::seeds::{generator, Purpose};
 
@@ -24,7 +25,7 @@ pub fn row() -> Row {
         work: 0.0,
         rate: RATE,
         clip: None,
-        build: || Box::new(Letters::new()),
+        build: Arc::new(|| Box::new(Letters::new())),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Blob, Outcome, Step, Update};
 use dfdx::prelude::*;
 use kernels::lstm::Lstm;
 use kernels::Path;
+use tape::dims::{Batch, Columns, Hidden, Input, Time};
 use tape::loss::squared_error;
 use tape::primitives::{self, Layer, State};
 use tape::recurrent::{Recurrent, Steps};
@@ -50,11 +51,12 @@ pub fn ladder() -> Vec<Rung> {
 const B: usize = 32;
 const I: usize = 32;
 const H: usize = 128;
-const G: usize = 4 * H;
 const T: usize = 100;
+const SIZES: [usize; 4] = [B, I, H, T];
+const COLUMNS: usize = 4 * H;
 
-fn sequence() -> Sequence<Lstm, B, I, H, G> {
-    Sequence::new(LSTM, T)
+fn sequence() -> Sequence<Lstm> {
+    Sequence::new(LSTM, SIZES)
 }
 
 fn portable() -> Box<dyn Step> {
@@ -78,19 +80,19 @@ fn ragged() -> Box<dyn Step> {
 
 fn alone() -> Box<dyn Step> {
     let device = Cpu::default();
-    let data = data([B, I, H, T], G);
+    let data = data(SIZES, COLUMNS);
     let cut = |values: &[f32], width: usize| -> Vec<Vec<f32>> {
         values.chunks(T * width).map(<[f32]>::to_vec).collect()
     };
     let inputs = cut(&data.inputs, I).into_iter();
     let targets = cut(&data.targets, H).into_iter();
     let mut step = Alone {
-        layer: Recurrent::zeros(LSTM),
+        layer: Recurrent::zeros(LSTM, Input(I), Hidden(H)),
         inputs: inputs
-            .map(|x| device.tensor_from_vec(x, (Const, T, Const)))
+            .map(|x| device.tensor_from_vec(x, (Batch(1), Time(T), Input(I))))
             .collect(),
         targets: targets
-            .map(|x| device.tensor_from_vec(x, (Const, T, Const)))
+            .map(|x| device.tensor_from_vec(x, (Batch(1), Time(T), Hidden(H))))
             .collect(),
         update: Update::new(),
         loss: 0.0,
@@ -103,9 +105,9 @@ fn alone() -> Box<dyn Step> {
 
 /// Each sequence by itself, their gradients added.
 struct Alone {
-    layer: Recurrent<Lstm, I, H, G, f32>,
-    inputs: Vec<Steps<Const<1>, I, f32>>,
-    targets: Vec<Steps<Const<1>, H, f32>>,
+    layer: Recurrent<Lstm, Input, Hidden, f32>,
+    inputs: Vec<Steps<Batch, Input, f32>>,
+    targets: Vec<Steps<Batch, Hidden, f32>>,
     update: Update,
     loss: f64,
     data: Data,
@@ -159,16 +161,18 @@ impl Step for Alone {
 
 fn primitives() -> Box<dyn Step> {
     let device = Cpu::default();
-    let data = data([B, I, H, T], G);
+    let data = data(SIZES, COLUMNS);
+    let columns = Columns(COLUMNS);
+    let (inputs, targets) = data.tensors();
     let mut step = Primitives {
         layer: Layer {
-            w_x: device.zeros(),
-            w_h: device.zeros(),
-            bias: device.zeros(),
+            w_x: device.zeros_like(&(Input(I), columns)),
+            w_h: device.zeros_like(&(Hidden(H), columns)),
+            bias: device.zeros_like(&(columns,)),
             peepholes: None,
         },
-        inputs: device.tensor_from_vec(data.inputs.clone(), (Const, T, Const)),
-        targets: device.tensor_from_vec(data.targets.clone(), (Const, T, Const)),
+        inputs,
+        targets,
         update: Update::new(),
         loss: 0.0,
         data,
@@ -179,9 +183,9 @@ fn primitives() -> Box<dyn Step> {
 
 /// The layer in dfdx's own operations.
 struct Primitives {
-    layer: Layer<I, H, G, f32, Cpu>,
-    inputs: Steps<Const<B>, I, f32>,
-    targets: Steps<Const<B>, H, f32>,
+    layer: Layer<Input, Hidden, f32, Cpu>,
+    inputs: Steps<Batch, Input, f32>,
+    targets: Steps<Batch, Hidden, f32>,
     update: Update,
     loss: f64,
     data: Data,
@@ -190,7 +194,7 @@ struct Primitives {
 impl Primitives {
     fn run<Y: primitives::Joined<f32, Cpu>>(&self) -> Tensor<Rank0, f32, Cpu, Y> {
         let x = self.inputs.retaped::<Y>();
-        let start = State::zeros(&Cpu::default());
+        let start = State::zeros(&Cpu::default(), Batch(B), Hidden(H));
         let (hidden, _) = primitives::run(LSTM, &self.layer, x, &[T; B], false, &start);
         squared_error(hidden, &self.targets, 1.0 / B as f64).expect(MEMORY)
     }

@@ -18,6 +18,7 @@ pub use product::product;
 use dfdx::prelude::{Cpu, Gradients};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 use tape::train::clip::Clip;
 use tape::train::rules::Sgd;
 use tape::train::{Optimizer, Parameters};
@@ -27,6 +28,9 @@ use tasks::seeds::{generator, Purpose};
 pub const RATE: f64 = 0.1;
 /// Gradients are scaled down to this global norm, where they are clipped.
 pub const CLIP: f64 = 1.0;
+
+/// Makes our side of a row.
+pub type Build = Arc<dyn Fn() -> Box<dyn Step> + Send + Sync>;
 
 /// One configuration that is timed.
 #[derive(Clone)]
@@ -49,7 +53,7 @@ pub struct Row {
     /// The global norm that gradients are clipped to; `None` where they are not.
     pub clip: Option<f64>,
     /// Makes our side of it.
-    pub build: fn() -> Box<dyn Step>,
+    pub build: Build,
 }
 
 /// What a training step says about itself, for the comparison with a peer.

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cell of 1997 on experiment 6a: one sequence, one update, as the chapter trains it.
 use super::{Blob, Outcome, Row, Step};
-use hochreiter1997::network::{Build, GateBiases, MemoryNetwork};
+use hochreiter1997::network::{Build, GateBiases, MemoryNetwork, Sizes};
 use kernels::cell1997::{Biases, Design, Gradient, Squash};
+use std::sync::Arc;
 use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Relevant, TemporalOrder};
 use tasks::{Example, Inputs, Target, Task};
 use training::online::{measure, Network};
 
-/// Inputs, blocks, cells, hidden units, outputs of experiment 6a.
-const SIZES: [usize; 5] = [8, 2, 4, 8, 4];
+/// Of experiment 6a.
+const SIZES: Sizes = Sizes {
+    inputs: 8,
+    blocks: 2,
+    cells: 4,
+    units: 8,
+    outputs: 4,
+};
 /// The learning rate of experiment 6a.
 const RATE: f64 = 0.5;
 /// Sequences that are shown in turn.
@@ -17,29 +24,28 @@ const EXAMPLES: usize = 32;
 
 /// The row.
 pub fn row() -> Row {
-    let [inputs, blocks, cells, units, outputs] = SIZES;
     Row {
         name: "cell1997-6a".into(),
         chapter: "hochreiter1997",
         kind: "cell1997",
         sizes: vec![
-            ("inputs", inputs),
-            ("blocks", blocks),
-            ("cells", cells),
-            ("units", units),
-            ("outputs", outputs),
+            ("inputs", SIZES.inputs),
+            ("blocks", SIZES.blocks),
+            ("cells", SIZES.cells),
+            ("units", SIZES.units),
+            ("outputs", SIZES.outputs),
             ("examples", EXAMPLES),
         ],
         threads: &[1],
         work: 0.0,
         rate: RATE,
         clip: None,
-        build: || Box::new(Online::new()),
+        build: Arc::new(|| Box::new(Online::new())),
     }
 }
 
 struct Online {
-    network: MemoryNetwork<8, 2, 4, 8, 4>,
+    network: MemoryNetwork,
     start: Vec<Vec<f32>>,
     examples: Vec<Example>,
     next: usize,
@@ -66,7 +72,8 @@ impl Online {
             starts_without_memory: false,
             range: 0.1,
         };
-        let network = MemoryNetwork::new(&mut generator(1, Purpose::Initialization), &build);
+        let network =
+            MemoryNetwork::new(SIZES, &mut generator(1, Purpose::Initialization), &build);
         let task = TemporalOrder {
             relevant: Relevant::Two,
         };
@@ -125,7 +132,13 @@ impl Step for Online {
     }
 
     fn blobs(&self) -> Vec<Blob> {
-        let [inputs, _, cells, units, outputs] = SIZES;
+        let Sizes {
+            inputs,
+            cells,
+            units,
+            outputs,
+            ..
+        } = SIZES;
         let shapes: [(&str, Vec<usize>); 5] = [
             ("w_x", vec![inputs, units]),
             ("w_u", vec![units, units]),

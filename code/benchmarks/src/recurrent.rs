@@ -8,28 +8,10 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::{backward, forward, Cell, Layer, Prepared, Purpose, Trace, Weights};
 use kernels::Batch;
+use std::sync::Arc;
+use tape::dims::{self, Hidden, Input, Time};
 use tape::loss::squared_error;
 use tape::recurrent::{Inputs, Reading, Recurrent, Steps};
-
-/// The rows of one cell, by (batch, in, hidden, steps) and columns of the net inputs.
-macro_rules! cell {
-    ($rows:ident, $kind:literal, $cell:expr, $gates:literal: $(($b:literal, $i:literal, $h:literal, $t:literal)),*) => {
-        $($rows.push(row($kind, [$b, $i, $h, $t], $gates, || {
-            step::<_, $b, $i, $h, { $gates * $h }>($cell, $t)
-        }));)*
-    };
-}
-
-/// The rows of all cells at these sizes.
-macro_rules! cells {
-    ($($size:tt),*) => {{
-        let mut rows = Vec::new();
-        cell!(rows, "rnn", TANH, 1: $($size),*);
-        cell!(rows, "lstm", LSTM, 4: $($size),*);
-        cell!(rows, "gru", GRU, 3: $($size),*);
-        rows
-    }};
-}
 
 const TANH: Rnn = Rnn {
     activation: Activation::Tanh,
@@ -42,33 +24,33 @@ const GRU: Gru = Gru {
     update: Keeps::KeepsPast,
 };
 
-/// The rows.
+/// Batch, in, hidden, steps.
+const ALL: [[usize; 4]; 7] = [
+    [1, 8, 16, 10],
+    [1, 64, 128, 100],
+    [32, 32, 128, 100],
+    [16, 64, 256, 50],
+    [64, 128, 256, 30],
+    [32, 256, 512, 30],
+    [128, 256, 1024, 20],
+];
+
+/// The rows: all cells at all sizes, and sizes that a chapter trains.
 pub fn rows() -> Vec<Row> {
-    let mut rows = cells!(
-        (1, 8, 16, 10),
-        (1, 64, 128, 100),
-        (32, 32, 128, 100),
-        (16, 64, 256, 50),
-        (64, 128, 256, 30),
-        (32, 256, 512, 30),
-        (128, 256, 1024, 20)
-    );
-    // Sizes that a chapter trains.
-    cell!(rows, "rnn", TANH, 1: (20, 6, 50, 50));
-    cell!(rows, "lstm", LSTM, 4: (20, 2, 128, 100));
-    cell!(rows, "gru", GRU, 3: (16, 96, 46, 60));
+    let mut rows = Vec::new();
+    rows.extend(ALL.map(|sizes| row("rnn", TANH, sizes)));
+    rows.extend(ALL.map(|sizes| row("lstm", LSTM, sizes)));
+    rows.extend(ALL.map(|sizes| row("gru", GRU, sizes)));
+    rows.push(row("rnn", TANH, [20, 6, 50, 50]));
+    rows.push(row("lstm", LSTM, [20, 2, 128, 100]));
+    rows.push(row("gru", GRU, [16, 96, 46, 60]));
     rows
 }
 
-/// One row; `gates` is how many times H the net inputs are.
-fn row(
-    kind: &'static str,
-    sizes: [usize; 4],
-    gates: usize,
-    build: fn() -> Box<dyn Step>,
-) -> Row {
+/// One row.
+fn row<C: Cell<f32>>(kind: &'static str, cell: C, sizes: [usize; 4]) -> Row {
     let [batch, width, hidden, steps] = sizes;
-    let columns = (gates * hidden) as f64;
+    let columns = (C::GROUPS * hidden) as f64;
     // Forward x W_x and h W_h; backward the same again for the gradients of W_x and W_h, and once
     // more h W_h for the gradient of h. The inputs are data and get no gradient.
     let rows = (batch * steps) as f64;
@@ -91,30 +73,19 @@ fn row(
         work,
         rate: RATE,
         clip: Some(CLIP),
-        build,
+        build: Arc::new(move || Box::new(Sequence::new(cell, sizes))),
     }
 }
 
-/// Our side of a row.
-fn step<C, const B: usize, const I: usize, const H: usize, const G: usize>(
-    cell: C,
-    steps: usize,
-) -> Box<dyn Step>
-where
-    C: Cell<f32> + 'static,
-{
-    Box::new(Sequence::<C, B, I, H, G>::new(cell, steps))
-}
-
 /// A layer and its batch.
-pub struct Sequence<C, const B: usize, const I: usize, const H: usize, const G: usize> {
+pub struct Sequence<C> {
     /// The layer.
-    pub layer: Recurrent<C, I, H, G, f32>,
+    pub layer: Recurrent<C, Input, Hidden, f32>,
     /// Where sequences are shorter than all steps.
     pub lengths: Option<Vec<usize>>,
-    inputs: Steps<Const<B>, I, f32>,
-    targets: Steps<Const<B>, H, f32>,
-    outputs: Option<Steps<Const<B>, H, f32>>,
+    inputs: Steps<dims::Batch, Input, f32>,
+    targets: Steps<dims::Batch, Hidden, f32>,
+    outputs: Option<Steps<dims::Batch, Hidden, f32>>,
     update: Update,
     data: Data,
     alone: Alone,
@@ -129,19 +100,16 @@ struct Alone {
     gradients: [Vec<f32>; 3],
 }
 
-impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Sequence<C, B, I, H, G>
-where
-    C: Cell<f32> + 'static,
-{
-    /// With the weights and data of its row.
-    pub fn new(cell: C, steps: usize) -> Self {
-        let device = Cpu::default();
-        let data = data([B, I, H, steps], G);
+impl<C: Cell<f32>> Sequence<C> {
+    /// With the weights and data of its row: batch, in, hidden, steps.
+    pub fn new(cell: C, sizes: [usize; 4]) -> Self {
+        let data = data(sizes, C::GROUPS * sizes[2]);
+        let (inputs, targets) = data.tensors();
         let mut step = Sequence {
-            layer: Recurrent::zeros(cell),
+            layer: Recurrent::zeros(cell, inputs.shape().2, targets.shape().2),
             lengths: None,
-            inputs: device.tensor_from_vec(data.inputs.clone(), (Const, steps, Const)),
-            targets: device.tensor_from_vec(data.targets.clone(), (Const, steps, Const)),
+            inputs,
+            targets,
             outputs: None,
             update: Update::new(),
             data,
@@ -166,11 +134,7 @@ pub const READING: Reading = Reading {
     inputs: Inputs::Data,
 };
 
-impl<C, const B: usize, const I: usize, const H: usize, const G: usize> Step
-    for Sequence<C, B, I, H, G>
-where
-    C: Cell<f32> + 'static,
-{
+impl<C: Cell<f32>> Step for Sequence<C> {
     fn restart(&mut self) {
         self.data.put_into(&mut self.layer);
     }
@@ -178,7 +142,7 @@ where
     fn train(&mut self) -> Outcome {
         let inputs = self.inputs.retaped::<OwnedTape<f32, Cpu>>();
         let (hidden, _) = self.layer.run(inputs, None, self.reading()).expect(MEMORY);
-        let loss = squared_error(hidden, &self.targets, 1.0 / B as f64).expect(MEMORY);
+        let loss = squared_error(hidden, &self.targets, self.data.share()).expect(MEMORY);
         let value = loss.array();
         let mut gradients = loss.backward();
         let norm = self.update.apply(&mut self.layer, &mut gradients);
@@ -195,20 +159,21 @@ where
 
     fn inferred(&self) -> f64 {
         let outputs = self.outputs.clone().expect("an inference");
-        let loss = squared_error(outputs, &self.targets, 1.0 / B as f64);
+        let loss = squared_error(outputs, &self.targets, self.data.share());
         loss.expect(MEMORY).array().into()
     }
 
     fn kernel(&mut self) -> bool {
-        let lengths = [self.data.sizes[3]; B];
+        let [sequences, inputs, units, steps] = self.data.sizes;
+        let lengths = vec![steps; sequences];
         let layer = Layer {
-            inputs: I,
-            units: H,
+            inputs,
+            units,
             path: self.layer.path,
         };
         let batch = Batch {
             lengths: &lengths,
-            steps: lengths[0],
+            steps,
             reverse: false,
         };
         let weights = Weights {
@@ -223,9 +188,9 @@ where
             outputs,
             gradients: [w_x, w_h, bias],
         } = &mut self.alone;
-        w_x.resize(I * G, 0.0);
-        w_h.resize(H * G, 0.0);
-        bias.resize(G, 0.0);
+        w_x.resize(weights.input.len(), 0.0);
+        w_h.resize(weights.recurrent.len(), 0.0);
+        bias.resize(weights.bias.len(), 0.0);
         outputs.resize(self.data.targets.len(), 0.0);
         let (cell, x) = (self.layer.cell, &self.data.inputs);
         let purpose = Purpose::Training { inputs: false };
@@ -284,11 +249,30 @@ pub fn data(sizes: [usize; 4], columns: usize) -> Data {
 }
 
 impl Data {
-    /// The initial weights.
-    pub fn put_into<C, const I: usize, const H: usize, const G: usize>(
+    /// Inputs and targets.
+    #[allow(clippy::type_complexity)]
+    pub fn tensors(
         &self,
-        layer: &mut Recurrent<C, I, H, G, f32>,
+    ) -> (
+        Steps<dims::Batch, Input, f32>,
+        Steps<dims::Batch, Hidden, f32>,
     ) {
+        let device = Cpu::default();
+        let [batch, width, hidden, steps] = self.sizes;
+        let (batch, time) = (dims::Batch(batch), Time(steps));
+        (
+            device.tensor_from_vec(self.inputs.clone(), (batch, time, Input(width))),
+            device.tensor_from_vec(self.targets.clone(), (batch, time, Hidden(hidden))),
+        )
+    }
+
+    /// What a sequence's error counts in the loss.
+    pub fn share(&self) -> f64 {
+        1.0 / self.sizes[0] as f64
+    }
+
+    /// The initial weights.
+    pub fn put_into<C>(&self, layer: &mut Recurrent<C, Input, Hidden, f32>) {
         layer.w_x.copy_from(&self.w_x);
         layer.w_h.copy_from(&self.w_h);
         layer.bias.copy_from(&self.bias);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two ends of a language model: the projection to a vocabulary with softmax cross-entropy,
 //! and the embedding of words.
-use super::{uniform, Blob, Outcome, Row, Step, Update, CLIP, RATE};
+use super::{uniform, Blob, Build, Outcome, Row, Step, Update, CLIP, RATE};
 use dfdx::prelude::*;
 use kernels::projection::{self, Prepared, Reduction, Weights};
 use kernels::softmax::Indices;
 use rand::Rng;
+use std::sync::Arc;
+use tape::dims::{Hidden, Input, Rows, Vocabulary};
 use tape::embedding::Embedding;
 use tape::loss::squared_error;
 use tape::projection::Projection;
@@ -23,7 +25,7 @@ const DICTIONARY: usize = 20_000;
 
 /// The rows.
 pub fn rows() -> [Row; 2] {
-    let row = |name, chapter, kind, vocabulary, work, build| Row {
+    let row = |name, chapter, kind, vocabulary, work, build: Build| Row {
         name,
         chapter,
         kind,
@@ -47,7 +49,7 @@ pub fn rows() -> [Row; 2] {
             "projection",
             VOCABULARY,
             work,
-            || Box::new(Output::new()),
+            Arc::new(|| Box::new(Output::new())),
         ),
         row(
             format!("embedding-{DICTIONARY}x{WIDTH}x{WORDS}"),
@@ -55,7 +57,7 @@ pub fn rows() -> [Row; 2] {
             "embedding",
             DICTIONARY,
             0.0,
-            || Box::new(Table::new()),
+            Arc::new(|| Box::new(Table::new())),
         ),
     ]
 }
@@ -70,11 +72,11 @@ struct Output {
     start: [Vec<f32>; 2],
     data: Vec<f32>,
     words: Vec<usize>,
-    layer: Projection<WIDTH, VOCABULARY, f32>,
+    layer: Projection<Hidden, Vocabulary, f32>,
     update: Update,
-    inputs: Tensor<Rank2<WORDS, WIDTH>, f32, Cpu>,
+    inputs: Tensor<(Rows, Hidden), f32, Cpu>,
     targets: Vec<Option<usize>>,
-    outputs: Option<Tensor<Rank2<WORDS, VOCABULARY>, f32, Cpu>>,
+    outputs: Option<Tensor<(Rows, Vocabulary), f32, Cpu>>,
     /// The kernel alone.
     prepared: Prepared<f32>,
     trace: projection::Trace<f32>,
@@ -91,9 +93,9 @@ impl Output {
         let data = uniform(3, 1.0, WORDS * WIDTH);
         let words = words(VOCABULARY);
         let mut step = Output {
-            layer: Projection::zeros(),
+            layer: Projection::zeros(Hidden(WIDTH), Vocabulary(VOCABULARY)),
             update: Update::new(),
-            inputs: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
+            inputs: Cpu::default().tensor_from_vec(data.clone(), (Rows(WORDS), Hidden(WIDTH))),
             targets: words.iter().copied().map(Some).collect(),
             outputs: None,
             prepared: Prepared::default(),
@@ -189,19 +191,19 @@ struct Table {
     start: Vec<f32>,
     words: Vec<usize>,
     data: Vec<f32>,
-    w: Embedding<DICTIONARY, WIDTH, f32>,
+    w: Embedding<Vocabulary, Input, f32>,
     update: Update,
-    targets: Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu>,
-    outputs: Option<Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu>>,
+    targets: Tensor<(Rows, Input), f32, Cpu>,
+    outputs: Option<Tensor<(Rows, Input), f32, Cpu>>,
 }
 
 impl Table {
     fn new() -> Self {
         let data = uniform(2, 1.0, WORDS * WIDTH);
         let mut step = Table {
-            w: Embedding::zeros(),
+            w: Embedding::zeros(Vocabulary(DICTIONARY), Input(WIDTH)),
             update: Update::new(),
-            targets: Cpu::default().tensor_from_vec(data.clone(), Default::default()),
+            targets: Cpu::default().tensor_from_vec(data.clone(), (Rows(WORDS), Input(WIDTH))),
             outputs: None,
             start: uniform(1, 1.0, DICTIONARY * WIDTH),
             words: words(DICTIONARY),
@@ -214,17 +216,14 @@ impl Table {
     /// ½ Σ (w − target)² over the words, divided by their number.
     fn loss<T: Tape<f32, Cpu>>(
         &self,
-        vectors: Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu, T>,
+        vectors: Tensor<(Rows, Input), f32, Cpu, T>,
     ) -> Tensor<Rank0, f32, Cpu, T> {
         let loss = squared_error(vectors, &self.targets, 1.0 / WORDS as f64);
         loss.expect("the heap holds a step")
     }
 
-    fn look_up<T: Tape<f32, Cpu>>(
-        &self,
-        tape: T,
-    ) -> Tensor<(Const<WORDS>, Const<WIDTH>), f32, Cpu, T> {
-        let vectors = self.w.look_up(Const, &self.words, tape);
+    fn look_up<T: Tape<f32, Cpu>>(&self, tape: T) -> Tensor<(Rows, Input), f32, Cpu, T> {
+        let vectors = self.w.look_up(Rows(WORDS), &self.words, tape);
         vectors.expect("the heap holds a step")
     }
 }

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use benchmarks::{ladder, rows, Step};
+use kernels::Extremes;
 
 #[test]
 fn every_row_has_a_name_of_its_own_and_a_chapter() {
@@ -28,9 +29,7 @@ fn steps_lower_the_loss_and_restart_where_they_began() {
         };
         let mut step = (row.build)();
         let first = step.train();
-        let later = (0..updates)
-            .map(|_| step.train().loss)
-            .fold(f64::MAX, f64::min);
+        let later = (0..updates).map(|_| step.train().loss).smallest(f64::MAX);
         assert!(later < first.loss, "{}: {} {later}", row.name, first.loss);
         step.restart();
         assert_eq!(step.train(), first, "{}", row.name);

@@ -2,6 +2,7 @@
 //! A batch of sequences of different lengths, cut into chunks and packed step by step.
 use crate::Real;
 use std::cmp::Reverse;
+use std::ops::Range;
 
 /// B sequences in a padded array, (B, T, width): row t of sequence b starts at (b·T + t)·width.
 /// Rows beyond a sequence's length are never read.
@@ -15,19 +16,25 @@ pub struct Batch<'a> {
     pub reverse: bool,
 }
 
-/// How a batch is cut into chunks of sequences of similar lengths. It depends on the batch and the
-/// width of the layer alone, so that sums over a batch do not depend on the number of threads.
+/// Most sequences of a chunk of which nothing is kept.
+const MOST: usize = 96;
+
+/// How a batch is cut into chunks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
     pub chunks: Vec<Chunk>,
-    /// The sequences, the longest first.
+    /// The sequences, chunk by chunk, in each the longest first.
     order: Vec<usize>,
     /// Chunk of each sequence, and its row in a step there.
     pub places: Vec<(usize, usize)>,
 }
 
 impl Layout {
-    pub fn cut(&mut self, batch: Batch, units: usize) {
+    /// For training, chunks have sequences of similar lengths, and they depend on the batch and the
+    /// width of the layer alone, so that sums over a batch do not depend on the number of threads.
+    /// Outputs depend on nothing beside them: for outputs only, on so many `threads`, a chunk has
+    /// sequences that are neighbors, so that their outputs are too. Returns how many a chunk has.
+    pub fn cut(&mut self, batch: Batch, units: usize, threads: Option<usize>) -> usize {
         let sequences = batch.lengths.len();
         assert!(
             batch.lengths.iter().all(|&length| length <= batch.steps),
@@ -37,15 +44,24 @@ impl Layout {
         // A chunk is the work of one thread. Weights that do not fit into the near caches want more
         // rows for each time that they are read.
         let most = if units < 512 { 32 } else { 64 };
-        let rows = match sequences {
-            0..=15 => sequences.max(1),
-            _ => sequences.div_ceil(2).min(most),
+        let rows = match (threads, sequences) {
+            (Some(threads), _) => sequences
+                .div_ceil(sequences.div_ceil(MOST).max(threads))
+                .max(1),
+            (None, 0..=15) => sequences.max(1),
+            (None, _) => sequences.div_ceil(2).min(most),
         };
         self.order.clear();
         self.order.extend(0..sequences);
         let lengths = batch.lengths;
-        self.order
-            .sort_unstable_by_key(|&b| (Reverse(lengths[b]), b));
+        let among = if threads.is_some() {
+            rows
+        } else {
+            sequences.max(1)
+        };
+        for order in self.order.chunks_mut(among) {
+            order.sort_unstable_by_key(|&b| (Reverse(lengths[b]), b));
+        }
         self.chunks
             .resize_with(sequences.div_ceil(rows), Chunk::default);
         self.places.resize(sequences, (0, 0));
@@ -56,6 +72,7 @@ impl Layout {
                 self.places[b] = (c, r);
             }
         }
+        rows
     }
 
     /// Rows of all chunks.
@@ -94,6 +111,18 @@ impl Chunk {
         }
     }
 
+    /// Becomes some steps of another chunk.
+    pub fn take(&mut self, from: &Chunk, steps: Range<usize>) {
+        let first = from.offsets[steps.start];
+        self.offsets.clear();
+        let offsets = &from.offsets[steps.start..=steps.end];
+        self.offsets
+            .extend(offsets.iter().map(|offset| offset - first));
+        self.places.clear();
+        self.places
+            .extend_from_slice(&from.places[first..from.offsets[steps.end]]);
+    }
+
     /// Steps of the longest sequence.
     pub fn steps(&self) -> usize {
         self.offsets.len() - 1
@@ -123,6 +152,17 @@ impl Chunk {
         }
     }
 
+    /// The last of the rows of each sequence, to its row of `to`.
+    pub fn last<F: Real>(&self, from: &[F], width: usize, to: &mut [F]) {
+        let mut done = 0;
+        for t in (0..self.steps()).rev() {
+            let (first, rows) = self.step(t);
+            let from = &from[(first + done) * width..(first + rows) * width];
+            to[done * width..rows * width].copy_from_slice(from);
+            done = rows;
+        }
+    }
+
     /// For each row the row of the same sequence one step before, `start` before the first.
     pub fn shift<F: Real>(&self, start: &[F], from: &[F], width: usize, to: &mut Vec<F>) {
         to.clear();
@@ -139,11 +179,12 @@ impl Chunk {
 }
 
 /// Calls `work` with each of the items, on the threads of the pool that it is called from where
-/// that is worth it.
+/// that is worth it. What is done is behind a pointer, here and below, so that the threads' side of
+/// it is compiled once.
 pub(crate) fn each<T: Send>(
     worthwhile: bool,
     items: &mut [T],
-    work: impl Fn(usize, &mut T) + Sync + Send,
+    work: &(dyn Fn(usize, &mut T) + Sync),
 ) {
     #[cfg(feature = "threads")]
     if worthwhile && items.len() > 1 && rayon::current_num_threads() > 1 {
@@ -164,7 +205,7 @@ pub(crate) fn each_piece<T: Send, U: Send>(
     values: &mut [T],
     size: usize,
     others: &mut [U],
-    work: impl Fn(usize, &mut [T], &mut U) + Sync + Send,
+    work: &(dyn Fn(usize, &mut [T], &mut U) + Sync),
 ) {
     assert!(others.len() >= values.len().div_ceil(size));
     #[cfg(feature = "threads")]
@@ -178,8 +219,36 @@ pub(crate) fn each_piece<T: Send, U: Send>(
     pieces.for_each(|(k, (piece, other))| work(k, piece, other));
 }
 
+/// As [`each_piece`], with nothing beside.
+pub(crate) fn pieces<T: Send>(
+    worthwhile: bool,
+    values: &mut [T],
+    size: usize,
+    work: &(dyn Fn(usize, &mut [T]) + Sync),
+) {
+    // A vector of nothing allocates nothing.
+    let mut others = vec![(); values.len().div_ceil(size)];
+    each_piece(worthwhile, values, size, &mut others, &|k, piece, ()| {
+        work(k, piece)
+    });
+}
+
+/// How many threads work where that is worth it.
+pub(crate) fn threads(worthwhile: bool) -> usize {
+    #[cfg(feature = "threads")]
+    if worthwhile {
+        return rayon::current_num_threads();
+    }
+    let _ = worthwhile;
+    1
+}
+
 /// Does both, on two threads where that is worth it.
-pub(crate) fn both(worthwhile: bool, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+pub(crate) fn both(
+    worthwhile: bool,
+    one: &mut (dyn FnMut() + Send),
+    other: &mut (dyn FnMut() + Send),
+) {
     #[cfg(feature = "threads")]
     if worthwhile && rayon::current_num_threads() > 1 {
         rayon::join(one, other);
@@ -188,22 +257,4 @@ pub(crate) fn both(worthwhile: bool, one: impl FnOnce() + Send, other: impl FnOn
     let _ = worthwhile;
     one();
     other();
-}
-
-/// As [`each_piece`], with nothing beside.
-pub(crate) fn pieces<T: Send>(
-    worthwhile: bool,
-    values: &mut [T],
-    size: usize,
-    work: impl Fn(usize, &mut [T]) + Sync + Send,
-) {
-    #[cfg(feature = "threads")]
-    if worthwhile && values.len() > size && rayon::current_num_threads() > 1 {
-        use rayon::prelude::*;
-        let pieces = values.par_chunks_mut(size).enumerate();
-        return pieces.for_each(|(k, piece)| work(k, piece));
-    }
-    let _ = worthwhile;
-    let pieces = values.chunks_mut(size).enumerate();
-    pieces.for_each(|(k, piece)| work(k, piece));
 }

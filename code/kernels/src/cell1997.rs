@@ -116,6 +116,27 @@ pub struct Trace<F> {
     pub squashed: Vec<F>,
 }
 
+/// The layer at one choice of sizes, as a value. The sizes are constants, since there are so few units.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::type_complexity)]
+pub struct Memory<F: 'static> {
+    /// [`forward`].
+    pub forward: fn(&Design, Weights<&[F]>, usize, Inputs<F>, &mut Trace<F>),
+    /// [`backward`].
+    pub backward:
+        fn(&Design, Weights<&[F]>, usize, Inputs<F>, &Trace<F>, &[F], Weights<&mut [F]>),
+}
+
+impl<F: Real> Memory<F> {
+    /// K blocks, C cells, U hidden units.
+    pub const fn of<const K: usize, const C: usize, const U: usize>() -> Self {
+        Memory {
+            forward: forward::<F, K, C, U>,
+            backward: backward::<F, K, C, U>,
+        }
+    }
+}
+
 /// Whether a layer of these sizes has output gates.
 ///
 /// # Panics

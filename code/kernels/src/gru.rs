@@ -2,7 +2,7 @@
 //! The gated recurrent unit, in the conventions of its papers.
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{room, zeros, Cell, Recurrent, Rows, Share, Steps};
+use crate::sequence::{room, zeros, Recurrence, Recurrent, Rows, Share, Steps};
 use crate::Real;
 
 /// Columns of the net inputs, H each: reset gate r, update gate z, candidate n.
@@ -33,7 +33,7 @@ pub enum Update {
     TakesCandidate,
 }
 
-impl<F: Real> Cell<F> for Gru {
+impl<F: Real> Recurrence<F> for Gru {
     const GROUPS: usize = 3;
     const CELLS: bool = false;
 
@@ -265,16 +265,14 @@ fn open<F: Real, A: Arithmetic>(net: &mut [F], before: &[F], kept: &mut [F]) {
 #[inline(always)]
 fn open_after<F: Real, A: Arithmetic>(net: &mut [F], recurrent: &[F]) {
     let h = net.len() / 3;
-    let (r, rest) = net.split_at_mut(h);
-    let (z, n) = rest.split_at_mut(h);
-    let (of_r, rest) = recurrent.split_at(h);
-    let (of_z, of_n) = rest.split_at(h);
-    let (z, n) = (&mut z[..h], &mut n[..h]);
-    let (of_z, of_n) = (&of_z[..h], &of_n[..h]);
-    for j in 0..h {
-        r[j] = (r[j] + of_r[j]).logistic_in::<A>();
-        z[j] = (z[j] + of_z[j]).logistic_in::<A>();
-        n[j] = A::multiply_add(r[j], of_n[j], n[j]);
+    let (gates, n) = net.split_at_mut(2 * h);
+    let (of_gates, of_n) = recurrent.split_at(2 * h);
+    // Two loops, each with so few slices that the compiler finds out that they do not overlap.
+    for (gate, &of) in gates.iter_mut().zip(of_gates) {
+        *gate = (*gate + of).logistic_in::<A>();
+    }
+    for ((n, &r), &of) in n.iter_mut().zip(&gates[..h]).zip(of_n) {
+        *n = A::multiply_add(r, of, *n);
     }
 }
 

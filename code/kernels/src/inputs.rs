@@ -38,6 +38,19 @@ impl<F: Real> Inputs<'_, F> {
         }
     }
 
+    /// Calls `with` with the place and the value of each input of step `t` that is not known to be
+    /// zero, of inputs of this width.
+    #[inline(always)]
+    pub(crate) fn each(&self, t: usize, width: usize, mut with: impl FnMut(usize, F)) {
+        match self {
+            Inputs::OneHot(symbols) => with(symbols[t], F::ONE),
+            Inputs::Dense(values) => {
+                let row = values[t * width..][..width].iter().enumerate();
+                row.for_each(|(k, &x)| with(k, x));
+            }
+        }
+    }
+
     /// `net += x_t W` for step `t`, W of shape I×N.
     #[inline(always)]
     pub(crate) fn add_product<const N: usize>(

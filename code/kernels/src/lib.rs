@@ -3,10 +3,16 @@
 //!
 //! One file a kernel. There is no platform mathematics library, so on the portable path, without
 //! fused multiply-add, the same inputs give the same bytes on every processor ([`path`]).
+// Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
+const _: Option<&str> = option_env!("UNROLLED_ROOT");
+
 pub mod batch;
 pub mod cell1997;
 pub mod cell2000;
+#[doc(hidden)]
+pub mod compiled;
 pub mod embedding;
+pub mod extremes;
 pub mod gru;
 pub mod inputs;
 pub mod logistic;
@@ -20,9 +26,11 @@ pub mod real;
 pub mod rnn;
 pub mod sequence;
 pub mod softmax;
+pub mod symbol_rnn;
 pub mod tanh_rnn;
 
 pub use batch::Batch;
+pub use extremes::Extremes;
 pub use inputs::Inputs;
 pub use path::Path;
 pub use real::Real;

@@ -3,7 +3,7 @@
 //! −t ln p − (1 − t) ln(1 − p) = max(z, 0) − z t + ln(1 + exp(−|z|)) summed over the outputs.
 //! [`projection::forward`](crate::projection::forward()) and its way back take these targets.
 use crate::path::Arithmetic;
-use crate::projection::{self, Layer, Outputs, Prepared, Targets, Trace};
+use crate::projection::{self, Errors, Layer, Outputs, Prepared, Trace};
 use crate::Real;
 
 /// Sums that run side by side.
@@ -18,7 +18,7 @@ pub struct Values<'a, F> {
     pub rows: &'a [bool],
 }
 
-impl<F: Real> Targets<F> for Values<'_, F> {
+impl<F: Real> Errors<F> for Values<'_, F> {
     fn rows(&self, outputs: usize) -> usize {
         let (is, rows) = (self.values.len(), self.rows.len());
         assert!(
@@ -80,6 +80,16 @@ impl<F: Real> Outputs<F> for Probabilities {
 /// # Panics
 /// When a slice has not the size that its name asks for.
 pub fn probabilities<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    x: &[F],
+    y: &mut [F],
+    trace: &mut Trace<F>,
+) {
+    (F::COMPILED.probabilities)(layer, weights, x, y, trace);
+}
+
+pub(crate) fn probabilities_here<F: Real>(
     layer: Layer,
     weights: &Prepared<F>,
     x: &[F],

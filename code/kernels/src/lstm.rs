@@ -3,7 +3,7 @@
 //! connections where they are asked for (Gers & Schmidhuber 2000).
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{Cell, Share, Steps};
+use crate::sequence::{Recurrence, Share, Steps};
 use crate::Real;
 
 /// Columns of the net inputs, H each: input gate i, forget gate f, candidate g, output gate o.
@@ -15,7 +15,7 @@ pub struct Lstm {
     pub peepholes: bool,
 }
 
-impl<F: Real> Cell<F> for Lstm {
+impl<F: Real> Recurrence<F> for Lstm {
     const GROUPS: usize = 4;
     const CELLS: bool = true;
 

@@ -6,8 +6,9 @@
 //! s, K×D. The weights of the components are π = softmax(a), their standard deviations
 //! σ = ε + exp(s) (5.14).
 use crate::path::Arithmetic;
-use crate::projection::Targets;
+use crate::projection::Errors;
 use crate::real::logarithm;
+use crate::Extremes;
 use crate::Real;
 
 /// The most components.
@@ -34,7 +35,7 @@ pub const fn outputs(components: usize, width: usize) -> usize {
     components * (1 + 2 * width)
 }
 
-impl<F: Real> Targets<F> for Mixture<'_, F> {
+impl<F: Real> Errors<F> for Mixture<'_, F> {
     fn rows(&self, has: usize) -> usize {
         let needs = outputs(self.components, self.width);
         assert!(
@@ -67,9 +68,7 @@ impl<F: Real> Targets<F> for Mixture<'_, F> {
         let (scores, rest) = nets.split_at_mut(k);
         let (means, deviations) = rest.split_at_mut(k * d);
         let floor = F::from_f64(self.floor);
-        let top = scores
-            .iter()
-            .fold(f64::NEG_INFINITY, |top, a| top.max(a.to_f64()));
+        let top = scores.iter().map(|a| a.to_f64()).largest(f64::NEG_INFINITY);
         // ln π_k N_k of each component, and its largest.
         let mut joint = [0.0; MOST];
         let mut sum = 0.0;
@@ -90,9 +89,7 @@ impl<F: Real> Targets<F> for Mixture<'_, F> {
             *joint =
                 score - 0.5 * squares.to_f64() - logarithm(product) - d as f64 * HALF_LOG_TAU;
         }
-        let best = joint[..k]
-            .iter()
-            .fold(f64::NEG_INFINITY, |best, &j| best.max(j));
+        let best = joint[..k].iter().copied().largest(f64::NEG_INFINITY);
         let mut total = 0.0;
         for joint in &mut joint[..k] {
             *joint = (*joint - best).exponential_in::<A>();

@@ -96,6 +96,8 @@ impl Default for Path {
 pub trait Arithmetic: Copy + Default {
     /// A register full of numbers.
     type Vector<F: Real>: Vector<F>;
+    /// Whether a multiplication and the addition after it round once.
+    const FUSED: bool;
     /// `a · b + c`.
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F;
     /// Says that what lies there is soon read. Changes nothing but the time that takes; any address
@@ -120,11 +122,11 @@ pub trait Vector<F>: Copy {
     /// # Safety
     /// `LANES` numbers can be read from there, and the processor has the path.
     unsafe fn load(from: *const F) -> Self;
-    /// Adds to what is there.
+    /// Puts the sum of itself and what is at `from` to `to`, which may be the same place.
     ///
     /// # Safety
-    /// `LANES` numbers can be written there, and the processor has the path.
-    unsafe fn add_to(self, to: *mut F);
+    /// `LANES` numbers can be read and written there, and the processor has the path.
+    unsafe fn add(self, from: *const F, to: *mut F);
 }
 
 #[allow(unsafe_code)]
@@ -153,12 +155,12 @@ impl<F: Real> Vector<F> for [F; 4] {
         unsafe { from.cast::<[F; 4]>().read() }
     }
     #[inline(always)]
-    unsafe fn add_to(self, to: *mut F) {
+    unsafe fn add(self, from: *const F, to: *mut F) {
         // SAFETY: by contract.
-        let there = unsafe { &mut *to.cast::<[F; 4]>() };
-        for (to, value) in there.iter_mut().zip(self) {
-            *to += value;
-        }
+        let there = unsafe { from.cast::<[F; 4]>().read() };
+        let sums = std::array::from_fn(|k| there[k] + self[k]);
+        // SAFETY: by contract.
+        unsafe { to.cast::<[F; 4]>().write(sums) }
     }
 }
 
@@ -189,9 +191,9 @@ macro_rules! vector {
                 unsafe { $load(from) }
             }
             #[inline(always)]
-            unsafe fn add_to(self, to: *mut $float) {
+            unsafe fn add(self, from: *const $float, to: *mut $float) {
                 // SAFETY: by contract.
-                unsafe { $store(to, $add($load(to), self)) }
+                unsafe { $store(to, $add($load(from), self)) }
             }
         }
     };
@@ -257,6 +259,7 @@ pub struct Fused64;
 
 impl Arithmetic for Rounded {
     type Vector<F: Real> = [F; 4];
+    const FUSED: bool = false;
     #[inline(always)]
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a * b + c
@@ -265,6 +268,7 @@ impl Arithmetic for Rounded {
 #[cfg(target_arch = "x86_64")]
 impl Arithmetic for Fused32 {
     type Vector<F: Real> = F::Bytes32;
+    const FUSED: bool = true;
     #[inline(always)]
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a.fused(b, c)
@@ -277,6 +281,7 @@ impl Arithmetic for Fused32 {
 #[cfg(target_arch = "x86_64")]
 impl Arithmetic for Fused64 {
     type Vector<F: Real> = F::Bytes64;
+    const FUSED: bool = true;
     #[inline(always)]
     fn multiply_add<F: Real>(a: F, b: F, c: F) -> F {
         a.fused(b, c)

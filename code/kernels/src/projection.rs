@@ -5,9 +5,12 @@
 //! The net inputs of all rows are one buffer, which the way forward turns into their errors: so
 //! nothing as large is ever made beside it. Rows without a target are left out from the beginning.
 use crate::batch::{each_piece, pieces};
+use crate::logistic::Values;
+use crate::mixture::Mixture;
 use crate::path::{run_on, Arithmetic, Path, Work};
 use crate::product::{Left, Packed, Product};
 use crate::sequence::{check, zeros};
+use crate::softmax::Indices;
 use crate::Real;
 
 /// Rows that are one thread's work at a time. It depends on nothing, so sums do not either.
@@ -45,18 +48,58 @@ pub struct Weights<S> {
     pub bias: S,
 }
 
-/// What the outputs are, and what they should be.
-pub trait Targets<F: Real>: Copy + Send + Sync {
+/// What the outputs are, and what they should be, for numbers of one type.
+pub trait Targets<F: Real>: Copy {
     /// Rows of x, N, of V outputs each.
     ///
     /// # Panics
     /// When there are not V outputs.
     fn rows(&self, outputs: usize) -> usize;
+    /// [`forward()`], compiled for these targets.
+    #[doc(hidden)]
+    fn loss(
+        self,
+        layer: Layer,
+        weights: &Prepared<F>,
+        x: &[F],
+        reduction: Reduction,
+        trace: &mut Trace<F>,
+    ) -> f64;
+}
+
+/// The loss of a row and its gradient.
+pub(crate) trait Errors<F: Real>: Copy + Send + Sync {
+    /// As [`Targets::rows`].
+    fn rows(&self, outputs: usize) -> usize;
     /// Whether a row takes part.
     fn has(&self, row: usize) -> bool;
     /// Turns the net inputs of a row into their errors, the gradient of the loss that it returns.
-    #[doc(hidden)]
     fn errors<A: Arithmetic>(&self, row: usize, nets: &mut [F]) -> f64;
+}
+
+macro_rules! targets {
+    ($($targets:ty: $compiled:ident;)*) => {$(
+        impl<F: Real> Targets<F> for $targets {
+            fn rows(&self, outputs: usize) -> usize {
+                Errors::<F>::rows(self, outputs)
+            }
+            fn loss(
+                self,
+                layer: Layer,
+                weights: &Prepared<F>,
+                x: &[F],
+                reduction: Reduction,
+                trace: &mut Trace<F>,
+            ) -> f64 {
+                (F::COMPILED.$compiled)(layer, weights, x, self, reduction, trace)
+            }
+        }
+    )*};
+}
+targets! {
+    Indices<'_>: softmax;
+    Values<'_, F>: logistic;
+    Mixture<'_, F>: mixture;
 }
 
 /// Weights, packed for the products.
@@ -74,6 +117,10 @@ impl<F: Real> Prepared<F> {
     /// # Panics
     /// When a weight has not the size that its name asks for, or a size is zero.
     pub fn pack(&mut self, layer: Layer, weights: Weights<&[F]>, backward: bool) {
+        (F::COMPILED.pack_projection)(self, layer, weights, backward);
+    }
+
+    pub(crate) fn pack_here(&mut self, layer: Layer, weights: Weights<&[F]>, backward: bool) {
         let (h, v) = (layer.width, layer.outputs);
         assert!(h > 0 && v > 0, "a projection of {h} values to {v} outputs");
         check("W", weights.projection.len(), h * v);
@@ -129,7 +176,7 @@ struct Forward<'a, F, T> {
     chunk: &'a mut Chunk<F>,
 }
 
-impl<F: Real, T: Targets<F>> Work for Forward<'_, F, T> {
+impl<F: Real, T: Errors<F>> Work for Forward<'_, F, T> {
     type Output = ();
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
@@ -160,9 +207,6 @@ fn net_inputs<F: Real>(
     scratch: &mut Vec<F>,
 ) {
     let (h, v) = (layer.width, layer.outputs);
-    for nets in nets.chunks_exact_mut(v) {
-        nets.copy_from_slice(&weights.bias);
-    }
     let rows = inputs.len() / h;
     let product = Product {
         left: Left {
@@ -177,7 +221,7 @@ fn net_inputs<F: Real>(
         skip: 0,
         scratch,
     };
-    product.add(layer.path);
+    product.add_to(&weights.bias, layer.path);
 }
 
 /// Threads are worth it beyond so many operations.
@@ -190,6 +234,17 @@ fn worthwhile(layer: Layer, rows: usize) -> bool {
 /// # Panics
 /// When a slice has not the size that its name asks for.
 pub fn forward<F: Real, T: Targets<F>>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    x: &[F],
+    targets: T,
+    reduction: Reduction,
+    trace: &mut Trace<F>,
+) -> f64 {
+    targets.loss(layer, weights, x, reduction, trace)
+}
+
+pub(crate) fn forward_here<F: Real, T: Errors<F>>(
     layer: Layer,
     weights: &Prepared<F>,
     x: &[F],
@@ -217,7 +272,7 @@ pub fn forward<F: Real, T: Targets<F>>(
     errors.resize(places.len() * v, F::ZERO);
     chunks.resize_with(places.len().div_ceil(ROWS), Chunk::default);
     let large = worthwhile(layer, places.len());
-    each_piece(large, errors, ROWS * v, chunks, |k, nets, chunk| {
+    each_piece(large, errors, ROWS * v, chunks, &|k, nets, chunk| {
         let rows = nets.len() / v;
         let work = Forward {
             layer,
@@ -247,6 +302,17 @@ pub fn forward<F: Real, T: Targets<F>>(
 /// When a slice has not the size that its name asks for, or the weights were not prepared for a
 /// gradient of x that is asked for.
 pub fn backward<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    scale: F,
+    gradients: Weights<&mut [F]>,
+    d_x: Option<&mut [F]>,
+    trace: &mut Trace<F>,
+) {
+    (F::COMPILED.backward_projection)(layer, weights, scale, gradients, d_x, trace);
+}
+
+pub(crate) fn backward_here<F: Real>(
     layer: Layer,
     weights: &Prepared<F>,
     scale: F,
@@ -286,7 +352,7 @@ pub fn backward<F: Real>(
         let back = weights.backward.as_ref();
         let right = back.expect("the weights were not prepared for a gradient of x");
         zeros(d_inputs, places.len() * h);
-        each_piece(large, d_inputs, ROWS * h, chunks, |k, to, chunk| {
+        each_piece(large, d_inputs, ROWS * h, chunks, &|k, to, chunk| {
             let product = Product {
                 left: Left {
                     values: &errors[k * ROWS * v..],
@@ -319,7 +385,7 @@ pub fn backward<F: Real>(
     zeros(turned, v * h);
     scratches.resize_with(v.div_ceil(COLUMNS), Vec::new);
     let right = &*packed;
-    each_piece(large, turned, COLUMNS * h, scratches, |k, to, scratch| {
+    each_piece(large, turned, COLUMNS * h, scratches, &|k, to, scratch| {
         let product = Product {
             left: Left {
                 values: &errors[k * COLUMNS..],
@@ -336,7 +402,7 @@ pub fn backward<F: Real>(
         product.add(layer.path);
     });
     let turned = &turned[..];
-    pieces(large, gradients.projection, TILE * v, |k, to| {
+    pieces(large, gradients.projection, TILE * v, &|k, to| {
         add_turned(turned, h, k * TILE, to, v);
     });
 }
@@ -411,7 +477,7 @@ pub(crate) fn infer<F: Real, O: Outputs<F>>(
     trace.layer = None;
     chunks.resize_with(rows.div_ceil(ROWS), Chunk::default);
     let large = worthwhile(layer, rows);
-    each_piece(large, y, ROWS * v, chunks, |k, nets, chunk| {
+    each_piece(large, y, ROWS * v, chunks, &|k, nets, chunk| {
         let work = Infer {
             layer,
             weights,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logistic outputs with squared error, at chosen steps of one sequence:
 //! y = σ(c W_o + x W_s + b_o), E = ½ Σ (target − y)².
-use crate::inputs::{add, add_scaled, rows, rows_mut};
+use crate::sequence::check;
 use crate::{Inputs, Real};
 
 /// What the outputs should be.
@@ -24,6 +24,31 @@ pub struct Weights<S> {
     pub skip: Option<S>,
 }
 
+/// Sizes of a readout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Width of an input, I.
+    pub inputs: usize,
+    /// Units, N.
+    pub units: usize,
+    /// Outputs, O; at least one.
+    pub outputs: usize,
+}
+
+impl Sizes {
+    fn check(self, of: &str, units: usize, bias: Option<usize>, skip: Option<usize>) {
+        assert!(self.outputs > 0, "a readout of no outputs");
+        check(&format!("{of}W_o"), units, self.units * self.outputs);
+        check(
+            &format!("{of}b_o"),
+            bias.unwrap_or(self.outputs),
+            self.outputs,
+        );
+        let size = self.inputs * self.outputs;
+        check(&format!("{of}W_s"), skip.unwrap_or(size), size);
+    }
+}
+
 impl<F> Targets<'_, F> {
     /// The first step that has an error, of a sequence of `steps`.
     fn first(&self, steps: usize) -> usize {
@@ -35,40 +60,54 @@ impl<F> Targets<'_, F> {
 }
 
 /// Computes (3.9): the outputs into `outputs` (O values for each step with an error) and returns E.
-/// `units` is T×`stride`, of which the outputs see the first N of each row.
+/// `units` is T×N.
 ///
 /// # Panics
 /// When a slice does not have the size that its name states, or targets and steps differ.
-pub fn forward<F: Real, const N: usize, const O: usize>(
+pub fn forward<F: Real>(
+    sizes: Sizes,
     weights: Weights<&[F]>,
-    width: usize,
     inputs: Inputs<F>,
     units: &[F],
     targets: Targets<F>,
     outputs: &mut Vec<F>,
 ) -> F {
-    let steps = inputs.steps(width);
+    (F::COMPILED.readout)(sizes, weights, inputs, units, targets, outputs)
+}
+
+pub(crate) fn forward_here<F: Real>(
+    sizes: Sizes,
+    weights: Weights<&[F]>,
+    inputs: Inputs<F>,
+    units: &[F],
+    targets: Targets<F>,
+    outputs: &mut Vec<F>,
+) -> F {
+    let (i, n, o) = (sizes.inputs, sizes.units, sizes.outputs);
+    let steps = inputs.steps(i);
     let first = targets.first(steps);
-    let w_o = rows::<F, O>("W_o", weights.units, N);
-    let units = rows::<F, N>("the units", units, steps);
-    outputs.resize((steps - first) * O, F::ZERO);
-    let outputs = rows_mut::<F, O>("the outputs", outputs, steps - first);
+    let (bias, skip) = (weights.bias.map(<[F]>::len), weights.skip.map(<[F]>::len));
+    sizes.check("", weights.units.len(), bias, skip);
+    check("the units", units.len(), steps * n);
+    outputs.clear();
+    outputs.resize((steps - first) * o, F::ZERO);
     let mut error = F::ZERO;
-    for t in first..steps {
-        let mut net = [F::ZERO; O];
+    for (t, y) in (first..steps).zip(outputs.chunks_exact_mut(o)) {
         if let Some(bias) = weights.bias {
-            net = rows::<F, O>("b_o", bias, 1)[0];
+            y.copy_from_slice(bias);
         }
         if let Some(skip) = weights.skip {
-            inputs.add_product(t, rows::<F, O>("W_s", skip, width), &mut net);
+            inputs.each(t, i, |k, x| add_scaled(y, x, &skip[k * o..][..o]));
         }
-        for (&unit, row) in units[t].iter().zip(w_o) {
-            add_scaled(&mut net, unit, row);
+        for (&unit, row) in units[t * n..][..n]
+            .iter()
+            .zip(weights.units.chunks_exact(o))
+        {
+            add_scaled(y, unit, row);
         }
-        let y = net.map(F::logistic);
-        outputs[t - first] = y;
-        for (n, &y) in y.iter().enumerate() {
-            let difference = target(&targets, steps, t, n) - y;
+        for (k, y) in y.iter_mut().enumerate() {
+            *y = y.logistic();
+            let difference = target(&targets, steps, t, k) - *y;
             error += F::HALF * difference * difference;
         }
     }
@@ -80,9 +119,9 @@ pub fn forward<F: Real, const N: usize, const O: usize>(
 /// # Panics
 /// As [`forward`].
 #[allow(clippy::too_many_arguments)]
-pub fn backward<F: Real, const N: usize, const O: usize>(
+pub fn backward<F: Real>(
+    sizes: Sizes,
     weights: Weights<&[F]>,
-    width: usize,
     inputs: Inputs<F>,
     units: &[F],
     targets: Targets<F>,
@@ -91,33 +130,65 @@ pub fn backward<F: Real, const N: usize, const O: usize>(
     gradients: Weights<&mut [F]>,
     d_units: &mut [F],
 ) {
-    let steps = inputs.steps(width);
+    (F::COMPILED.backward_readout)(
+        sizes, weights, inputs, units, targets, outputs, scale, gradients, d_units,
+    );
+}
+
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn backward_here<F: Real>(
+    sizes: Sizes,
+    weights: Weights<&[F]>,
+    inputs: Inputs<F>,
+    units: &[F],
+    targets: Targets<F>,
+    outputs: &[F],
+    scale: F,
+    mut gradients: Weights<&mut [F]>,
+    d_units: &mut [F],
+) {
+    let (i, n, o) = (sizes.inputs, sizes.units, sizes.outputs);
+    let steps = inputs.steps(i);
     let first = targets.first(steps);
-    let w_o = rows::<F, O>("W_o", weights.units, N);
-    let units = rows::<F, N>("the units", units, steps);
-    let outputs = rows::<F, O>("the outputs", outputs, steps - first);
-    let d_w_o = rows_mut::<F, O>("the gradient of W_o", gradients.units, N);
-    let mut d_skip = gradients
-        .skip
-        .map(|skip| rows_mut::<F, O>("the gradient of W_s", skip, width));
-    let d_units = rows_mut::<F, N>("the units' gradient", d_units, steps);
-    let mut d_bias = [F::ZERO; O];
-    for t in first..steps {
-        let d_net = error_signal(&targets, steps, t, &outputs[t - first], scale);
-        add(&mut d_bias, &d_net);
-        if let Some(d_skip) = &mut d_skip {
-            inputs.add_outer(t, &d_net, d_skip);
+    check("W_o", weights.units.len(), n * o);
+    check("the units", units.len(), steps * n);
+    check("the units' gradient", d_units.len(), steps * n);
+    check("the outputs", outputs.len(), (steps - first) * o);
+    let bias = gradients.bias.as_ref().map(|bias| bias.len());
+    let skip = gradients.skip.as_ref().map(|skip| skip.len());
+    sizes.check("the gradient of ", gradients.units.len(), bias, skip);
+    let mut d_bias = vec![F::ZERO; o];
+    let mut d_net = vec![F::ZERO; o];
+    for (t, y) in (first..steps).zip(outputs.chunks_exact(o)) {
+        for (k, (d, &y)) in d_net.iter_mut().zip(y).enumerate() {
+            *d = error_signal(target(&targets, steps, t, k), y, scale);
         }
-        for n in 0..N {
-            add_scaled(&mut d_w_o[n], units[t][n], &d_net);
-            d_units[t][n] += (0..O).map(|o| d_net[o] * w_o[n][o]).sum::<F>();
+        add_scaled(&mut d_bias, F::ONE, &d_net);
+        if let Some(d_skip) = gradients.skip.as_deref_mut() {
+            inputs.each(t, i, |k, x| {
+                add_scaled(&mut d_skip[k * o..][..o], x, &d_net)
+            });
+        }
+        let of_units = units[t * n..][..n].iter().zip(&mut d_units[t * n..][..n]);
+        let of_weights = weights
+            .units
+            .chunks_exact(o)
+            .zip(gradients.units.chunks_exact_mut(o));
+        for ((&unit, d_unit), (row, d_row)) in of_units.zip(of_weights) {
+            add_scaled(d_row, unit, &d_net);
+            *d_unit += d_net.iter().zip(row).map(|(&d, &w)| d * w).sum::<F>();
         }
     }
     if let Some(bias) = gradients.bias {
-        add(
-            &mut rows_mut::<F, O>("the gradient of b_o", bias, 1)[0],
-            &d_bias,
-        );
+        add_scaled(bias, F::ONE, &d_bias);
+    }
+}
+
+/// `sum += scale · row`.
+#[inline(always)]
+fn add_scaled<F: Real>(sum: &mut [F], scale: F, row: &[F]) {
+    for (sum, &value) in sum.iter_mut().zip(row) {
+        *sum += scale * value;
     }
 }
 
@@ -141,16 +212,6 @@ fn target<F: Real>(targets: &Targets<F>, steps: usize, t: usize, n: usize) -> F 
 
 /// ∂E/∂net = −(target − y) y (1 − y), times `scale`.
 #[inline(always)]
-fn error_signal<F: Real, const O: usize>(
-    targets: &Targets<F>,
-    steps: usize,
-    t: usize,
-    y: &[F; O],
-    scale: F,
-) -> [F; O] {
-    let mut d_net = [F::ZERO; O];
-    for n in 0..O {
-        d_net[n] = scale * (y[n] - target(targets, steps, t, n)) * (y[n] * (F::ONE - y[n]));
-    }
-    d_net
+fn error_signal<F: Real>(target: F, y: F, scale: F) -> F {
+    scale * (y - target) * (y * (F::ONE - y))
 }

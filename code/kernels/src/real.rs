@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two floating-point types and their own transcendental functions.
+use crate::compiled::{self, Compiled};
 use crate::path::{Arithmetic, Rounded};
 use std::fmt::Debug;
 use std::iter::Sum;
@@ -32,6 +33,9 @@ pub trait Real:
     /// A register of 64 bytes.
     #[cfg(target_arch = "x86_64")]
     type Bytes64: crate::path::Vector<Self>;
+    /// What is compiled for this type.
+    #[doc(hidden)]
+    const COMPILED: &'static Compiled<Self>;
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -137,7 +141,31 @@ pub fn logarithm(x: f64) -> f64 {
     n * LN2_HIGH + (2.0 * s + (2.0 * s * (sum * z) + n * LN2_LOW))
 }
 
+/// 2ⁿ and exp(r) − 1 of a number x = n ln 2 + r, which is not beyond what exp saturates at, with
+/// |r| ≤ ln 2 / 2: a polynomial for the one, and n put into the exponent bits for the other. The
+/// split of ln 2 and the coefficients are those of the Cephes library (Moshier, 1989).
+#[inline(always)]
+fn exponential_parts<A: Arithmetic>(x: f32) -> (f32, f32) {
+    const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let shifted = A::multiply_add(x, std::f32::consts::LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let r = A::multiply_add(-n, LN2_HIGH, x);
+    let r = A::multiply_add(-n, LN2_LOW, r);
+    let p = 1.987_569_1e-4_f32;
+    let p = A::multiply_add(p, r, 1.398_199_9e-3);
+    let p = A::multiply_add(p, r, 8.333_452e-3);
+    let p = A::multiply_add(p, r, 4.166_579_6e-2);
+    let p = A::multiply_add(p, r, 1.666_666_5e-1);
+    let p = A::multiply_add(p, r, 0.5);
+    let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+    let power = f32::from_bits((exponent.wrapping_add(127) as u32) << 23);
+    (power, A::multiply_add(p, r * r, r))
+}
+
 impl Real for f32 {
+    const COMPILED: &'static Compiled<Self> = &compiled::F32;
     #[cfg(target_arch = "x86_64")]
     type Bytes32 = std::arch::x86_64::__m256;
     #[cfg(target_arch = "x86_64")]
@@ -162,33 +190,24 @@ impl Real for f32 {
         self.mul_add(factor, term)
     }
 
-    /// x = n ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r), and 2ⁿ put into the exponent bits.
-    /// The split of ln 2 and the coefficients are those of the Cephes library (Moshier, 1989).
     #[inline(always)]
     fn exponential_in<A: Arithmetic>(self) -> Self {
-        const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to an integer
-        const LN2_HIGH: f32 = 0.693_359_4;
-        const LN2_LOW: f32 = -2.121_944_4e-4;
-        let x = clamp(self, -87.3, 88.0);
-        let shifted = A::multiply_add(x, std::f32::consts::LOG2_E, ROUND);
-        let n = shifted - ROUND;
-        let r = A::multiply_add(-n, LN2_HIGH, x);
-        let r = A::multiply_add(-n, LN2_LOW, r);
-        let p = 1.987_569_1e-4_f32;
-        let p = A::multiply_add(p, r, 1.398_199_9e-3);
-        let p = A::multiply_add(p, r, 8.333_452e-3);
-        let p = A::multiply_add(p, r, 4.166_579_6e-2);
-        let p = A::multiply_add(p, r, 1.666_666_5e-1);
-        let p = A::multiply_add(p, r, 0.5);
-        let p = A::multiply_add(p, r * r, r) + 1.0;
-        let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-        p * f32::from_bits((exponent.wrapping_add(127) as u32) << 23)
+        let (power, rest) = exponential_parts::<A>(clamp(self, -87.3, 88.0));
+        (rest + 1.0) * power
     }
 
-    /// An odd polynomial near zero, through the exponential elsewhere (coefficients: Cephes).
+    /// An odd polynomial near zero, through the exponential elsewhere (coefficients: Cephes). Where
+    /// multiplications are fused, −m / (2 + m) with m = exp(−2|x|) − 1 is as good near zero.
     #[inline(always)]
     fn hyperbolic_tangent_in<A: Arithmetic>(self) -> Self {
         let size = self.abs();
+        if A::FUSED {
+            let double = -2.0 * size;
+            let (power, rest) =
+                exponential_parts::<A>(if double < -87.3 { -87.3 } else { double });
+            let m = A::multiply_add(power, rest, power - 1.0);
+            return (-m / (m + 2.0)).copysign(self);
+        }
         let z = self * self;
         let p = -5.704_988_7e-3_f32;
         let p = A::multiply_add(p, z, 2.063_908_8e-2);
@@ -207,6 +226,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    const COMPILED: &'static Compiled<Self> = &compiled::F64;
     #[cfg(target_arch = "x86_64")]
     type Bytes32 = std::arch::x86_64::__m256d;
     #[cfg(target_arch = "x86_64")]
@@ -344,7 +364,7 @@ mod tests {
                 let exact = f64::from(x);
                 let theirs = [exact.exp(), 1.0 / (1.0 + (-exact).exp()), exact.tanh()];
                 for (k, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
-                    worst[k] = worst[k].max(ulps(ours, theirs as f32));
+                    worst[k] = Ord::max(worst[k], ulps(ours, theirs as f32));
                 }
             }
             assert!(
@@ -389,16 +409,15 @@ mod tests {
             [1.0 + size, 1.0 - size]
         });
         for x in wide.chain(one).chain(near) {
-            worst.0 = worst.0.max(distance(logarithm(x), x.ln()));
+            worst.0 = Ord::max(worst.0, distance(logarithm(x), x.ln()));
         }
         for k in 0..=400_000 {
             let x = f64::from(k) / 400_000.0;
-            worst.1 = worst
-                .1
-                .max(distance(x.log_one_plus_in::<Rounded>(), x.ln_1p()));
+            let off = distance(x.log_one_plus_in::<Rounded>(), x.ln_1p());
+            worst.1 = Ord::max(worst.1, off);
             let x = x as f32;
             let exact = f64::from(x).ln_1p() as f32;
-            worst.2 = worst.2.max(ulps(x.log_one_plus_in::<Rounded>(), exact));
+            worst.2 = Ord::max(worst.2, ulps(x.log_one_plus_in::<Rounded>(), exact));
         }
         assert!(worst.0 <= 4 && worst.1 <= 4 && worst.2 <= 4, "{worst:?}");
         assert_eq!(logarithm(0.0), f64::NEG_INFINITY);
@@ -417,6 +436,17 @@ mod tests {
         assert!(f32::NEG_INFINITY.logistic() < 1e-37);
         assert_eq!(f32::INFINITY.hyperbolic_tangent(), 1.0);
         assert_eq!(f64::NEG_INFINITY.hyperbolic_tangent(), -1.0);
+        for path in paths() {
+            let tangents = |numbers: &[f32]| -> Vec<f32> {
+                let all = run_on(path, Functions(numbers));
+                all.into_iter().map(|[_, _, tangent]| tangent).collect()
+            };
+            let limits = tangents(&[f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN]);
+            assert_eq!(limits, [1.0, -1.0, 1.0, -1.0], "{path:?}");
+            let small = [f32::MIN_POSITIVE, -1e-40, 0.0];
+            assert_eq!(tangents(&small), small, "{path:?}");
+            assert!(tangents(&[f32::NAN])[0].is_nan(), "{path:?}");
+        }
     }
 
     #[test]

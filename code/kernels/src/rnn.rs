@@ -2,7 +2,7 @@
 //! The recurrent network of Elman: h_t = φ(x_t W_x + h_{t−1} W_h + b).
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{Cell, Steps};
+use crate::sequence::{Recurrence, Steps};
 use crate::Real;
 
 /// A network of units without gates.
@@ -25,7 +25,35 @@ pub enum Activation {
     Identity,
 }
 
-impl<F: Real> Cell<F> for Rnn {
+impl Activation {
+    /// φ of each net input, in place.
+    #[inline(always)]
+    pub(crate) fn apply<F: Real, A: Arithmetic>(self, nets: &mut [F]) {
+        let each = nets.iter_mut();
+        match self {
+            Activation::Tanh => each.for_each(|x| *x = x.hyperbolic_tangent_in::<A>()),
+            Activation::Logistic => each.for_each(|x| *x = x.logistic_in::<A>()),
+            // NaN stays NaN.
+            Activation::Relu => each.for_each(|x| *x = if *x < F::ZERO { F::ZERO } else { *x }),
+            Activation::Identity => {}
+        }
+    }
+
+    /// d ⊙ φ', into the first of each three; the others are y = φ(net), from which φ' follows, and d.
+    #[inline(always)]
+    pub fn back<'a, F: Real>(self, all: impl Iterator<Item = (&'a mut F, F, F)>) {
+        match self {
+            Activation::Tanh => all.for_each(|(to, y, d)| *to = d * (F::ONE - y * y)),
+            Activation::Logistic => all.for_each(|(to, y, d)| *to = d * (y * (F::ONE - y))),
+            Activation::Relu => {
+                all.for_each(|(to, y, d)| *to = if y <= F::ZERO { F::ZERO } else { d });
+            }
+            Activation::Identity => all.for_each(|(to, _, d)| *to = d),
+        }
+    }
+}
+
+impl<F: Real> Recurrence<F> for Rnn {
     const GROUPS: usize = 1;
     const CELLS: bool = false;
 
@@ -65,16 +93,7 @@ impl<F: Real> Cell<F> for Rnn {
             if t > 0 || !rows.fresh {
                 product.add(layer.path);
             }
-            let each = outputs.iter_mut();
-            match self.activation {
-                Activation::Tanh => each.for_each(|x| *x = x.hyperbolic_tangent_in::<A>()),
-                Activation::Logistic => each.for_each(|x| *x = x.logistic_in::<A>()),
-                // NaN stays NaN.
-                Activation::Relu => {
-                    each.for_each(|x| *x = if *x < F::ZERO { F::ZERO } else { *x })
-                }
-                Activation::Identity => {}
-            }
+            self.activation.apply::<F, A>(outputs);
         }
     }
 
@@ -99,16 +118,7 @@ impl<F: Real> Cell<F> for Rnn {
                 let error = &error[r * h..][..h];
                 let all = d_net.iter_mut().zip(y).zip(d_y.iter().zip(error));
                 let all = all.map(|((d_net, &y), (&a, &b))| (d_net, y, a + b));
-                match self.activation {
-                    Activation::Tanh => all.for_each(|(to, y, d)| *to = d * (F::ONE - y * y)),
-                    Activation::Logistic => {
-                        all.for_each(|(to, y, d)| *to = d * (y * (F::ONE - y)));
-                    }
-                    Activation::Relu => {
-                        all.for_each(|(to, y, d)| *to = if y <= F::ZERO { F::ZERO } else { d });
-                    }
-                    Activation::Identity => all.for_each(|(to, _, d)| *to = d),
-                }
+                self.activation.back(all);
             }
             error.fill(F::ZERO);
             let product = Product {

@@ -3,10 +3,14 @@
 //!
 //! The inputs of all steps are multiplied with W_x at once, before the recurrence; the gradients of
 //! the weights are products over all steps at once, after it. Only what depends on the step before
-//! is done step by step, by the [`Cell`].
-use crate::batch::{both, each, each_piece, Batch, Chunk, Layout};
+//! is done step by step, by the [`Cell`]. All of it is compiled here, once for each cell and each type
+//! of numbers: who uses it links it.
+use crate::batch::{both, each, each_piece, threads, Batch, Chunk, Layout};
+use crate::gru::Gru;
+use crate::lstm::Lstm;
 use crate::path::{run_on, Arithmetic, Path, Work};
 use crate::product::{Left, Packed, Product};
+use crate::rnn::Rnn;
 use crate::Real;
 
 /// A layer's sizes and the path it takes.
@@ -88,6 +92,16 @@ impl<F: Real> Prepared<F> {
         weights: Weights<&[F]>,
         purpose: Purpose,
     ) {
+        (C::COMPILED.pack)(self, cell, layer, weights, purpose);
+    }
+
+    fn pack_here<C: Recurrence<F>>(
+        &mut self,
+        cell: C,
+        layer: Layer,
+        weights: Weights<&[F]>,
+        purpose: Purpose,
+    ) {
         let (i, h, g) = sizes::<F, C>(layer);
         check("W_x", weights.input.len(), i * g);
         check("W_h", weights.recurrent.len(), h * g);
@@ -106,8 +120,8 @@ impl<F: Real> Prepared<F> {
         let Prepared { forth, back, .. } = self;
         both(
             training && h * g > 50_000,
-            || cell.pack(h, recurrent, forth),
-            || {
+            &mut || cell.pack(h, recurrent, forth),
+            &mut || {
                 if training {
                     cell.pack_back(h, recurrent, back);
                 }
@@ -131,6 +145,8 @@ pub struct Trace<F> {
     scratches: Vec<Vec<F>>,
     sequences: usize,
     steps: usize,
+    /// Whether there is something left for the way back.
+    kept: bool,
 }
 
 /// The rows of a chunk: for each step, one for each sequence that is not over.
@@ -157,6 +173,8 @@ pub struct Rows<F> {
     pub(crate) start: State<Vec<F>>,
     /// Errors of the states, a row for each sequence; only on the way back.
     pub(crate) error: State<Vec<F>>,
+    /// Some steps of the chunk, where nothing is kept.
+    pub(crate) window: Chunk,
     /// What a cell needs for a single step.
     pub(crate) step: Vec<F>,
     /// Gradient of the inputs.
@@ -170,8 +188,78 @@ pub struct Rows<F> {
     pub(crate) scratch: Vec<F>,
 }
 
-/// The step of a recurrent network, forward and backward. It is added to the floor by one file.
-pub trait Cell<F: Real>: Copy + Send + Sync {
+/// A cell, for numbers of one type.
+pub trait Cell<F: Real>: Copy + Send + Sync + 'static {
+    /// Columns of the net inputs are so many times H.
+    const GROUPS: usize;
+    /// Whether there is an inner state beside the output.
+    const CELLS: bool;
+    /// What is compiled for it.
+    #[doc(hidden)]
+    const COMPILED: &'static Compiled<Self, F>;
+    /// How many values of its own it has for H units.
+    fn peepholes(&self, units: usize) -> usize;
+}
+
+/// A layer's functions, compiled for a cell and a type.
+#[doc(hidden)]
+#[allow(clippy::type_complexity)]
+pub struct Compiled<C, F> {
+    pack: fn(&mut Prepared<F>, C, Layer, Weights<&[F]>, Purpose),
+    forward: fn(
+        C,
+        Layer,
+        &Prepared<F>,
+        Batch,
+        &[F],
+        Option<State<&[F]>>,
+        &mut [F],
+        Option<State<&mut [F]>>,
+        &mut Trace<F>,
+    ),
+    backward: fn(
+        C,
+        Layer,
+        &Prepared<F>,
+        Batch,
+        &[F],
+        Option<State<&[F]>>,
+        Weights<&mut [F]>,
+        Option<&mut [F]>,
+        Option<State<&mut [F]>>,
+        &mut Trace<F>,
+    ),
+}
+
+pub(crate) const fn compiled<F: Real, C: Recurrence<F>>() -> Compiled<C, F> {
+    Compiled {
+        pack: Prepared::pack_here,
+        forward: forward_here,
+        backward: backward_here,
+    }
+}
+
+macro_rules! cells {
+    ($($cell:ident: $compiled:ident;)*) => {$(
+        impl<F: Real> Cell<F> for $cell {
+            const GROUPS: usize = <$cell as Recurrence<F>>::GROUPS;
+            const CELLS: bool = <$cell as Recurrence<F>>::CELLS;
+            const COMPILED: &'static Compiled<Self, F> = &F::COMPILED.$compiled;
+            fn peepholes(&self, units: usize) -> usize {
+                Recurrence::<F>::peepholes(self, units)
+            }
+        }
+    )*};
+}
+cells! {
+    Rnn: rnn;
+    Lstm: lstm;
+    Gru: gru;
+}
+
+/// The step of a recurrent network, forward and backward. It is added to the floor by one file, and
+/// by its name in two lists: here and in [`compiled`](crate::compiled).
+pub(crate) trait Recurrence<F: Real>: Copy + Send + Sync {
     /// Columns of the net inputs are so many times H.
     const GROUPS: usize;
     /// Whether there is an inner state beside the output.
@@ -180,21 +268,16 @@ pub trait Cell<F: Real>: Copy + Send + Sync {
     fn peepholes(&self, _units: usize) -> usize {
         0
     }
-    #[doc(hidden)]
     fn pack(&self, units: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         let g = Self::GROUPS * units;
         to.all.pack(recurrent, units, g, g, 1);
     }
-    #[doc(hidden)]
     fn pack_back(&self, units: usize, recurrent: &[F], to: &mut Recurrent<F>) {
         let g = Self::GROUPS * units;
         to.all.pack(recurrent, g, units, 1, g);
     }
-    #[doc(hidden)]
     fn forward<A: Arithmetic>(&self, steps: Steps<'_, F>);
-    #[doc(hidden)]
     fn backward<A: Arithmetic>(&self, steps: Steps<'_, F>, d_y: &[F]);
-    #[doc(hidden)]
     fn add_recurrent_gradient(&self, steps: &Share<'_, F>, to: &mut [F], scratch: &mut Vec<F>) {
         let share = Share {
             left: &steps.rows.before,
@@ -202,9 +285,7 @@ pub trait Cell<F: Real>: Copy + Send + Sync {
         };
         share.add(&steps.rows.errors, to, Self::GROUPS * steps.units, scratch);
     }
-    #[doc(hidden)]
     fn pack_errors(&self, _units: usize, _rows: &mut Rows<F>) {}
-    #[doc(hidden)]
     fn add_peephole_gradient(&self, _steps: &Share<'_, F>, _to: &mut [F]) {}
 }
 
@@ -266,7 +347,7 @@ impl<F: Real> Share<'_, F> {
 }
 
 /// I, H and G of a layer.
-fn sizes<F: Real, C: Cell<F>>(layer: Layer) -> (usize, usize, usize) {
+fn sizes<F: Real, C: Recurrence<F>>(layer: Layer) -> (usize, usize, usize) {
     assert!(
         layer.inputs > 0 && layer.units > 0,
         "a layer of {} inputs and {} units",
@@ -307,6 +388,10 @@ fn worthwhile(layer: Layer, columns: usize, rows: usize) -> bool {
     rows * (layer.inputs + layer.units) * columns > 300_000
 }
 
+/// Values of the net inputs that are made at once where nothing is kept, so that they stay in the
+/// near caches until they are used.
+const NEAR: usize = 1 << 16;
+
 struct Forward<'a, F, C> {
     cell: C,
     layer: Layer,
@@ -315,58 +400,103 @@ struct Forward<'a, F, C> {
     start: Option<State<&'a [F]>>,
     chunk: &'a Chunk,
     rows: &'a mut Rows<F>,
+    /// Where nothing is kept: y from the first sequence of the chunk on, and which that is.
+    outputs: Option<Outputs<'a, F>>,
 }
 
-impl<F: Real, C: Cell<F>> Work for Forward<'_, F, C> {
+/// The part of y that belongs to a chunk of neighbors.
+struct Outputs<'a, F> {
+    y: &'a mut [F],
+    first: usize,
+    batch: Batch<'a>,
+}
+
+impl<F: Real, C: Recurrence<F>> Work for Forward<'_, F, C> {
     type Output = ();
     #[inline(always)]
-    fn run<A: Arithmetic>(self) {
+    fn run<A: Arithmetic>(mut self) {
         let (i, h, g) = sizes::<F, C>(self.layer);
         let (chunk, rows) = (self.chunk, self.rows);
-        let all = chunk.rows();
-        chunk.gather(self.x, i, &mut rows.inputs);
-        rows.nets.clear();
-        rows.nets.reserve(all * g);
-        for _ in 0..all {
-            rows.nets.extend_from_slice(&self.weights.bias);
-        }
-        let product = Product {
-            left: Left {
-                values: &rows.inputs,
-                row: i,
-                step: 1,
-            },
-            right: &self.weights.input,
-            to: &mut rows.nets,
-            stride: g,
-            rows: all,
-            skip: 0,
-            scratch: &mut rows.scratch,
-        };
-        product.add(self.layer.path);
-        room(&mut rows.outputs, all * h);
         rows.fresh = self.start.is_none();
-        collect(
-            chunk,
-            self.start.map(|start| start.output),
-            h,
-            &mut rows.start.output,
-        );
+        let start = self.start.map(|start| start.output);
+        collect(chunk, start, h, &mut rows.start.output);
         if C::CELLS {
-            room(&mut rows.cells, all * h);
-            collect(
-                chunk,
-                self.start.map(|start| start.cell),
-                h,
-                &mut rows.start.cell,
-            );
+            let start = self.start.map(|start| start.cell);
+            collect(chunk, start, h, &mut rows.start.cell);
         }
-        self.cell.forward::<A>(Steps {
-            layer: self.layer,
-            weights: self.weights,
-            chunk,
-            rows,
-        });
+        let steps = chunk.steps().max(1);
+        let at_once = match &self.outputs {
+            Some(_) => (NEAR / (chunk.order.len() * g)).max(1),
+            None => steps,
+        };
+        let mut window = std::mem::take(&mut rows.window);
+        for t in (0..steps).step_by(at_once) {
+            let part = match &self.outputs {
+                Some(_) => {
+                    window.take(chunk, t..chunk.steps().min(t + at_once));
+                    &window
+                }
+                None => chunk,
+            };
+            let all = part.rows();
+            part.gather(self.x, i, &mut rows.inputs);
+            room(&mut rows.nets, all * g);
+            let product = Product {
+                left: Left {
+                    values: &rows.inputs,
+                    row: i,
+                    step: 1,
+                },
+                right: &self.weights.input,
+                to: &mut rows.nets,
+                stride: g,
+                rows: all,
+                skip: 0,
+                scratch: &mut rows.scratch,
+            };
+            product.add_to(&self.weights.bias, self.layer.path);
+            room(&mut rows.outputs, all * h);
+            if C::CELLS {
+                room(&mut rows.cells, all * h);
+            }
+            self.cell.forward::<A>(Steps {
+                layer: self.layer,
+                weights: self.weights,
+                chunk: part,
+                rows,
+            });
+            if let Some(outputs) = &mut self.outputs {
+                outputs.put(part, &rows.outputs, h);
+                part.last(&rows.outputs, h, &mut rows.start.output);
+                if C::CELLS {
+                    part.last(&rows.cells, h, &mut rows.start.cell);
+                }
+                rows.fresh = false;
+            }
+        }
+        rows.window = window;
+        if let Some(outputs) = &mut self.outputs {
+            outputs.end(chunk, h);
+        }
+    }
+}
+
+impl<F: Real> Outputs<'_, F> {
+    /// Rows of some steps.
+    fn put(&mut self, chunk: &Chunk, from: &[F], width: usize) {
+        let first = self.first * self.batch.steps;
+        for (from, place) in from.chunks_exact(width).zip(&chunk.places) {
+            self.y[(place - first) * width..][..width].copy_from_slice(from);
+        }
+    }
+
+    /// Zeros beyond the ends of the sequences.
+    fn end(&mut self, chunk: &Chunk, width: usize) {
+        let steps = self.batch.steps;
+        for &b in &chunk.order {
+            let y = &mut self.y[(b - self.first) * steps * width..][..steps * width];
+            y[self.batch.lengths[b] * width..].fill(F::ZERO);
+        }
     }
 }
 
@@ -378,6 +508,21 @@ impl<F: Real, C: Cell<F>> Work for Forward<'_, F, C> {
 /// When a slice has not the size that its name asks for, or a sequence is longer than T.
 #[allow(clippy::too_many_arguments)]
 pub fn forward<F: Real, C: Cell<F>>(
+    cell: C,
+    layer: Layer,
+    weights: &Prepared<F>,
+    batch: Batch,
+    x: &[F],
+    start: Option<State<&[F]>>,
+    y: &mut [F],
+    end: Option<State<&mut [F]>>,
+    trace: &mut Trace<F>,
+) {
+    (C::COMPILED.forward)(cell, layer, weights, batch, x, start, y, end, trace);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn forward_here<F: Real, C: Recurrence<F>>(
     cell: C,
     layer: Layer,
     weights: &Prepared<F>,
@@ -405,10 +550,11 @@ pub fn forward<F: Real, C: Cell<F>>(
         state("the end", State { output, cell });
     }
     let Trace { layout, rows, .. } = trace;
-    layout.cut(batch, h);
-    let large = worthwhile(layer, g, layout.rows());
+    let large = worthwhile(layer, g, batch.lengths.iter().sum());
+    let keep = weights.training || y.is_empty();
+    let size = layout.cut(batch, h, (!keep).then(|| threads(large)));
     rows.resize_with(layout.chunks.len(), Rows::default);
-    each(large, rows, |k, rows| {
+    let work = |k: usize, rows: &mut Rows<F>, outputs: Option<Outputs<F>>| {
         let work = Forward {
             cell,
             layer,
@@ -417,24 +563,35 @@ pub fn forward<F: Real, C: Cell<F>>(
             start,
             chunk: &layout.chunks[k],
             rows,
+            outputs,
         };
         run_on(layer.path, work);
-    });
+    };
+    if keep {
+        each(large, rows, &|k, rows| work(k, rows, None));
+    } else {
+        each_piece(large, y, size * batch.steps * h, rows, &|k, y, rows| {
+            let first = k * size;
+            work(k, rows, Some(Outputs { y, first, batch }));
+        });
+    }
     trace.sequences = sequences;
     trace.steps = batch.steps;
+    trace.kept = keep;
     let last = |b: usize| {
         let (c, r) = trace.layout.places[b];
-        let before = batch.lengths[b].checked_sub(1);
+        // Where nothing was kept, the states before the first step have become the last ones.
+        let before = batch.lengths[b].checked_sub(1).filter(|_| keep);
         let row = before.map(|t| trace.layout.chunks[c].row(t, r));
         (&trace.rows[c], r, row)
     };
-    if batch.steps > 0 {
+    if keep && batch.steps > 0 {
         each_piece(
             large,
             y,
             batch.steps * h,
             &mut vec![(); sequences],
-            |b, y, ()| {
+            &|b, y, ()| {
                 scatter(&trace.layout, batch, b, |c| &trace.rows[c].outputs, h, y);
             },
         );
@@ -491,7 +648,7 @@ struct Backward<'a, F, C> {
     rows: &'a mut Rows<F>,
 }
 
-impl<F: Real, C: Cell<F>> Work for Backward<'_, F, C> {
+impl<F: Real, C: Recurrence<F>> Work for Backward<'_, F, C> {
     type Output = ();
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
@@ -569,6 +726,24 @@ pub fn backward<F: Real, C: Cell<F>>(
     d_start: Option<State<&mut [F]>>,
     trace: &mut Trace<F>,
 ) {
+    (C::COMPILED.backward)(
+        cell, layer, weights, batch, d_y, d_end, gradients, d_x, d_start, trace,
+    );
+}
+
+#[allow(clippy::too_many_arguments)]
+fn backward_here<F: Real, C: Recurrence<F>>(
+    cell: C,
+    layer: Layer,
+    weights: &Prepared<F>,
+    batch: Batch,
+    d_y: &[F],
+    d_end: Option<State<&[F]>>,
+    gradients: Weights<&mut [F]>,
+    d_x: Option<&mut [F]>,
+    d_start: Option<State<&mut [F]>>,
+    trace: &mut Trace<F>,
+) {
     let (i, h, g) = sizes::<F, C>(layer);
     let sequences = batch.lengths.len();
     assert!(
@@ -585,6 +760,7 @@ pub fn backward<F: Real, C: Cell<F>>(
     check("the gradient of b", gradients.bias.len(), g);
     let own = cell.peepholes(h);
     check("the gradient of peepholes", gradients.peepholes.len(), own);
+    assert!(trace.kept, "the trace is of weights for inference");
     let Trace {
         layout,
         rows,
@@ -592,7 +768,7 @@ pub fn backward<F: Real, C: Cell<F>>(
         ..
     } = trace;
     let large = worthwhile(layer, g, layout.rows());
-    each(large, rows, |k, rows| {
+    each(large, rows, &|k, rows| {
         let work = Backward {
             cell,
             layer,
@@ -628,17 +804,23 @@ pub fn backward<F: Real, C: Cell<F>>(
     let (d_input, d_recurrent) = (gradients.input, gradients.recurrent);
     both(
         large,
-        || {
-            each_piece(large, d_input, of_input * g, scratches, |k, to, scratch| {
-                for (c, rows) in rows.iter().enumerate() {
-                    let share = share(c, i, k * of_input, 0);
-                    share.add(&rows.errors, to, g, scratch);
-                }
-            });
+        &mut || {
+            each_piece(
+                large,
+                d_input,
+                of_input * g,
+                scratches,
+                &|k, to, scratch| {
+                    for (c, rows) in rows.iter().enumerate() {
+                        let share = share(c, i, k * of_input, 0);
+                        share.add(&rows.errors, to, g, scratch);
+                    }
+                },
+            );
         },
-        || {
+        &mut || {
             let size = of_recurrent * g;
-            each_piece(large, d_recurrent, size, others, |k, to, scratch| {
+            each_piece(large, d_recurrent, size, others, &|k, to, scratch| {
                 for (c, rows) in rows.iter().enumerate() {
                     let chunk = &layout.chunks[c];
                     let skip = match rows.fresh && chunk.steps() > 0 {
@@ -673,7 +855,7 @@ pub fn backward<F: Real, C: Cell<F>>(
                 d_x,
                 batch.steps * i,
                 &mut vec![(); sequences],
-                |b, d_x, ()| {
+                &|b, d_x, ()| {
                     scatter(layout, batch, b, |c| &rows[c].d_inputs, i, d_x);
                 },
             );

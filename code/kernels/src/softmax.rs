@@ -2,7 +2,7 @@
 //! Softmax outputs of a projection with cross-entropy: p = softmax(x W + b), −ln p of the target.
 //! [`projection::forward`](crate::projection::forward()) and its way back take these targets.
 use crate::path::Arithmetic;
-use crate::projection::{self, Layer, Outputs, Prepared, Targets, Trace};
+use crate::projection::{self, Errors, Layer, Outputs, Prepared, Trace};
 use crate::real::logarithm;
 use crate::Real;
 
@@ -15,7 +15,7 @@ const RUN: usize = 16 * LANES;
 #[derive(Debug, Clone, Copy)]
 pub struct Indices<'a>(pub &'a [Option<usize>]);
 
-impl<F: Real> Targets<F> for Indices<'_> {
+impl<F: Real> Errors<F> for Indices<'_> {
     fn rows(&self, outputs: usize) -> usize {
         for target in self.0.iter().flatten() {
             assert!(*target < outputs, "target {target} of {outputs} outputs");
@@ -113,6 +113,16 @@ impl<F: Real> Outputs<F> for LogProbabilities {
 /// # Panics
 /// When a slice has not the size that its name asks for.
 pub fn log_probabilities<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    x: &[F],
+    y: &mut [F],
+    trace: &mut Trace<F>,
+) {
+    (F::COMPILED.log_probabilities)(layer, weights, x, y, trace);
+}
+
+pub(crate) fn log_probabilities_here<F: Real>(
     layer: Layer,
     weights: &Prepared<F>,
     x: &[F],

@@ -5,6 +5,26 @@ use crate::cell1997::Weights;
 use crate::inputs::{add, add_scaled, rows, rows_mut};
 use crate::{Inputs, Real};
 
+/// The layer at one number of units, as a value. The number is a constant, since there are so few.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::type_complexity)]
+pub struct Tanh<F: 'static> {
+    /// [`forward`].
+    pub forward: fn(Weights<&[F]>, usize, Inputs<F>, &mut Vec<F>),
+    /// [`backward`].
+    pub backward: fn(Weights<&[F]>, usize, Inputs<F>, &[F], &[F], Weights<&mut [F]>),
+}
+
+impl<F: Real> Tanh<F> {
+    /// H units.
+    pub const fn of<const H: usize>() -> Self {
+        Tanh {
+            forward: forward::<F, H>,
+            backward: backward::<F, H>,
+        }
+    }
+}
+
 /// Runs the layer (3.1) over one sequence from h_0 = 0 and fills `hidden` (T×H).
 ///
 /// # Panics

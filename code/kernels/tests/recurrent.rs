@@ -425,6 +425,76 @@ fn the_number_of_threads_and_what_stands_beside_it_leave_the_bytes_alone() {
     }
 }
 
+/// For outputs only, a few steps are done at a time; a sequence with more net inputs than that
+/// has the bytes that training gives it.
+#[test]
+fn outputs_without_a_way_back_are_those_of_training() {
+    for cell in ALL {
+        let steps = 150_000 / (3 * 4 * cell.groups());
+        let mut case = Case::new(cell, &mut Numbers(8), [5, 1, 4, steps]);
+        case.lengths = vec![0, steps, 1, steps / 2, steps - 1];
+        for path in paths() {
+            let with = |threads: usize, train: bool| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                let pool = pool.build().expect("threads");
+                pool.install(|| run::<f32>(&case, path, train).0)
+            };
+            let should = with(1, true);
+            for threads in [1, 2, 5] {
+                assert_eq!(should, with(threads, false), "{cell:?} {path:?} {threads}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "the trace is of weights for inference")]
+fn without_a_trace_there_is_no_way_back() {
+    let (cell, mut trace) = (Lstm::default(), Trace::default());
+    let layer = Layer {
+        inputs: 1,
+        units: 1,
+        path: Path::Portable,
+    };
+    let weights = || Weights {
+        input: &[1.0; 4][..],
+        recurrent: &[1.0; 4],
+        bias: &[1.0; 4],
+        peepholes: &[],
+    };
+    let batch = Batch {
+        lengths: &[1],
+        steps: 1,
+        reverse: false,
+    };
+    let (mut y, mut prepared) = ([0.0], Prepared::<f64>::default());
+    prepared.pack(cell, layer, weights(), Purpose::Inference);
+    forward(
+        cell,
+        layer,
+        &prepared,
+        batch,
+        &[1.0],
+        None,
+        &mut y,
+        None,
+        &mut trace,
+    );
+    let purpose = Purpose::Training { inputs: false };
+    prepared.pack(cell, layer, weights(), purpose);
+    let mut d = [[0.0; 4]; 3];
+    let [input, recurrent, bias] = &mut d;
+    let gradients = Weights {
+        input: &mut input[..],
+        recurrent,
+        bias,
+        peepholes: &mut [],
+    };
+    backward(
+        cell, layer, &prepared, batch, &y, None, gradients, None, None, &mut trace,
+    );
+}
+
 /// NaN in one sequence stays there, on the way forward; in a weight's gradient it is seen.
 #[test]
 fn nan_and_infinity_pass_through() {
@@ -512,6 +582,21 @@ fn a_trace_and_prepared_weights_are_used_again_without_allocation() {
         };
         step();
         let counted = allocation_counter::measure(step);
+        assert_eq!(counted.count_total, 0);
+        let weights = Weights {
+            input: &w_x[..],
+            recurrent: &w_h,
+            bias: &bias,
+            peepholes: &peepholes,
+        };
+        prepared.pack(cell, layer, weights, Purpose::Inference);
+        let mut infer = || {
+            forward(
+                cell, layer, &prepared, batch, &x, None, &mut y, None, &mut trace,
+            );
+        };
+        infer();
+        let counted = allocation_counter::measure(infer);
         assert_eq!(counted.count_total, 0);
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chapter as the book and the command see it: pure functions of its records.
 use crate::{
+    claim::{Claim, Verdict},
     experiment::{Experiment, Scale},
     figure::Figure,
-    record::Record,
+    record::{ArmRecord, Record},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The records of one chapter, by experiment: one per experiment, at the scale that was recorded for the page.
@@ -13,6 +14,17 @@ pub type Records = BTreeMap<String, Record>;
 
 /// Numbers for the prose, by name; already formatted.
 pub type Values = BTreeMap<String, String>;
+
+/// The arm of an experiment with the record it stands in, where a trial of it was recorded.
+pub fn arm<'a>(
+    records: &'a Records,
+    experiment: &str,
+    id: &str,
+) -> Option<(&'a Record, &'a ArmRecord)> {
+    let record = records.get(experiment)?;
+    let arm = record.arm(id).filter(|arm| !arm.trials.is_empty())?;
+    Some((record, arm))
+}
 
 /// The records of several chapters, by key.
 pub type Shelf = BTreeMap<String, Records>;
@@ -74,62 +86,6 @@ pub struct Chapter {
     pub tables: fn(&Records) -> Vec<(&'static str, Table)>,
 }
 
-/// How a claim came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
-    /// The pass line that was fixed before the run holds.
-    #[serde(rename = "reproduced")]
-    Reproduced,
-    /// The sign is right, the line is missed.
-    #[serde(rename = "same direction")]
-    SameDirection,
-    /// Neither.
-    #[serde(rename = "not reproduced")]
-    NotReproduced,
-    /// Not run at this scale.
-    #[serde(rename = "not tested")]
-    NotTested,
-}
-
-impl Verdict {
-    /// The words for it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Verdict::Reproduced => "reproduced",
-            Verdict::SameDirection => "same direction",
-            Verdict::NotReproduced => "not reproduced",
-            Verdict::NotTested => "not tested",
-        }
-    }
-}
-
-/// A claim of the paper in testable form, with the line that was fixed before the run.
-pub struct Claim {
-    /// Name within the chapter.
-    pub id: &'static str,
-    /// The claim, about behavior on held-out data.
-    pub statement: &'static str,
-    /// Where it stands in the paper.
-    pub source: &'static str,
-    /// The paper's number, as printed.
-    pub paper: &'static str,
-    /// The pass line in words.
-    pub line: &'static str,
-    /// Judges it from the records; `None` where a record is missing.
-    pub judge: fn(&Records) -> Option<Judgement>,
-}
-
-/// A claim's outcome.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judgement {
-    /// Our number, formatted.
-    pub ours: String,
-    /// The scale of the record it rests on.
-    pub scale: Scale,
-    /// The verdict.
-    pub verdict: Verdict,
-}
-
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LedgerRow {
@@ -143,12 +99,26 @@ pub struct LedgerRow {
     pub source: String,
     /// The paper's number.
     pub paper: String,
+    /// The pass line in words.
+    pub line: String,
     /// Our number; empty where nothing was run.
     pub ours: String,
+    /// Trials of the arm with the fewest; `None` where nothing was run.
+    pub trials: Option<usize>,
     /// Scale of the record; `None` where nothing was run.
     pub scale: Option<Scale>,
     /// The verdict.
     pub verdict: Verdict,
+    /// Why the verdict is not what the line alone would give; empty else.
+    pub note: String,
+    /// Whether line, statement and the rest are older than the run; `None` where nothing was run.
+    pub line_is_older: Option<bool>,
+    /// The fingerprint of statement, source, the paper's number, line, direction and arms.
+    pub digest: String,
+    /// The arms that it rests on, each `<experiment>/<arm>`.
+    pub arms: Vec<String>,
+    /// The figure or table of the page that shows it.
+    pub shown: String,
 }
 
 impl Chapter {
@@ -157,16 +127,30 @@ impl Chapter {
         (self.claims)()
             .into_iter()
             .map(|claim| {
-                let judged = (claim.judge)(records);
+                let judged = claim.judge(records);
+                let older = judged
+                    .as_ref()
+                    .and_then(|_| claim.older_than_its_run(records));
+                let arms = claim.arms();
+                let arms = arms
+                    .iter()
+                    .map(|arm| format!("{}/{}", arm.experiment, arm.id));
                 LedgerRow {
                     chapter: self.key.into(),
                     id: claim.id.into(),
                     statement: claim.statement.into(),
                     source: claim.source.into(),
                     paper: claim.paper.into(),
+                    line: claim.line_words().into(),
                     ours: judged.as_ref().map_or_else(String::new, |j| j.ours.clone()),
+                    trials: judged.as_ref().map(|j| j.trials),
                     scale: judged.as_ref().map(|j| j.scale),
-                    verdict: judged.map_or(Verdict::NotTested, |j| j.verdict),
+                    verdict: judged.as_ref().map_or(Verdict::NotTested, |j| j.verdict),
+                    note: judged.map_or_else(String::new, |j| j.note),
+                    line_is_older: older,
+                    digest: claim.digest(),
+                    arms: arms.collect(),
+                    shown: claim.shown.into(),
                 }
             })
             .collect()

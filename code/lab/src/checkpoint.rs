@@ -39,6 +39,14 @@ pub fn fingerprint(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// The beginning of a fingerprint, as part of a file's name.
+pub fn short(fingerprint: &[u8; 32]) -> String {
+    fingerprint[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 /// Writes a state that belongs to `owner`.
 ///
 /// # Errors

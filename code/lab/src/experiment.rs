@@ -59,7 +59,9 @@ pub struct Arm {
     pub seeds: RangeInclusive<u64>,
     /// What the paper printed for this row, if it has one.
     pub paper: Option<Printed>,
-    /// Expected time of one trial in seconds on one core of the machine that recorded it; for `--estimate`.
+    /// Expected time of one trial in seconds on one core of the machine that recorded it, evaluations
+    /// and the final test included; for `--estimate` and for the progress. On a user's own data it
+    /// grows with the data.
     pub expected_seconds: f64,
 }
 
@@ -164,7 +166,7 @@ pub trait Experiment: Send + Sync {
         Ok(())
     }
     /// The same experiment on a user's own file in the place of its data; `None` where it takes
-    /// none.
+    /// none. Its arms [expect](Arm::expected_seconds) as much more time as the file is larger.
     ///
     /// # Errors
     /// When the file cannot be used: which, where, and what was expected, in one line.

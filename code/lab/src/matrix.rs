@@ -54,5 +54,12 @@ pub fn spectral_norm<const M: usize, const N: usize>(a: &Matrix<M, N>) -> f64 {
         }
     }
     let columns = (0..N).map(|n| a.iter().map(|row| row[n] * row[n]).sum::<f64>().sqrt());
-    columns.fold(0.0, f64::max)
+    // By comparison: see `kernels::extremes`.
+    let mut largest = 0.0;
+    for column in columns {
+        if column > largest {
+            largest = column;
+        }
+    }
+    largest
 }

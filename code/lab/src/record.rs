@@ -4,6 +4,7 @@
 //! A [`Record`] is fixed to the byte by code, configuration and seeds.
 //! What varies from run to run stands beside it in a [`RunInfo`].
 use crate::experiment::Scale;
+use crate::stats::{mean, wilson};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -77,6 +78,10 @@ pub struct RunInfo {
     /// Seconds of each trial, in seed order, by arm; of arms that were recorded since this is kept.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub arm_seconds: BTreeMap<String, Vec<f64>>,
+    /// By arm, the digests of the claims that rested on it when it was recorded, by claim: a line
+    /// whose digest stands here is older than the run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Record {
@@ -101,6 +106,17 @@ impl ArmRecord {
         self.trials.iter().filter(|trial| trial.solved).count()
     }
 
+    /// `3 of 10`: the trials that met their stopping criterion.
+    pub fn share(&self) -> String {
+        format!("{} of {}", self.solved(), self.trials.len())
+    }
+
+    /// The 95 % Wilson interval of that share: `11 to 60 %`.
+    pub fn interval(&self) -> String {
+        let (low, high) = wilson(self.solved() as u64, self.trials.len() as u64);
+        format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high)
+    }
+
     /// Training sequences needed by each solved trial, in seed order.
     pub fn sequences_to_success(&self) -> Vec<f64> {
         self.trials
@@ -116,6 +132,11 @@ impl ArmRecord {
             .iter()
             .filter_map(|trial| trial.measures.get(name).copied())
             .collect()
+    }
+
+    /// The mean of a measure over the trials that have it; `None` of nothing.
+    pub fn mean(&self, name: &str) -> Option<f64> {
+        mean(&self.measure(name))
     }
 }
 

@@ -3,19 +3,23 @@
 //! killed and started again, the records are the same to the byte.
 use crate::checkpoint::{self, CheckpointError};
 use crate::experiment::{Arm, Experiment, Trial};
+use crate::output::say;
 use crate::record::TrialRecord;
-use crate::store::{load_seed, save_seed, seed_path, SeedFile, StoreError};
+use crate::store::{load_seed, save_seed, seeds_folder, SeedFile, StoreError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Time between two checkpoints of a trial.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 /// How long a trial works before its progress is shown.
 const SLICE: Duration = Duration::from_millis(30);
+/// Less is done again rather than saved before the last call of a trial.
+const WORTH_SAVING: Duration = Duration::from_secs(1);
 
 /// One seed of one arm to run.
 pub struct Job<'a> {
@@ -27,13 +31,47 @@ pub struct Job<'a> {
     pub seed: u64,
 }
 
+impl Job<'_> {
+    /// The fingerprint of everything that fixes what the trial records.
+    fn owner(&self, key: &str) -> [u8; 32] {
+        checkpoint::fingerprint(&[
+            key,
+            self.experiment.id(),
+            &self.arm.id,
+            &self.seed.to_string(),
+            &self.experiment.revision().to_string(),
+            &self.arm.config.to_string(),
+        ])
+    }
+
+    /// The trial's name in files: the same arm and seed under other settings, on other data or at
+    /// another revision has another.
+    fn name(&self, key: &str) -> String {
+        let owner = checkpoint::short(&self.owner(key));
+        format!("{}.{:04}.{owner}", self.arm.id, self.seed)
+    }
+
+    /// Where the trial lies once it has finished: `<experiment>.seeds/<arm>.<seed>.<digest>.json`.
+    pub fn seed_path(&self, options: &Options) -> PathBuf {
+        seeds_folder(&options.seeds, self.experiment.id())
+            .join(format!("{}.json", self.name(options.key)))
+    }
+
+    /// Where its state lies until then: `<experiment>.states/<arm>.<seed>.<digest>.state`.
+    pub fn state_path(&self, options: &Options) -> PathBuf {
+        let folder = format!("{}.states", self.experiment.id());
+        let name = format!("{}.state", self.name(options.key));
+        options.checkpoints.join(folder).join(name)
+    }
+}
+
 /// Where and how to run.
 pub struct Options<'a> {
     /// Key of the chapter.
     pub key: &'a str,
     /// Trials side by side.
     pub threads: usize,
-    /// Folder for finished seeds.
+    /// Folder of the record, in which each finished seed is a file until all are there.
     pub seeds: PathBuf,
     /// Folder for states of unfinished ones.
     pub checkpoints: PathBuf,
@@ -70,26 +108,29 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
     let failure = Mutex::new(None);
     let next = AtomicUsize::new(0);
     let show = Progress::new(jobs, options);
-    std::thread::scope(|scope| {
-        for _ in 0..options.threads.clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| loop {
-                let index = next.fetch_add(1, Ordering::SeqCst);
-                let Some(job) = jobs.get(index) else { break };
-                match one(job, options, &show) {
-                    Ok(file) => {
-                        *results[index].lock().unwrap_or_else(|e| e.into_inner()) = Some(file);
-                    }
-                    Err(error) => {
-                        next.store(jobs.len(), Ordering::SeqCst);
-                        failure
-                            .lock()
-                            .unwrap_or_else(|e| e.into_inner())
-                            .get_or_insert(error);
-                        options.stop.store(true, Ordering::SeqCst);
-                    }
-                }
-            });
+    let work = || loop {
+        let index = next.fetch_add(1, Ordering::SeqCst);
+        let Some(job) = jobs.get(index) else { break };
+        match one(job, options, &show) {
+            Ok(file) => *results[index].lock().unwrap_or_else(|e| e.into_inner()) = Some(file),
+            Err(error) => {
+                next.store(jobs.len(), Ordering::SeqCst);
+                failure
+                    .lock()
+                    .unwrap_or_else(|e| e.into_inner())
+                    .get_or_insert(error);
+                options.stop.store(true, Ordering::SeqCst);
+            }
         }
+    };
+    thread::scope(|scope| {
+        for _ in 1..options.threads.clamp(1, jobs.len().max(1)) {
+            // What the system does not give is not needed: there are fewer side by side then.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
     });
     show.end();
     if let Some(error) = failure.into_inner().unwrap_or_else(|e| e.into_inner()) {
@@ -119,23 +160,19 @@ fn slice(trial: &mut dyn Trial, stop: &AtomicBool) -> bool {
 /// One trial from where it stands to its end.
 fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunError> {
     let (experiment, arm) = (job.experiment, &job.arm);
-    let done = seed_path(&options.seeds, experiment.id(), &arm.id, job.seed);
+    let done = job.seed_path(options);
     let there = load_seed(&done, experiment, arm);
     if let Some(file) = there.filter(|file| file.trial.seed == job.seed) {
         show.finished(job, &file);
         return Ok(file);
     }
+    let stopped = || options.stop.load(Ordering::SeqCst);
+    if stopped() {
+        return Err(RunError::Stopped);
+    }
     experiment.ready(arm).map_err(RunError::NotReady)?;
-    let owner = checkpoint::fingerprint(&[
-        options.key,
-        experiment.id(),
-        &arm.id,
-        &job.seed.to_string(),
-        &experiment.revision().to_string(),
-        &arm.config.to_string(),
-    ]);
-    let name = format!("{}.{}.{:04}.state", experiment.id(), arm.id, job.seed);
-    let state_path = options.checkpoints.join(options.key).join(name);
+    let owner = job.owner(options.key);
+    let state_path = job.state_path(options);
     let (mut trial, spent) = match checkpoint::load(&state_path, owner)? {
         Some(bytes) if bytes.len() >= 8 => {
             let (head, state) = bytes.split_at(8);
@@ -151,19 +188,18 @@ fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunErr
         _ => (experiment.start(arm, job.seed), 0.0),
     };
     let start = Instant::now();
-    let bar = show.start(job, trial.as_ref());
+    let mut shown = show.start(job, trial.as_ref());
     let seconds = |now: Instant| spent + (now - start).as_secs_f64();
     let save = |trial: &dyn Trial| {
         let mut bytes = seconds(Instant::now()).to_le_bytes().to_vec();
         bytes.extend(trial.save());
         checkpoint::save(&state_path, owner, &bytes)
     };
-    let mut saved = Instant::now();
+    let mut saved = start;
     while !slice(trial.as_mut(), options.stop) {
-        bar.set_position(trial.progress().0);
-        if options.stop.load(Ordering::SeqCst) {
+        shown.at(trial.progress());
+        if stopped() {
             save(trial.as_ref())?;
-            bar.finish_and_clear();
             return Err(RunError::Stopped);
         }
         if saved.elapsed() >= CHECKPOINT_EVERY {
@@ -171,7 +207,10 @@ fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunErr
             saved = Instant::now();
         }
     }
-    bar.finish_and_clear();
+    // The last call may be a long one, and the program be stopped in it.
+    if saved.elapsed() >= WORTH_SAVING {
+        save(trial.as_ref())?;
+    }
     let file = SeedFile {
         revision: experiment.revision(),
         config: arm.config.clone(),
@@ -181,6 +220,7 @@ fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunErr
     save_seed(&done, &file)?;
     // The seed is on disk: its state is not needed any more, and it does no harm if it stays.
     let _ = std::fs::remove_file(&state_path);
+    drop(shown);
     show.finished(job, &file);
     Ok(file)
 }
@@ -192,15 +232,43 @@ struct Progress {
     lines: bool,
 }
 
+/// Steps of the bar of all trials that one has.
+fn share(job: &Job) -> u64 {
+    (job.arm.expected_seconds * 1000.0) as u64 + 1
+}
+
+/// One trial's bar, and its part in that of all; both go when it is dropped.
+struct Shown<'a> {
+    bar: ProgressBar,
+    total: &'a ProgressBar,
+    share: u64,
+    counted: u64,
+}
+
+impl Shown<'_> {
+    /// What was done, and the most that there is.
+    fn at(&mut self, (done, cap): (u64, u64)) {
+        self.bar.set_position(done);
+        let counted = (self.share as f64 * done as f64 / cap.max(1) as f64) as u64;
+        let counted = counted.clamp(self.counted, self.share);
+        self.total.inc(counted - self.counted);
+        self.counted = counted;
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.total.dec(self.counted);
+    }
+}
+
 impl Progress {
     fn new(jobs: &[Job], options: &Options) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bars = MultiProgress::new();
         let total = if options.progress && terminal {
-            let expected: f64 = jobs.iter().map(|job| job.arm.expected_seconds).sum();
-            let total = bars.add(ProgressBar::new(
-                (expected * 1000.0) as u64 + jobs.len() as u64,
-            ));
+            let total = bars.add(ProgressBar::new(jobs.iter().map(share).sum()));
             total.set_style(style(
                 "{prefix} [{bar:30}] {percent} % in {elapsed}, about {eta} left",
             ));
@@ -217,42 +285,44 @@ impl Progress {
         }
     }
 
-    fn start(&self, job: &Job, trial: &dyn Trial) -> ProgressBar {
-        if self.total.is_hidden() {
-            return ProgressBar::hidden();
-        }
+    fn start(&self, job: &Job, trial: &dyn Trial) -> Shown<'_> {
         let (done, cap) = trial.progress();
-        let bar = self.bars.insert_before(&self.total, ProgressBar::new(cap));
+        let bar = if self.total.is_hidden() {
+            ProgressBar::hidden()
+        } else {
+            self.bars.insert_before(&self.total, ProgressBar::new(cap))
+        };
         bar.set_style(style(
             "  {prefix} {human_pos} of at most {human_len} sequences, {per_sec}",
         ));
-        bar.set_prefix(format!(
-            "{} {} seed {}",
-            job.experiment.id(),
-            job.arm.id,
-            job.seed
-        ));
-        bar.set_position(done);
-        bar
+        let (experiment, arm) = (job.experiment.id(), &job.arm.id);
+        bar.set_prefix(format!("{experiment} {arm} seed {}", job.seed));
+        let mut shown = Shown {
+            bar,
+            total: &self.total,
+            share: share(job),
+            counted: 0,
+        };
+        shown.at((done, cap));
+        shown
     }
 
     fn finished(&self, job: &Job, file: &SeedFile) {
-        self.total
-            .inc((job.arm.expected_seconds * 1000.0) as u64 + 1);
+        self.total.inc(share(job));
         if self.lines {
-            eprintln!(
-                "{} {} seed {}: {} after {} sequences, {:.1} s",
+            let solved = if file.trial.solved {
+                "solved"
+            } else {
+                "not solved"
+            };
+            say(&format!(
+                "{} {} seed {}: {solved} after {} sequences, {:.1} s",
                 job.experiment.id(),
                 job.arm.id,
                 job.seed,
-                if file.trial.solved {
-                    "solved"
-                } else {
-                    "not solved"
-                },
                 file.trial.sequences,
                 file.seconds
-            );
+            ));
         }
     }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where records lie, and how they are read and written.
 use crate::chapter::{Records, Shelf};
+use crate::checkpoint::{fingerprint, short};
 use crate::experiment::{Arm, Experiment, Scale};
-use crate::files::write_whole;
+use crate::files::{sweep, write_whole, Lock, LockError};
 use crate::record::{ArmRecord, Record, RunInfo, TrialRecord, FORMAT};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Why a record could not be read or written. Each message is one line that names the file.
@@ -39,6 +41,49 @@ pub enum StoreError {
         /// What it holds.
         found: String,
     },
+    /// Arms that a new run does not have would be lost.
+    #[error(
+        "{}: its arms {arms} were recorded at another scale, revision or configuration and would be \
+         lost: record the whole experiment, or delete the file",
+        path.display()
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The arms, with commas between them.
+        arms: String,
+    },
+    /// Another program runs the experiment into the same folder.
+    #[error("{experiment} is being run into this folder: {lock}; wait for it, or take another folder")]
+    Busy {
+        /// The experiment.
+        experiment: String,
+        /// Who has it.
+        lock: LockError,
+    },
+}
+
+/// Keeps an experiment to one program, and removes what one that was killed left half written: in
+/// the folder of its record and seeds, and in that of its states, where the lock lies. `what_for` is
+/// told to whom it keeps away.
+///
+/// # Errors
+/// When another program has it, or a folder cannot be written to.
+pub fn lock(
+    folder: &Path,
+    checkpoints: &Path,
+    experiment: &str,
+    what_for: &str,
+) -> Result<Lock, StoreError> {
+    let lock = Lock::take(&checkpoints.join(format!(".{experiment}.lock")), what_for);
+    let lock = lock.map_err(|lock| StoreError::Busy {
+        experiment: experiment.into(),
+        lock,
+    })?;
+    sweep(folder, &format!("{experiment}."));
+    sweep(&seeds_folder(folder, experiment), "");
+    sweep(&checkpoints.join(format!("{experiment}.states")), "");
+    Ok(lock)
 }
 
 /// The folder of a chapter's records at this scale: smoke records stand apart from the page's.
@@ -183,11 +228,9 @@ pub struct SeedFile {
     pub trial: TrialRecord,
 }
 
-/// Where a finished seed lies: `<experiment>.seeds/<arm>.<seed>.json`.
-pub fn seed_path(folder: &Path, experiment: &str, arm: &str, seed: u64) -> PathBuf {
-    folder
-        .join(format!("{experiment}.seeds"))
-        .join(format!("{arm}.{seed:04}.json"))
+/// The folder of an experiment's finished seeds.
+pub fn seeds_folder(folder: &Path, experiment: &str) -> PathBuf {
+    folder.join(format!("{experiment}.seeds"))
 }
 
 /// A finished seed of this very configuration; `None` when there is none or it is of another.
@@ -234,22 +277,172 @@ pub fn stale(experiment: &dyn Experiment, record: &Record) -> Vec<String> {
     lines
 }
 
-/// Puts new arms into what was recorded before: arms of the same revision and configuration are
-/// kept, the others replaced; all in the experiment's order.
-pub fn merge(experiment: &dyn Experiment, old: Option<Record>, new: Record) -> Record {
+/// What a new run does to the record that is there: whether of each of its arms all stays that the
+/// run does not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Displaced {
+    /// Arms that the run does not have and that would go with the record: of another scale, revision
+    /// or configuration than the experiment has now.
+    pub lost: Vec<String>,
+    /// Arms that the run has, and that stood there of another one.
+    pub replaced: Vec<String>,
+}
+
+/// What a run of these arms would do to this record.
+pub fn displaced(
+    experiment: &dyn Experiment,
+    scale: Scale,
+    old: &Record,
+    asked: &[&str],
+) -> Displaced {
+    let arms = experiment.arms(scale);
+    let mut displaced = Displaced::default();
+    for arm in &old.arms {
+        let now = arms.iter().find(|now| now.id == arm.id);
+        if now.is_some_and(|now| fits(experiment, scale, now, old).is_some()) {
+            continue;
+        }
+        let asked = asked.contains(&arm.id.as_str());
+        let list = if asked {
+            &mut displaced.replaced
+        } else {
+            &mut displaced.lost
+        };
+        list.push(arm.id.clone());
+    }
+    displaced
+}
+
+/// What a record holds of this very arm.
+fn fits<'a>(
+    experiment: &dyn Experiment,
+    scale: Scale,
+    arm: &Arm,
+    record: &'a Record,
+) -> Option<&'a ArmRecord> {
+    let found = record.arm(&arm.id)?;
+    let same = record.scale == scale && record.revision == experiment.revision();
+    (same && found.config == arm.config).then_some(found)
+}
+
+/// Puts a new run into what was recorded before: what [fits](displaced) is kept, all in the
+/// experiment's order. Of an arm that both have, the seeds that only the old one has are kept where
+/// `seeds` says so. What both [runs](Record::run) took is added up.
+pub fn merge(
+    experiment: &dyn Experiment,
+    old: Option<&Record>,
+    new: Record,
+    seeds: bool,
+) -> Record {
     let mut arms = Vec::new();
     for arm in experiment.arms(new.scale) {
-        let fits = |record: &Record| -> Option<ArmRecord> {
-            let found = record.arm(&arm.id)?;
-            (record.revision == new.revision && found.config == arm.config)
-                .then(|| found.clone())
+        let before = old.and_then(|old| fits(experiment, new.scale, &arm, old));
+        let Some(now) = new.arm(&arm.id) else {
+            arms.extend(before.cloned());
+            continue;
         };
-        let found = fits(&new).or_else(|| {
-            old.as_ref()
-                .filter(|old| old.scale == new.scale)
-                .and_then(fits)
-        });
-        arms.extend(found);
+        let mut now = now.clone();
+        if let Some(before) = before.filter(|_| seeds) {
+            let known: Vec<u64> = now.trials.iter().map(|trial| trial.seed).collect();
+            let others = before
+                .trials
+                .iter()
+                .filter(|trial| !known.contains(&trial.seed));
+            now.trials.extend(others.cloned());
+            now.trials.sort_by_key(|trial| trial.seed);
+        }
+        arms.push(now);
     }
-    Record { arms, ..new }
+    let mut whole = Record {
+        arms,
+        ..new.clone()
+    };
+    whole.run = new
+        .run
+        .as_ref()
+        .map(|run| both_runs(experiment, run, &new, old, &whole));
+    whole
+}
+
+/// The run of the new record, with the part of the old one that is kept.
+fn both_runs(
+    experiment: &dyn Experiment,
+    run: &RunInfo,
+    new: &Record,
+    old: Option<&Record>,
+    whole: &Record,
+) -> RunInfo {
+    let mut run = run.clone();
+    let old_run = old.and_then(|old| old.run.as_ref().map(|run| (old, run)));
+    let Some((old, old_run)) = old_run else {
+        return run;
+    };
+    // Of each kept trial the seconds that were written down, or the arm's share of all there were.
+    let known = experiment.arms(old.scale);
+    let expected = |arm: &str| {
+        let arm = known.iter().find(|known| known.id == arm);
+        arm.map_or(0.0, |arm| arm.expected_seconds)
+    };
+    let all = old
+        .arms
+        .iter()
+        .map(|arm| expected(&arm.id) * arm.trials.len() as f64);
+    let all: f64 = all.sum();
+    let mut kept = 0.0;
+    for arm in &whole.arms {
+        let (now, before) = (seconds(&run, new, &arm.id), seconds(old_run, old, &arm.id));
+        let mut each = Vec::new();
+        for trial in &arm.trials {
+            let (now, before) = (now.get(&trial.seed), before.get(&trial.seed));
+            each.extend(now.or(before));
+            let is_new = new
+                .arm(&arm.id)
+                .is_some_and(|arm| arm.trials.iter().any(|other| other.seed == trial.seed));
+            if !is_new {
+                let share = if all > 0.0 {
+                    expected(&arm.id) / all
+                } else {
+                    0.0
+                };
+                kept += before.copied().unwrap_or(share * old_run.trial_seconds);
+            }
+        }
+        if new.arm(&arm.id).is_none() {
+            let digests = old_run.lines.get(&arm.id).cloned();
+            run.lines
+                .extend(digests.map(|digests| (arm.id.clone(), digests)));
+        }
+        run.arm_seconds.remove(&arm.id);
+        if each.len() == arm.trials.len() {
+            run.arm_seconds.insert(arm.id.clone(), each);
+        }
+    }
+    run.trial_seconds = (10.0 * (run.trial_seconds + kept)).round() / 10.0;
+    run
+}
+
+/// The seconds of each seed of an arm, where they were written down.
+fn seconds(run: &RunInfo, record: &Record, arm: &str) -> BTreeMap<u64, f64> {
+    let trials = record.arm(arm).map_or(&[][..], |arm| &arm.trials);
+    let seconds = run.arm_seconds.get(arm).map_or(&[][..], |all| all);
+    let each = trials
+        .iter()
+        .map(|trial| trial.seed)
+        .zip(seconds.iter().copied());
+    // Of another number of trials nobody knows whose they are.
+    each.filter(|_| trials.len() == seconds.len()).collect()
+}
+
+/// Keeps a record that a new one takes the place of, beside it under a name of its own; the name.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn keep_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let bytes = std::fs::read(path)?;
+    let digest = short(&fingerprint(&[&String::from_utf8_lossy(&bytes)]));
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{digest}"));
+    let aside = PathBuf::from(name);
+    write_whole(&aside, &bytes)?;
+    Ok(aside)
 }

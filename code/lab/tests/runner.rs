@@ -7,11 +7,12 @@
 use lab::experiment::{Arm, Experiment, Scale, Trial};
 use lab::record::{ArmRecord, Record, RunInfo, TrialRecord, FORMAT};
 use lab::runner::{run, Job, Options, RunError};
-use lab::store;
+use lab::store::{self, Displaced};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A chaotic map: one lost or doubled step changes everything that follows.
 struct Map {
@@ -217,7 +218,7 @@ fn a_damaged_checkpoint_is_refused_by_name() {
         ..Toy::new()
     };
     assert!(attempt(&toy, folder.path(), 1).is_none());
-    let states = folder.path().join("checkpoints/test");
+    let states = folder.path().join("checkpoints/toy.states");
     let state = std::fs::read_dir(&states)
         .unwrap()
         .next()
@@ -244,7 +245,7 @@ fn a_damaged_checkpoint_is_refused_by_name() {
     };
     let error = run(&jobs, &options).unwrap_err().to_string();
     assert!(
-        error.contains("toy.a.0001.state") && error.contains("damaged"),
+        error.contains("toy.states") && error.contains("a.0001.") && error.contains("damaged"),
         "{error}"
     );
     assert!(!error.contains('\n'));
@@ -314,24 +315,220 @@ fn merging_keeps_what_fits_and_drops_what_does_not() {
         arms: vec![all.arms[k].clone()],
         ..all.clone()
     };
-    assert_eq!(store::merge(&toy, Some(only(1)), only(0)), all);
+    assert_eq!(store::merge(&toy, Some(&only(1)), only(0), true), all);
     let mut old = only(1);
     old.arms[0].config = serde_json::Value::Null;
-    assert_eq!(store::merge(&toy, Some(old), only(0)), only(0));
+    assert_eq!(store::merge(&toy, Some(&old), only(0), true), only(0));
+    // Nothing of that is silent: who asks is told what would go.
+    let displaced = |old: &Record, asked| store::displaced(&toy, Scale::Smoke, old, asked);
+    assert_eq!(displaced(&all, &["a"]), Displaced::default());
+    assert_eq!(displaced(&old, &["a"]).lost, ["b"]);
+    assert_eq!(displaced(&old, &["b"]).replaced, ["b"]);
+    let larger = Record {
+        scale: Scale::Book,
+        ..all
+    };
+    assert_eq!(displaced(&larger, &["a"]).lost, ["b"]);
 }
 
 #[test]
-fn a_record_comes_back_as_it_was_and_a_bad_one_is_refused_by_name() {
+fn seeds_are_added_to_those_that_are_there_and_so_is_their_time() {
+    let toy = Toy::new();
+    let all = record(&toy);
+    let some = |seeds: std::ops::Range<usize>, seconds: f64| {
+        let mut some = all.clone();
+        for arm in &mut some.arms {
+            arm.trials = arm.trials[seeds.clone()].to_vec();
+        }
+        let each = vec![seconds; seeds.len()];
+        let mut run = run_info();
+        run.trial_seconds = 2.0 * seconds * seeds.len() as f64;
+        run.arm_seconds = [("a".to_owned(), each.clone()), ("b".to_owned(), each)].into();
+        some.run = Some(run);
+        some
+    };
+    let (old, new) = (some(1..3, 1.0), some(2..4, 2.0));
+    let whole = store::merge(&toy, Some(&old), new.clone(), true);
+    assert_eq!(whole.arms[0].trials, all.arms[0].trials[1..]);
+    let run = whole.run.unwrap();
+    assert_eq!(run.arm_seconds["b"], [1.0, 2.0, 2.0]);
+    assert_eq!(run.trial_seconds, 10.0);
+    // Of some that nobody wrote down none are said: they stand beside the seeds one by one.
+    let mut untold = old.clone();
+    untold.run.as_mut().unwrap().arm_seconds.remove("b");
+    let whole = store::merge(&toy, Some(&untold), new.clone(), true);
+    let run = whole.run.unwrap();
+    assert_eq!(run.arm_seconds.keys().collect::<Vec<_>>(), ["a"]);
+    // Where all seeds were asked for, those that the experiment has no more are gone.
+    let whole = store::merge(&toy, Some(&old), new.clone(), false);
+    assert_eq!(whole.arms, new.arms);
+}
+
+#[test]
+fn a_record_that_another_takes_the_place_of_is_kept_beside() {
     let folder = tempfile::tempdir().unwrap();
-    let all = record(&Toy::new());
-    let run = RunInfo {
+    let path = store::save(folder.path(), &record(&Toy::new()), &run_info()).unwrap();
+    let aside = store::keep_aside(&path).unwrap();
+    assert_ne!(aside, path);
+    assert_eq!(
+        std::fs::read(&aside).unwrap(),
+        std::fs::read(&path).unwrap()
+    );
+    assert_eq!(store::load_folder(folder.path(), "test").unwrap().len(), 1);
+}
+
+/// The runs meet in one folder, as `--data A` and `--data B` do.
+#[test]
+fn a_run_that_was_stopped_blocks_no_other_and_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let stopped = Toy {
+        stop_after: 10,
+        ..Toy::new()
+    };
+    assert!(attempt(&stopped, folder.path(), 1).is_none());
+    let other = Toy {
+        last: 120,
+        ..Toy::new()
+    };
+    let other = text(attempt(&other, folder.path(), 1).unwrap());
+    assert_eq!(other.matches("\"sequences\": 120").count(), 8);
+    let first = Toy::new();
+    attempt(&first, folder.path(), 1).unwrap();
+    let calls = first.calls.load(Ordering::SeqCst);
+    assert_eq!(calls, 8 * 15 - 10, "its state was lost");
+}
+
+#[test]
+fn what_has_not_begun_when_it_is_stopped_never_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = Toy::new();
+    let arm = toy.arms(Scale::Smoke).remove(0);
+    let jobs = [1, 2].map(|seed| Job {
+        experiment: &toy,
+        arm: arm.clone(),
+        seed,
+    });
+    toy.stop.store(true, Ordering::SeqCst);
+    let options = Options {
+        key: "test",
+        threads: 2,
+        seeds: folder.path().to_owned(),
+        checkpoints: folder.path().to_owned(),
+        stop: &toy.stop,
+        progress: false,
+    };
+    assert!(matches!(run(&jobs, &options), Err(RunError::Stopped)));
+    assert_eq!(toy.calls.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn an_experiment_is_one_program_s_and_what_a_killed_one_left_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (records, states) = (folder.path().join("out"), folder.path().join("states"));
+    let left = [
+        records.join(".toy.json.x.part"),
+        records.join("toy.seeds/.a.0001.json.x.part"),
+        states.join("toy.states/.a.0001.state.x.part"),
+    ];
+    let another_s = records.join(".toys.json.x.part");
+    for part in left.iter().chain([&another_s]) {
+        std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+        std::fs::write(part, "half").unwrap();
+    }
+    let lock = store::lock(&records, &states, "toy", "the first").unwrap();
+    assert!(!left.iter().any(|part| part.exists()) && another_s.exists());
+    let error = store::lock(&records, &states, "toy", "the second").unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.starts_with("toy is being run into this folder"),
+        "{error}"
+    );
+    assert!(!error.contains('\n'), "{error}");
+    #[cfg(unix)]
+    assert!(error.contains("(the first)"), "{error}");
+    store::lock(&records, &states, "other", "the second").unwrap();
+    drop(lock);
+    store::lock(&records, &states, "toy", "the second").unwrap();
+}
+
+/// Ended in one call of more than a second: whoever stops the program in `finish` loses nothing.
+#[test]
+fn a_trial_is_saved_before_its_last_call() {
+    struct Slow(PathBuf);
+    impl Trial for Slow {
+        fn advance(&mut self) -> bool {
+            std::thread::sleep(Duration::from_millis(1_050));
+            true
+        }
+        fn progress(&self) -> (u64, u64) {
+            (1, 1)
+        }
+        fn save(&self) -> Vec<u8> {
+            vec![1]
+        }
+        fn restore(&mut self, _: &[u8]) -> Result<(), String> {
+            Err("never".into())
+        }
+        fn finish(&mut self) -> TrialRecord {
+            assert_eq!(std::fs::read_dir(&self.0).unwrap().count(), 1);
+            Toy::new().map(1).finish()
+        }
+    }
+    struct Slowly(PathBuf);
+    impl Experiment for Slowly {
+        fn id(&self) -> &'static str {
+            "slow"
+        }
+        fn title(&self) -> &'static str {
+            "One call"
+        }
+        fn revision(&self) -> u32 {
+            1
+        }
+        fn arms(&self, scale: Scale) -> Vec<Arm> {
+            Toy::new().arms(scale)
+        }
+        fn start(&self, _: &Arm, _: u64) -> Box<dyn Trial> {
+            Box::new(Slow(self.0.join("slow.states")))
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let slow = Slowly(folder.path().to_owned());
+    let jobs = [Job {
+        experiment: &slow,
+        arm: slow.arms(Scale::Smoke).remove(0),
+        seed: 1,
+    }];
+    let stop = AtomicBool::new(false);
+    let options = Options {
+        key: "test",
+        threads: 1,
+        seeds: folder.path().to_owned(),
+        checkpoints: folder.path().to_owned(),
+        stop: &stop,
+        progress: false,
+    };
+    run(&jobs, &options).unwrap();
+    assert!(jobs[0].seed_path(&options).exists() && !jobs[0].state_path(&options).exists());
+}
+
+fn run_info() -> RunInfo {
+    RunInfo {
         date: "2026-11-23".into(),
         trial_seconds: 1.5,
         threads: 2,
         processor: "one".into(),
         version: "0".into(),
         arm_seconds: [("a".to_owned(), vec![1.0, 0.5])].into(),
-    };
+        lines: Default::default(),
+    }
+}
+
+#[test]
+fn a_record_comes_back_as_it_was_and_a_bad_one_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = record(&Toy::new());
+    let run = run_info();
     let path = store::save(folder.path(), &all, &run).unwrap();
     assert_eq!(store::load(&path, "test").unwrap(), all);
     assert_eq!(store::load_run(folder.path(), "toy").unwrap(), run);

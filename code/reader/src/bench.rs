@@ -5,9 +5,10 @@ mod peer;
 pub mod record;
 
 use crate::reproduce::duration;
-use crate::{keys, output, usage::Usage};
+use crate::{keys, output, signals, usage::Usage};
 use anyhow::{Context, Result};
 use benchmarks::{Row, Step, ladder, product, rows, with_threads};
+use lab::files::{Lock, sweep};
 use measure::{Ours, Side, What, agree, in_turn};
 use peer::{Peer, Stopped};
 use record::{Line, Record, Rung};
@@ -23,12 +24,15 @@ const PRODUCTS: usize = 20;
 const AGAIN: usize = 3;
 /// Training steps that must agree before anything is timed.
 const FIRST_STEPS: usize = 3;
+/// What is said when it is stopped.
+const NOTHING: &str = "stopped; nothing was recorded";
 
 /// Times training steps and inference on this machine, beside PyTorch's where asked.
 ///
 /// A training step is forward, loss, backward, clipping, update, on weights and data that stay
 /// the same. With --against, both sides get the same weights and data, have to arrive at the same
-/// losses and gradient norms, and then take turns; PyTorch takes the fastest of its own ways.
+/// losses and gradient norms, and then take turns, each row three times, of which the median
+/// counts; PyTorch takes the fastest of its own ways.
 /// A ratio above 1 says how many times as long PyTorch takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -98,18 +102,26 @@ pub fn run(args: &Args, root: &Path) -> Result<()> {
             Ok(())
         };
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    let heard = stop.clone();
-    ctrlc::set_handler(move || heard.store(true, Ordering::SeqCst))
-        .context("cannot listen for Ctrl-C")?;
+    let _lock = args.record.then(|| recorder(root)).transpose()?;
+    let stop = signals::listen(NOTHING.into())?;
     match measured(args, root, &jobs, &stop) {
         Ok(record) => show(args, root, &record),
         Err(error) if error.is::<Stopped>() => {
-            output::say("stopped; nothing was recorded");
-            std::process::exit(130);
+            output::say(NOTHING);
+            std::process::exit(signals::STATUS);
         }
         Err(error) => Err(error),
     }
+}
+
+/// Keeps the record to one program, and removes what one that was killed left half written.
+fn recorder(root: &Path) -> Result<Lock> {
+    let path = root.join("target/checkpoints/.bench.lock");
+    let lock = Lock::take(&path, "cargo run -- bench --record")?;
+    let record = root.join(record::PLACE);
+    let name = record.file_name().unwrap_or_default().to_string_lossy();
+    sweep(record.parent().unwrap_or(root), &name);
+    Ok(lock)
 }
 
 /// A row with a number of threads.
@@ -178,7 +190,10 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
     }
     let mut peak = with_threads(1, || product(PRODUCTS))?;
     if let Some(peer) = &mut peer {
-        peak = peak.max(peer.product()?);
+        let theirs = peer.product()?;
+        if theirs > peak {
+            peak = theirs;
+        }
     }
     let begun = Instant::now();
     let expected: Vec<f64> = jobs
@@ -195,7 +210,10 @@ fn measured(args: &Args, root: &Path, jobs: &[Job], stop: &Arc<AtomicBool>) -> R
         })??;
         if line.threads == 1 {
             // The core may have been busy before, or be faster now.
-            peak = peak.max(with_threads(1, || product(AGAIN))?);
+            let now = with_threads(1, || product(AGAIN))?;
+            if now > peak {
+                peak = now;
+            }
         }
         let same = lines.iter().find(|before: &&Line| before.name == line.name);
         line.memory = match same {
@@ -295,7 +313,7 @@ fn timed(
 
 /// Seconds that a job will take, roughly.
 fn expected(job: &Job, seconds: f64, peer: bool, peak: f64) -> f64 {
-    let sides = if peer { 2.0 } else { 1.0 };
+    let sides = if peer { 6.0 } else { 1.0 };
     let step = job.row.work / (peak / 2.0 * job.threads as f64);
     sides * (0.1 + 2.0 * seconds + 12.0 * step)
 }
@@ -412,7 +430,7 @@ done
             work: 0.0,
             rate: 1.0,
             clip: None,
-            build: || Box::new(Halving(1.0)),
+            build: std::sync::Arc::new(|| Box::new(Halving(1.0))),
         };
         let peer = Peer::start(folder.path(), &python, Arc::default()).unwrap();
         (folder, Job { row, threads: 1 }, peer)

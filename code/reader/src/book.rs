@@ -9,14 +9,16 @@ mod site;
 
 use crate::watch::Stamp;
 use anyhow::{Context, Result, bail};
-use expand::{Expander, Index, Leavings, Problem, Slot};
+use expand::{Expander, Index, Leavings, Problem, Slot, included, numbered};
+use listing::Printed;
 use math::Math;
 use mdbook_driver::MDBook;
-use mdbook_preprocessor::book::{Book, BookItem};
+use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 pub use site::BIBLIOGRAPHY;
 use site::Site;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -38,6 +40,24 @@ pub struct Builder {
 struct Kept {
     math: Math,
     site: Mutex<Option<(Stamp, Arc<Site>)>>,
+    pages: Mutex<HashMap<PathBuf, Page>>,
+}
+
+/// A page as it was seen last.
+struct Page {
+    text: String,
+    /// Its equations.
+    numbers: Vec<(String, usize)>,
+    expanded: Option<Expanded>,
+}
+
+/// A page with its directives expanded, and what that rested on beside its text.
+struct Expanded {
+    site: Arc<Site>,
+    index: Arc<Index>,
+    number: usize,
+    content: String,
+    leavings: Arc<Leavings>,
 }
 
 impl Kept {
@@ -104,42 +124,44 @@ impl Builder {
         every_page_is_there(&self.root)?;
         let mut book = MDBook::load(&self.root)?;
         book.config.build.build_dir = fresh.clone();
-        let leavings = Arc::new(Mutex::new(Leavings::default()));
+        let late = Arc::new(Mutex::new(Vec::new()));
         book.with_preprocessor(Unrolled {
             kept: self.kept.clone(),
-            late: Some(leavings.clone()),
+            late: Some(late.clone()),
         });
         book.build().map_err(plain)?;
         let leavings =
-            std::mem::take(&mut *leavings.lock().unwrap_or_else(PoisonError::into_inner));
-        let slots: Vec<&str> = leavings
-            .slots
-            .iter()
-            .map(|slot| match slot {
-                Slot::Formula(html) | Slot::Block(html) => html.as_str(),
-            })
-            .collect();
+            std::mem::take(&mut *late.lock().unwrap_or_else(PoisonError::into_inner));
+        let slots = slots(&leavings, |slot| match slot {
+            Slot::Formula(html) | Slot::Block(html) => Cow::Borrowed(html.as_str()),
+        });
         fill(&fresh, &slots).context("filling in the formulas")?;
-        listing::write_pages(&self.root, &fresh, &leavings.printed)
+        let mut printed = Printed::new();
+        for (file, pages) in leavings.iter().flat_map(|leavings| &leavings.printed) {
+            let all = printed.entry(file.clone()).or_default();
+            all.extend(pages.iter().cloned());
+        }
+        listing::write_pages(&self.root, &fresh, &printed)
             .context("writing the pages of the sources")?;
         prune(&fresh).context("tidying the book")?;
         self.put_in_place(&fresh, beside.path())?;
         let pages = book.book.chapters().count();
-        let unrecorded = leavings
-            .unrecorded
-            .into_iter()
-            .map(|(page, (places, runs))| {
-                let runs: Vec<String> = runs.into_iter().collect();
-                let places = if places == 1 {
-                    "1 place".into()
-                } else {
-                    format!("{places} places")
-                };
-                format!(
-                    "{page}: {places} left open: not recorded yet: {}",
-                    runs.join(", ")
-                )
-            });
+        let mut open: Vec<_> = leavings
+            .iter()
+            .flat_map(|leavings| &leavings.unrecorded)
+            .collect();
+        open.sort();
+        let unrecorded = open.into_iter().map(|(page, (places, runs))| {
+            let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+            let places = match places {
+                1 => "1 place".into(),
+                _ => format!("{places} places"),
+            };
+            format!(
+                "{page}: {places} left open: not recorded yet: {}",
+                runs.join(", ")
+            )
+        });
         Ok(Built {
             folder,
             pages,
@@ -234,11 +256,14 @@ impl std::fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+/// What each page leaves behind, in the order of their numbers.
+type Late = Arc<Mutex<Vec<Arc<Leavings>>>>;
+
 /// Our preprocessor.
 struct Unrolled {
     kept: Arc<Kept>,
     /// Where the slots go that are filled in after rendering; without it they are filled in at once.
-    late: Option<Arc<Mutex<Leavings>>>,
+    late: Option<Late>,
 }
 
 impl Preprocessor for Unrolled {
@@ -248,55 +273,52 @@ impl Preprocessor for Unrolled {
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let site = self.kept.site(&context.root)?;
-        let math = &self.kept.math;
         let mut index = Index {
             src: context.config.book.src.clone(),
             ..Index::default()
         };
-        let mut leavings = Leavings::default();
-        let mut formulas = BTreeSet::new();
-        for item in book.iter() {
-            if let BookItem::Chapter(chapter) = item
-                && let Some(source) = &chapter.source_path
-            {
+        let mut kept = self
+            .kept
+            .pages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut problems = Vec::new();
+        for chapter in book.chapters() {
+            if let Some(source) = &chapter.source_path {
                 let text = &chapter.content;
-                leavings
-                    .problems
-                    .extend(index.learn(source, &chapter.name, text, math));
-                for piece in math::pieces(text, math.config()).unwrap_or_default() {
-                    if let math::Piece::Formula { tex, display } = piece
-                        && !tex.contains("{{#")
-                    {
-                        formulas.insert((display, tex.to_owned()));
-                    }
+                if kept.get(source).is_none_or(|page| page.text != *text) {
+                    let page = Page {
+                        text: text.clone(),
+                        numbers: numbered(text),
+                        expanded: None,
+                    };
+                    kept.insert(source.clone(), page);
                 }
+                let numbers = kept.get(source).map_or(&[][..], |page| &page.numbers);
+                problems.extend(index.learn(source, &chapter.name, text, numbers));
             }
         }
-        math.prepare(formulas);
+        let index = Arc::new(index);
+        let mut leavings = Vec::new();
         book.for_each_chapter_mut(|chapter| {
-            let Some(source) = chapter.source_path.clone() else {
-                return;
-            };
-            let mut expander = Expander {
-                root: &context.root,
-                site: &site,
-                math,
-                index: &index,
-                source_pages: self.late.is_some(),
-                page: &source,
-                leavings: &mut leavings,
-            };
-            chapter.content = expander.expand(&chapter.content);
+            if let Some(source) = &chapter.source_path
+                && let Some(page) = kept.get_mut(source)
+            {
+                let number = leavings.len();
+                let expanded = self.expanded(context, &site, &index, source, number, page);
+                chapter.content.clone_from(&expanded.content);
+                problems.extend(expanded.leavings.problems.iter().cloned());
+                leavings.push(expanded.leavings.clone());
+            }
         });
-        if !leavings.problems.is_empty() {
-            leavings.problems.sort();
-            return Err(Faults(leavings.problems).into());
+        if !problems.is_empty() {
+            problems.sort();
+            return Err(Faults(problems).into());
         }
         match &self.late {
             Some(late) => *late.lock().unwrap_or_else(PoisonError::into_inner) = leavings,
             None => {
-                let slots: Vec<String> = leavings.slots.iter().map(in_place).collect();
-                let slots: Vec<&str> = slots.iter().map(String::as_str).collect();
+                let slots = slots(&leavings, |slot| Cow::Owned(in_place(slot)));
                 book.for_each_chapter_mut(|chapter| {
                     chapter.content = filled(&chapter.content, &slots)
                 });
@@ -304,6 +326,62 @@ impl Preprocessor for Unrolled {
         }
         Ok(book)
     }
+}
+
+impl Unrolled {
+    /// A page expanded, anew only where something differs that it rests on.
+    fn expanded<'a>(
+        &self,
+        context: &PreprocessorContext,
+        site: &Arc<Site>,
+        index: &Arc<Index>,
+        source: &Path,
+        number: usize,
+        page: &'a mut Page,
+    ) -> &'a Expanded {
+        let root = &context.root;
+        let known = page.expanded.take().filter(|known| {
+            let same = |(place, was): &(String, _)| {
+                included(root, index, source, place).is_ok_and(|now| now == *was)
+            };
+            known.number == number
+                && Arc::ptr_eq(&known.site, site)
+                && known.index.serves_like(index)
+                && known.leavings.problems.is_empty()
+                && known.leavings.included.iter().all(same)
+        });
+        page.expanded.insert(known.unwrap_or_else(|| {
+            let mut leavings = Leavings::default();
+            let mut expander = Expander {
+                root,
+                site,
+                math: &self.kept.math,
+                index,
+                source_pages: self.late.is_some(),
+                page: source,
+                number,
+                leavings: &mut leavings,
+            };
+            let content = expander.expand(&page.text);
+            Expanded {
+                site: site.clone(),
+                index: index.clone(),
+                number,
+                content,
+                leavings: Arc::new(leavings),
+            }
+        }))
+    }
+}
+
+/// The slots of each page, by its number.
+type Slots<'a> = Vec<Vec<Cow<'a, str>>>;
+
+fn slots<'a>(pages: &'a [Arc<Leavings>], html: impl Fn(&'a Slot) -> Cow<'a, str>) -> Slots<'a> {
+    let pages = pages.iter();
+    pages
+        .map(|leavings| leavings.slots.iter().map(&html).collect())
+        .collect()
 }
 
 /// A slot's HTML as it may stand in Markdown.
@@ -343,13 +421,15 @@ fn protected(html: &str) -> String {
 }
 
 /// The text with every mark replaced by its slot.
-fn filled(text: &str, slots: &[&str]) -> String {
+fn filled(text: &str, slots: &Slots<'_>) -> String {
     let mut parts = text.split("<tex-m data-m=\"");
     let mut out = parts.next().unwrap_or("").to_owned();
     for part in parts {
-        let slot = part
-            .split_once("\"></tex-m>")
-            .and_then(|(number, rest)| Some((slots.get(number.parse::<usize>().ok()?)?, rest)));
+        let slot = part.split_once("\"></tex-m>").and_then(|(mark, rest)| {
+            let (page, slot) = mark.split_once('.')?;
+            let page = slots.get(page.parse::<usize>().ok()?)?;
+            Some((page.get(slot.parse::<usize>().ok()?)?, rest))
+        });
         if let Some((html, rest)) = slot {
             // A slot may hold the marks of others: the formulas of a table.
             if html.contains("<tex-m data-m=\"") {
@@ -364,7 +444,7 @@ fn filled(text: &str, slots: &[&str]) -> String {
 }
 
 /// Fills the slots of all pages below a folder.
-fn fill(folder: &Path, slots: &[&str]) -> Result<()> {
+fn fill(folder: &Path, slots: &Slots<'_>) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

@@ -2,7 +2,8 @@
 //! `claims`: the ledger, drawn from the records.
 use crate::{keys, output};
 use anyhow::Result;
-use lab::chapter::{Chapter, LedgerRow, Verdict};
+use lab::chapter::{Chapter, LedgerRow};
+use lab::claim::Verdict;
 use std::path::Path;
 
 /// Prints what each paper claims and how it came out here.
@@ -14,11 +15,14 @@ use std::path::Path;
 
 A claim is `reproduced` when the pass line that was fixed in the code before the run holds,
 `same direction` when the sign is right and the line is missed, else `not reproduced`;
-`not tested` when nothing was recorded for it.")]
+`undecided` when the budget is below the paper's and the run had not ended, or when there are too
+few seeds to tell; `not tested` when nothing was recorded for it. A line that a trivial answer
+meets too is never `reproduced`.")]
 pub struct Args {
     /// A chapter's key, for instance hochreiter1997 (default: all chapters)
     key: Option<String>,
-    /// Print a JSON array of {chapter, id, statement, source, paper, ours, scale, verdict}
+    /// Print a JSON array of {chapter, id, statement, source, paper, line, ours, trials, scale,
+    /// verdict, note, line_is_older, digest, arms, shown}
     #[arg(long)]
     json: bool,
 }
@@ -65,22 +69,28 @@ fn text(chapters: &[Chapter], rows: &[LedgerRow]) -> String {
                 &row.ours
             };
             let scale = row.scale.map_or("not run", |scale| scale.name());
+            let trials = row.trials.map_or(String::new(), |n| format!(", n = {n}"));
             text += &format!("{:<15} {}\n", row.verdict.words(), row.id);
             text += &format!("{:<15} {}\n", "", row.statement);
             text += &format!("{:<15} paper: {} ({})\n", "", row.paper, row.source);
-            text += &format!("{:<15} here:  {ours} ({scale})\n\n", "");
+            text += &format!("{:<15} line:  {}\n", "", row.line);
+            text += &format!("{:<15} here:  {ours} ({scale}{trials})\n", "");
+            if !row.note.is_empty() {
+                text += &format!("{:<15} note:  {}\n", "", row.note);
+            }
+            if row.line_is_older == Some(false) {
+                text += &format!(
+                    "{:<15} the line is not shown to be older than the run\n",
+                    ""
+                );
+            }
+            text.push('\n');
         }
     }
     let count = |verdict: Verdict| {
         let count = rows.iter().filter(|row| row.verdict == verdict).count();
         format!("{count} {}", verdict.words())
     };
-    text + &format!(
-        "{} claims: {}, {}, {}, {}\n",
-        rows.len(),
-        count(Verdict::Reproduced),
-        count(Verdict::SameDirection),
-        count(Verdict::NotReproduced),
-        count(Verdict::NotTested)
-    )
+    let counts = Verdict::ALL.map(count);
+    text + &format!("{} claims: {}\n", rows.len(), counts.join(", "))
 }

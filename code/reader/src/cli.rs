@@ -7,6 +7,7 @@ use crate::watch::Stamp;
 use crate::{bench, claims, data, grade, output, reproduce};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use lab::root::find;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -88,6 +89,8 @@ pub fn main() -> ExitCode {
         .without_time()
         .with_target(false)
         .with_ansi(false)
+        // It would print them, and panic where nobody reads.
+        .log_internal_errors(false)
         .init();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -97,7 +100,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match run(cli, &chapters::root()) {
+    match run(cli) {
         Ok(status) => status,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -107,17 +110,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, root: &Path) -> Result<ExitCode> {
+fn run(cli: Cli) -> Result<ExitCode> {
     benchmarks::path().map_err(Usage)?;
     match cli.command {
-        None if cli.build_only => build_only(root)?,
-        None => serve(root, cli.port, cli.open)?,
-        Some(Command::Reproduce(args)) => reproduce::run(args)?,
-        Some(Command::Claims(args)) => claims::run(&args, root)?,
-        Some(Command::Bench(args)) => bench::run(&args, root)?,
+        None if cli.build_only => build_only(&find()?)?,
+        None => serve(&find()?, cli.port, cli.open)?,
+        Some(Command::Reproduce(args)) => reproduce::run(args, &find()?)?,
+        Some(Command::Claims(args)) => claims::run(&args, &find()?)?,
+        Some(Command::Bench(args)) => bench::run(&args, &find()?)?,
+        // The sets lie outside of the repository.
         Some(Command::Data(args)) => data::run(&args)?,
-        Some(Command::Grade(args)) => grade::run(&args)?,
+        Some(Command::Grade(args)) => grade::run(&args, &find()?)?,
         Some(Command::Preprocess { question: None }) => {
+            find()?;
             book::preprocess(std::io::stdin().lock(), std::io::stdout().lock())?;
         }
         Some(Command::Preprocess {

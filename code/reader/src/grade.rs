@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `grade`: runs the checks of a chapter's exercises on the reader's answers.
 use crate::{keys, output, usage::Usage};
-use anyhow::Result;
-use exercises::Graded;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Runs the checks of a chapter's exercises on your answers, and counts points.
 #[derive(Debug, clap::Args)]
@@ -18,27 +20,50 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs the command.
+/// How one check went, as `code/exercises/examples/grade.rs` prints it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Graded {
+    exercise: String,
+    check: String,
+    points: u32,
+    passed: bool,
+    message: String,
+}
+
+/// Runs the command on the repository at `root`.
 ///
 /// # Errors
-/// An unknown key, or a chapter without exercises in code.
-pub fn run(args: &Args) -> Result<()> {
+/// An unknown key, or a chapter without exercises in code; answers that do not compile.
+pub fn run(args: &Args, root: &Path) -> Result<()> {
     let chapter = keys::chapter(&args.key)?;
-    let Some(graded) = exercises::grade(chapter.key) else {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let words = [
+        "run",
+        "-q",
+        "-p",
+        "exercises",
+        "--example",
+        "grade",
+        "--",
+        chapter.key,
+    ];
+    let run = Command::new(cargo)
+        .args(words)
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo, which compiles your answers")?;
+    if run.status.code() == Some(2) {
         let what = format!("chapter {} has no exercises in code yet", chapter.key);
         return Err(Usage(what).into());
-    };
+    }
+    if !run.status.success() {
+        bail!("code/exercises does not compile or stopped: nothing was graded");
+    }
+    let graded: Vec<Graded> =
+        serde_json::from_slice(&run.stdout).context("the grades could not be read")?;
     if args.json {
-        let rows: Vec<_> = graded
-            .iter()
-            .map(|row| {
-                serde_json::json!({
-                    "exercise": row.exercise, "check": row.check, "points": row.points,
-                    "passed": row.passed, "message": row.message,
-                })
-            })
-            .collect();
-        return output::print(&(serde_json::to_string_pretty(&rows)? + "\n"));
+        return output::print(&(serde_json::to_string_pretty(&graded)? + "\n"));
     }
     output::print(&text(&graded))
 }

@@ -10,5 +10,6 @@ pub mod keys;
 pub mod output;
 pub mod reproduce;
 pub mod serve;
+mod signals;
 pub mod usage;
 mod watch;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Results go to standard output, messages to standard error.
 use anyhow::Context;
+pub use lab::output::say;
 use std::io::{self, Write};
 
 /// Prints a result.
@@ -11,11 +12,6 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     done.context("cannot write to standard output")
-}
-
-/// Says something to the person at the keyboard. There is nobody left to tell when that fails.
-pub fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Whether all that went wrong is that nobody reads on.

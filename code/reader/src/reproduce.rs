@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `reproduce`: runs a chapter's experiments and holds the result against paper and record.
-use crate::keys;
+use crate::output::{print, say};
 use crate::usage::Usage;
+use crate::{keys, signals};
 use anyhow::{Context, Result, bail};
 use lab::chapter::Chapter;
 use lab::experiment::{Arm, Experiment, Scale};
 use lab::files;
-use lab::record::{ArmRecord, FORMAT, Record, RunInfo};
+use lab::record::{ArmRecord, FORMAT, Record, RunInfo, TrialRecord};
 use lab::runner::{self, Job, Options, RunError};
-use lab::store;
+use lab::store::{self, Displaced, StoreError};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs a chapter's experiments and shows paper, record and this run side by side.
@@ -27,7 +27,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
   cargo run -- reproduce pascanu2013/characters --data notes.txt  on a text of yours
 
 A run that is stopped or killed goes on where it was when the same command is given again,
-and ends in the same bytes.")]
+and ends in the same bytes. Arms and seeds are added to what the folder has of the same experiment;
+a record of other data or settings is kept beside under another name.")]
 pub struct Args {
     /// KEY, KEY/EXPERIMENT or KEY/EXPERIMENT/ARM, for instance hochreiter1997/adding
     what: String,
@@ -63,11 +64,11 @@ struct Plan {
     arms: Vec<(Arm, RangeInclusive<u64>)>,
 }
 
-/// Runs the command.
+/// Runs the command in the repository at `root`.
 ///
 /// # Errors
 /// [`Usage`] for names and ranges that are not there; else what broke off the run, in one line.
-pub fn run(args: Args) -> Result<()> {
+pub fn run(args: Args, root: &Path) -> Result<()> {
     let scale: Scale = args.scale.parse().map_err(Usage)?;
     let seeds = args.seeds.as_deref().map(parse_seeds).transpose()?;
     let mut parts = args.what.splitn(3, '/');
@@ -89,45 +90,53 @@ pub fn run(args: Args) -> Result<()> {
             plan.experiment.ready(arm).map_err(anyhow::Error::msg)?;
         }
     }
-    let root = chapters::root();
-    let figures = if args.record {
-        root.join("figures")
+    let shown = store::folder(&root.join("figures"), key, scale);
+    let (folder, checkpoints) = if args.record {
+        let checkpoints = root.join("target/checkpoints");
+        (shown.clone(), store::folder(&checkpoints, key, scale))
     } else {
-        args.out
-            .clone()
-            .unwrap_or_else(|| root.join("target/reproduced"))
-    };
-    let folder = match (args.record, scale) {
-        (true, _) | (false, Scale::Smoke) => store::folder(&figures, key, scale),
-        (false, _) => figures.join(key).join(scale.name()),
+        let out = args.out.clone();
+        let out = out.unwrap_or_else(|| root.join("target/reproduced"));
+        let folder = out.join(key).join(scale.name());
+        (folder.clone(), folder)
     };
     files::writable(&folder)
         .with_context(|| format!("cannot write to {}", folder.display()))?;
-    // What is there already is read before hours are spent: it may have to be refused.
-    let shown = store::folder(&root.join("figures"), key, scale);
-    let before = plans
-        .iter()
-        .map(|plan| Before::read(plan, key, scale, &shown, args.record))
-        .collect::<Result<Vec<_>>>()?;
-
-    let stop = Arc::new(AtomicBool::new(false));
-    let heard = stop.clone();
-    ctrlc::set_handler(move || heard.store(true, Ordering::SeqCst))
-        .context("cannot listen for Ctrl-C")?;
-    let mut rows = Vec::new();
-    for (plan, before) in plans.iter().zip(before) {
-        let record = run_plan(
+    // What is there already is read before hours are spent: it may have to be refused. Until the
+    // end nobody else changes it.
+    let told = again(&args);
+    let mut locks = Vec::new();
+    let mut before = Vec::new();
+    for plan in &plans {
+        let id = plan.experiment.id();
+        locks.push(store::lock(&folder, &checkpoints, id, &told)?);
+        before.push(Before::read(
             plan,
-            &chapter,
+            key,
             scale,
-            threads,
-            &root,
+            &shown,
             &folder,
-            &stop,
-            before.kept,
-            &args,
-        )?;
-        rows.extend(compare(plan, before.recorded.as_ref(), &record));
+            args.record,
+        )?);
+    }
+    let stop = signals::listen(format!(
+        "stopped within a step; what was done since the last checkpoint is done again; the same \
+         command goes on from there: {told}"
+    ))?;
+    let going = Going {
+        chapter: &chapter,
+        scale,
+        threads,
+        folder: &folder,
+        checkpoints: &checkpoints,
+        stop: &stop,
+        told: &told,
+        all_seeds: args.record,
+    };
+    let mut rows = Vec::new();
+    for (plan, before) in plans.iter().zip(&before) {
+        let record = going.run(plan, before)?;
+        rows.extend(compare(plan, before.shown.as_ref(), &record));
     }
     if args.json {
         print(&(serde_json::to_string_pretty(&rows)? + "\n"))
@@ -139,30 +148,71 @@ pub fn run(args: Args) -> Result<()> {
 /// What was recorded before a run of ours.
 struct Before {
     /// The record that the book shows.
-    recorded: Option<Record>,
-    /// The record whose other arms are kept when ours is written over it.
-    kept: Option<Record>,
+    shown: Option<Record>,
+    /// The record where ours is written, with its run.
+    old: Option<Record>,
+    /// What ours does to it.
+    displaced: Displaced,
 }
 
 impl Before {
-    /// Reads the record in `shown`, and refuses to write a smaller run over it.
-    fn read(plan: &Plan, key: &str, scale: Scale, shown: &Path, writing: bool) -> Result<Self> {
-        let path = shown.join(format!("{}.json", plan.experiment.id()));
-        let recorded = match path.try_exists() {
-            Ok(false) => None,
-            _ => Some(store::load(&path, key)?),
+    /// Reads the records in both folders, and refuses to write ours over what it would lose.
+    fn read(
+        plan: &Plan,
+        key: &str,
+        scale: Scale,
+        shown: &Path,
+        folder: &Path,
+        recording: bool,
+    ) -> Result<Self> {
+        let experiment = plan.experiment.as_ref();
+        let path = folder.join(format!("{}.json", experiment.id()));
+        let old = there(folder, experiment.id(), key)?;
+        let shown = match recording {
+            true => old.clone(),
+            false => there(shown, experiment.id(), key)?,
         };
-        let larger = recorded.as_ref().filter(|record| record.scale > scale);
-        if let Some(record) = larger.filter(|_| writing) {
-            bail!(
-                "{}: it was recorded at {} scale; delete it to record at {scale} scale",
-                path.display(),
-                record.scale
-            );
+        let asked: Vec<&str> = plan.arms.iter().map(|(arm, _)| arm.id.as_str()).collect();
+        let displaced = old.as_ref().map_or_else(Displaced::default, |old| {
+            store::displaced(experiment, scale, old, &asked)
+        });
+        if let Some(old) = old.as_ref().filter(|_| recording) {
+            if old.scale > scale {
+                bail!(
+                    "{}: it was recorded at {} scale; delete it to record at {scale} scale",
+                    path.display(),
+                    old.scale
+                );
+            }
+            if !displaced.lost.is_empty() {
+                let arms = displaced.lost.join(", ");
+                bail!(StoreError::Lost { path, arms });
+            }
+            if !displaced.replaced.is_empty() {
+                say(&format!(
+                    "note: {}: of another scale, revision or configuration and recorded anew: {}",
+                    path.display(),
+                    displaced.replaced.join(", ")
+                ));
+            }
         }
-        let kept = recorded.clone().filter(|_| writing);
-        Ok(Self { recorded, kept })
+        Ok(Self {
+            shown,
+            old,
+            displaced,
+        })
     }
+}
+
+/// The record of an experiment in a folder, with its run, if there is one.
+fn there(folder: &Path, experiment: &str, key: &str) -> Result<Option<Record>> {
+    let path = folder.join(format!("{experiment}.json"));
+    if let Ok(false) = path.try_exists() {
+        return Ok(None);
+    }
+    let mut record = store::load(&path, key)?;
+    record.run = store::load_run(folder, experiment);
+    Ok(Some(record))
 }
 
 /// The command that goes on with these arguments.
@@ -281,7 +331,7 @@ fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, Usage> {
 
 /// Prints how long each arm would take.
 fn estimate(plans: &[Plan], threads: usize, json: bool) -> Result<()> {
-    let mut total = 0.0;
+    let (mut total, mut longest) = (0.0, 0.0);
     let mut lines = String::new();
     let mut rows = Vec::new();
     for plan in plans {
@@ -289,6 +339,9 @@ fn estimate(plans: &[Plan], threads: usize, json: bool) -> Result<()> {
             let trials = seeds.clone().count();
             let seconds = arm.expected_seconds * trials as f64;
             total += seconds;
+            if arm.expected_seconds > longest {
+                longest = arm.expected_seconds;
+            }
             lines += &format!(
                 "{:<44} {trials:>3} trials  {:>9}\n",
                 format!("{}/{}", plan.experiment.id(), arm.id),
@@ -303,10 +356,12 @@ fn estimate(plans: &[Plan], threads: usize, json: bool) -> Result<()> {
     if json {
         return print(&(serde_json::to_string_pretty(&rows)? + "\n"));
     }
+    // One trial is on one thread, however many there are.
+    let about = (total / threads as f64).max(longest);
     lines += &format!(
         "in all {} of one core, about {} on {threads}\n",
         duration(total),
-        duration(total / threads as f64)
+        duration(about)
     );
     print(&lines)
 }
@@ -320,145 +375,153 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// Runs one experiment and writes its record.
-#[allow(clippy::too_many_arguments)]
-fn run_plan(
-    plan: &Plan,
-    chapter: &Chapter,
+/// What all experiments of one call of the command have in common.
+struct Going<'a> {
+    chapter: &'a Chapter,
     scale: Scale,
     threads: usize,
-    root: &Path,
-    folder: &Path,
-    stop: &AtomicBool,
-    old: Option<Record>,
-    args: &Args,
-) -> Result<Record> {
-    let experiment = plan.experiment.as_ref();
-    let jobs: Vec<Job> = plan
-        .arms
-        .iter()
-        .flat_map(|(arm, seeds)| {
-            seeds.clone().map(|seed| Job {
-                experiment,
-                arm: arm.clone(),
-                seed,
-            })
-        })
-        .collect();
-    let options = Options {
-        key: chapter.key,
-        threads,
-        seeds: folder.to_path_buf(),
-        checkpoints: root.join("target/checkpoints").join(scale.name()),
-        stop,
-        progress: true,
-    };
-    eprintln!(
-        "{}: {} trials at {scale} scale",
-        experiment.title(),
-        jobs.len()
-    );
-    let results = match runner::run(&jobs, &options) {
-        Ok(results) => results,
-        Err(RunError::Stopped) => {
-            eprintln!(
-                "stopped; the same command goes on from here: {}",
-                again(args)
-            );
-            std::process::exit(130);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let mut results = results.into_iter();
-    let mut seconds = 0.0;
-    let mut arm_seconds = BTreeMap::new();
-    let arms = plan.arms.iter().map(|(arm, seeds)| ArmRecord {
-        id: arm.id.clone(),
-        config: arm.config.clone(),
-        trials: results
-            .by_ref()
-            .take(seeds.clone().count())
-            .map(|(trial, spent)| {
-                seconds += spent;
-                let all: &mut Vec<f64> = arm_seconds.entry(arm.id.clone()).or_default();
-                all.push((1e3 * spent).round() / 1e3);
-                trial
-            })
-            .collect(),
-    });
-    let record = Record {
-        format: FORMAT,
-        chapter: chapter.key.into(),
-        experiment: experiment.id().into(),
-        revision: experiment.revision(),
-        scale,
-        arms: arms.collect(),
-        run: None,
-    };
-    // Another process may have recorded other arms meanwhile: what is kept is what is there now.
-    let old = match old {
-        _ if args.record => Before::read(plan, chapter.key, scale, folder, true)?.kept,
-        old => old,
-    };
-    let whole = store::merge(experiment, old.clone(), record.clone());
-    let run_before = store::load_run(folder, experiment.id());
-    for (id, seconds) in run_before.iter().flat_map(|run| &run.arm_seconds) {
-        if whole.arm(id).is_some() {
-            arm_seconds.entry(id.clone()).or_insert(seconds.clone());
-        }
-    }
-    let spent_before = match &old {
-        Some(old) => {
-            run_before.map_or(0.0, |run| run.trial_seconds)
-                * kept_share(experiment, old, &record)
-        }
-        None => 0.0,
-    };
-    let run = RunInfo {
-        date: today(),
-        trial_seconds: (10.0 * (seconds + spent_before)).round() / 10.0,
-        threads,
-        processor: processor(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        arm_seconds,
-    };
-    store::save(folder, &whole, &run)?;
-    // These seeds are in the record now; those of other arms may still be waiting for theirs.
-    for job in &jobs {
-        let path = store::seed_path(folder, experiment.id(), &job.arm.id, job.seed);
-        // Should one stay, the next run is shorter, and nothing else.
-        let _ = std::fs::remove_file(path);
-    }
-    remove_if_no_seed(&folder.join(format!("{}.seeds", experiment.id())));
-    Ok(record)
+    folder: &'a Path,
+    checkpoints: &'a Path,
+    stop: &'a AtomicBool,
+    /// The command that goes on.
+    told: &'a str,
+    /// Whether each arm has all of its seeds, so that none is kept from before.
+    all_seeds: bool,
 }
 
-/// Removes a folder of seeds that holds none, with what a killed run left of a file half written.
-fn remove_if_no_seed(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    let mut left = entries.flatten().map(|entry| entry.path());
-    if !left.any(|path| path.extension().is_some_and(|e| e == "json")) {
-        let _ = std::fs::remove_dir_all(folder);
+impl Going<'_> {
+    /// Runs one experiment, and writes its record with what is kept of the one before.
+    fn run(&self, plan: &Plan, before: &Before) -> Result<Record> {
+        let experiment = plan.experiment.as_ref();
+        let jobs: Vec<Job> = plan
+            .arms
+            .iter()
+            .flat_map(|(arm, seeds)| {
+                seeds.clone().map(|seed| Job {
+                    experiment,
+                    arm: arm.clone(),
+                    seed,
+                })
+            })
+            .collect();
+        let options = Options {
+            key: self.chapter.key,
+            threads: self.threads,
+            seeds: self.folder.to_path_buf(),
+            checkpoints: self.checkpoints.to_path_buf(),
+            stop: self.stop,
+            progress: true,
+        };
+        say(&format!(
+            "{}: {} trials at {} scale",
+            experiment.title(),
+            jobs.len(),
+            self.scale
+        ));
+        let results = match runner::run(&jobs, &options) {
+            Ok(results) => results,
+            Err(RunError::Stopped) => {
+                say(&format!(
+                    "stopped; the same command goes on from here: {}",
+                    self.told
+                ));
+                std::process::exit(signals::STATUS);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let record = self.record(plan, results);
+        self.save(experiment, before, &record)?;
+        // These seeds are in the record now; those of other arms may still be waiting for theirs.
+        for job in &jobs {
+            // Should one stay, the next run is shorter, and nothing else.
+            let _ = std::fs::remove_file(job.seed_path(&options));
+        }
+        let seeds = store::seeds_folder(self.folder, experiment.id());
+        let states = self.checkpoints.join(format!("{}.states", experiment.id()));
+        for folder in [seeds, states] {
+            // Only where nothing is left in it.
+            let _ = std::fs::remove_dir(folder);
+        }
+        Ok(record)
     }
-}
 
-/// The share of the time of the record before that went into arms which are kept beside the new
-/// ones, told from the seconds that each arm is expected to take.
-fn kept_share(experiment: &dyn Experiment, old: &Record, new: &Record) -> f64 {
-    let whole = store::merge(experiment, Some(old.clone()), new.clone());
-    let known = experiment.arms(old.scale);
-    let seconds = |arms: &mut dyn Iterator<Item = &ArmRecord>| -> f64 {
-        arms.map(|arm| {
-            let expected = known.iter().find(|known| known.id == arm.id);
-            expected.map_or(0.0, |e| e.expected_seconds) * arm.trials.len() as f64
-        })
-        .sum()
-    };
-    let kept = seconds(&mut whole.arms.iter().filter(|arm| new.arm(&arm.id).is_none()));
-    let all = seconds(&mut old.arms.iter());
-    if all > 0.0 { kept / all } else { 0.0 }
+    /// The record of what has run, and nothing else.
+    fn record(&self, plan: &Plan, results: Vec<(TrialRecord, f64)>) -> Record {
+        let claims = (self.chapter.claims)();
+        let experiment = plan.experiment.id();
+        let lines = plan.arms.iter().map(|(arm, _)| {
+            let digests = lab::claim::digests(&claims, experiment, &arm.id);
+            (arm.id.clone(), digests)
+        });
+        let lines = lines.filter(|(_, digests)| !digests.is_empty()).collect();
+        let mut results = results.into_iter();
+        let mut trial_seconds = 0.0;
+        let mut arm_seconds = BTreeMap::new();
+        let arms = plan.arms.iter().map(|(arm, seeds)| ArmRecord {
+            id: arm.id.clone(),
+            config: arm.config.clone(),
+            trials: results
+                .by_ref()
+                .take(seeds.clone().count())
+                .map(|(trial, spent)| {
+                    trial_seconds += spent;
+                    let all: &mut Vec<f64> = arm_seconds.entry(arm.id.clone()).or_default();
+                    all.push((1e3 * spent).round() / 1e3);
+                    trial
+                })
+                .collect(),
+        });
+        Record {
+            format: FORMAT,
+            chapter: self.chapter.key.into(),
+            experiment: plan.experiment.id().into(),
+            revision: plan.experiment.revision(),
+            scale: self.scale,
+            arms: arms.collect(),
+            run: Some(RunInfo {
+                date: today(),
+                trial_seconds: (10.0 * trial_seconds).round() / 10.0,
+                threads: self.threads,
+                processor: processor(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                arm_seconds,
+                lines,
+            }),
+        }
+    }
+
+    /// Writes it, with what is kept of the record before, and says what that was.
+    fn save(&self, experiment: &dyn Experiment, before: &Before, new: &Record) -> Result<()> {
+        let path = self.folder.join(format!("{}.json", experiment.id()));
+        if !self.all_seeds && before.displaced != Displaced::default() {
+            let aside = store::keep_aside(&path)?;
+            say(&format!(
+                "note: {} was of other data or settings and is kept as {}",
+                path.display(),
+                aside.file_name().unwrap_or_default().display()
+            ));
+        }
+        let whole = store::merge(
+            experiment,
+            before.old.as_ref(),
+            new.clone(),
+            !self.all_seeds,
+        );
+        let trials =
+            |record: &Record| -> usize { record.arms.iter().map(|arm| arm.trials.len()).sum() };
+        let kept = trials(&whole) - trials(new);
+        if kept > 0 {
+            say(&format!(
+                "note: {} keeps {kept} trials that were recorded before; for these alone take \
+                 another folder",
+                path.display()
+            ));
+        }
+        if let Some(run) = &whole.run {
+            store::save(self.folder, &whole, run)?;
+        }
+        Ok(())
+    }
 }
 
 /// One line of the comparison.
@@ -566,15 +629,6 @@ fn table(rows: &[Row], scale: Scale, folder: &Path) -> String {
     text + &format!("written to {}\n", folder.display())
 }
 
-/// Results go to standard output; a reader that has gone away (`| head`) is no failure.
-fn print(text: &str) -> Result<()> {
-    use std::io::Write;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(()),
-    }
-}
-
 /// Today's date in UTC, `YYYY-MM-DD`.
 pub(crate) fn today() -> String {
     let seconds = SystemTime::now()
@@ -631,6 +685,62 @@ mod tests {
         ] {
             assert!(parse_seeds(bad).unwrap_err().0.contains("1..10"), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_recording_that_would_lose_arms_is_refused_and_any_other_run_keeps_them() {
+        let chapter = keys::chapter("chung2014").unwrap();
+        let experiment = chapter_experiment("rates");
+        let arms = |scale| experiment.arms(scale).into_iter();
+        let recorded = Record {
+            format: FORMAT,
+            chapter: chapter.key.into(),
+            experiment: "rates".into(),
+            revision: experiment.revision(),
+            scale: Scale::Smoke,
+            arms: arms(Scale::Smoke)
+                .map(|arm| ArmRecord {
+                    id: arm.id,
+                    config: arm.config,
+                    trials: Vec::new(),
+                })
+                .collect(),
+            run: None,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            files::write_whole(&path, text.as_bytes()).unwrap();
+        };
+        write("rates.json", store::to_text(&recorded));
+        let one = |scale| Plan {
+            arms: arms(scale).take(1).map(|arm| (arm, 1..=1)).collect(),
+            experiment: chapter_experiment("rates"),
+        };
+        let read = |scale, recording| {
+            let (here, key) = (folder.path(), chapter.key);
+            Before::read(&one(scale), key, scale, here, here, recording)
+        };
+        // The same arms as they are now: all stays.
+        assert_eq!(
+            read(Scale::Smoke, true).unwrap().displaced,
+            Displaced::default()
+        );
+        // Of a larger scale the others would go.
+        let refused = read(Scale::Book, true).err().unwrap().to_string();
+        assert!(refused.contains("rates.json: its arms "), "{refused}");
+        assert!(refused.contains("record the whole experiment"), "{refused}");
+        assert!(!refused.contains('\n'));
+        let before = read(Scale::Book, false).unwrap();
+        let others = recorded.arms.len() - 1;
+        assert_eq!(before.displaced.lost.len(), others);
+        assert_eq!(before.displaced.replaced.len(), 1);
+    }
+
+    fn chapter_experiment(id: &str) -> Box<dyn Experiment> {
+        let chapter = keys::chapter("chung2014").unwrap();
+        let mut all = (chapter.experiments)().into_iter();
+        all.find(|experiment| experiment.id() == id).unwrap()
     }
 
     #[test]

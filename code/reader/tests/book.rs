@@ -2,8 +2,9 @@
 //! Small books, built whole: what stands in them, and what happens to a broken one.
 use reader::book::{self, Builder};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
@@ -143,6 +144,75 @@ fn a_broken_page_leaves_the_book_from_before_and_no_rubbish() {
     fs::write(folder.path().join("book/two.md"), "# Mended\n").unwrap();
     builder.build().unwrap();
     assert!(built(folder.path(), "two.html").contains("Mended"));
+}
+
+/// Every file below a folder, by its path.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            all.append(&mut files(&path));
+        } else {
+            all.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn a_book_that_is_built_again_after_edits_is_the_book_that_is_built_anew() {
+    let second = "# Two\n\nSee {{#eq 1.1}} and $\\bigl(y\\bigr)$, {{#cite elman1990}}.\n\n\
+                  {{#include ../code/words.md}}\n\n{{#figure hochreiter1997/cell}}\nSo.\n{{#endfigure}}\n";
+    let folder = repository(&[
+        ("one", PAGE),
+        ("two", second),
+        ("works", "{{#bibliography}}\n"),
+    ]);
+    let root = folder.path();
+    let write = |path: &str, text: &str| fs::write(root.join(path), text).unwrap();
+    let work = "@misc{elman1990, author = {Elman, J}, title = {Structure}, year = {1990}}";
+    write("book/bibliography.bib", work);
+    write("code/words.md", "Some words.\n");
+    let summary = fs::read_to_string(root.join("book/SUMMARY.md")).unwrap();
+    let edits: [(&str, String); 9] = [
+        ("book/two.md", format!("{second}\nMore words.\n")),
+        (
+            "book/one.md",
+            PAGE.replace("# One\n", "# One\n\nLines above an equation.\n"),
+        ),
+        ("book/one.md", PAGE.replace("a_i", "b_i")),
+        ("code/words.md", "Other words.\n".into()),
+        (
+            "code/source.rs",
+            "\n// ANCHOR: part\nfn other() {}\n// ANCHOR_END: part\n".into(),
+        ),
+        ("book/bibliography.bib", work.replace("1990}}", "1991}}")),
+        ("book/SUMMARY.md", summary.replace("[one]", "[First]")),
+        (
+            "book/SUMMARY.md",
+            summary
+                .replacen("# Contents\n\n", "# Contents\n\n[Two](two.md)\n\n", 1)
+                .replace("- [two](two.md)\n", ""),
+        ),
+        ("book/theme/katex/katex.min.css", "p {}".into()),
+    ];
+    let builder = Builder::new(root);
+    let mut seen = files(&builder.build().unwrap().folder);
+    for (path, text) in edits {
+        write(path, &text);
+        let again = files(&builder.build().unwrap().folder);
+        let anew = files(&Builder::new(root).build().unwrap().folder);
+        let differ: Vec<_> = anew
+            .iter()
+            .filter(|(file, bytes)| again.get(*file) != Some(bytes))
+            .map(|(file, _)| file)
+            .collect();
+        assert!(differ.is_empty(), "after an edit of {path}: {differ:?}");
+        assert_eq!(again.len(), anew.len(), "after an edit of {path}");
+        assert!(again != seen, "the edit of {path} is not seen");
+        seen = again;
+    }
 }
 
 #[test]

@@ -119,13 +119,20 @@ fn claims_are_json_for_programs() {
     for row in rows {
         let names: Vec<&str> = row.keys().map(String::as_str).collect();
         let expected = [
+            "arms",
             "chapter",
+            "digest",
             "id",
+            "line",
+            "line_is_older",
+            "note",
             "ours",
             "paper",
             "scale",
+            "shown",
             "source",
             "statement",
+            "trials",
             "verdict",
         ];
         assert_eq!(names, expected);
@@ -294,4 +301,233 @@ fn pascanu2013_learns_a_user_s_own_text_and_refuses_what_is_malformed() {
             "{message}"
         );
     }
+}
+
+/// A repository that the program was not compiled in.
+fn another_repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["book.toml", "Cargo.toml"] {
+        std::fs::write(folder.path().join(file), "").unwrap();
+    }
+    folder
+}
+
+#[test]
+fn another_repository_than_the_one_it_was_compiled_in_is_refused_by_name() {
+    let other = another_repository();
+    let root = chapters::root();
+    for arguments in [
+        &["claims"][..],
+        &["grade", "elman1990"],
+        &["reproduce", "elman1990/xor"],
+        &["bench", "elman1990"],
+        &["--build-only"],
+        &["preprocess"],
+    ] {
+        let by_cargo = |command: &mut Command| {
+            command.env("CARGO_MANIFEST_DIR", other.path());
+        };
+        let by_hand = |command: &mut Command| {
+            command
+                .env_remove("CARGO_MANIFEST_DIR")
+                .current_dir(other.path());
+        };
+        for there in [&by_cargo as &dyn Fn(&mut Command), &by_hand] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_unrolled"));
+            there(command.args(arguments).stdin(Stdio::null()));
+            let output = command.output().unwrap();
+            let message = one_line(&output, 1);
+            assert!(output.stdout.is_empty(), "{arguments:?}");
+            for path in [root.as_path(), other.path()] {
+                assert!(message.contains(&path.display().to_string()), "{message}");
+            }
+        }
+    }
+    assert_eq!(
+        other.path().read_dir().unwrap().count(),
+        2,
+        "something was made"
+    );
+}
+
+#[test]
+fn by_hand_it_works_in_every_folder_of_the_book_and_nowhere_else() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let claims = |folder: &std::path::Path| {
+        Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .arg("claims")
+            .env_remove("CARGO_MANIFEST_DIR")
+            .current_dir(folder)
+            .output()
+            .unwrap()
+    };
+    let inside = claims(&chapters::root().join("code/lab/src"));
+    assert!(inside.status.success(), "{}", text(&inside.stderr));
+    let message = one_line(&claims(elsewhere.path()), 1);
+    assert!(message.contains("no book.toml"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_and_full_streams_end_no_run_and_nothing_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_unrolled");
+    let run = format!(
+        "'{program}' reproduce elman1990/xor --out '{}'",
+        folder.path().display()
+    );
+    for (streams, status) in [
+        (">/dev/null 2>&-", 0),
+        (">/dev/null 2>/dev/full", 0),
+        (">/dev/full", 1),
+    ] {
+        if streams.contains("full") && !std::path::Path::new("/dev/full").exists() {
+            continue;
+        }
+        let output = Command::new("sh")
+            .args(["-c", &format!("{run} {streams}")])
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{streams}: {}",
+            text(&output.stderr)
+        );
+        assert!(
+            !text(&output.stderr).contains("panicked"),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+/// Four-part music of so many pieces of 60 steps to learn from, as a file's text.
+fn music(pieces: usize, lowest: usize) -> String {
+    let chord = |n: usize| {
+        let note = |k: usize| lowest + (n * (k + 3) + 7 * k) % 30;
+        format!("[{},{},{},{}]", note(0), note(1), note(2), note(3))
+    };
+    let piece = |p: usize| {
+        let chords: Vec<String> = (0..60).map(|n| chord(60 * p + n)).collect();
+        format!("[{}]", chords.join(","))
+    };
+    let split = |count: usize| (0..count).map(piece).collect::<Vec<_>>().join(",");
+    let few = pieces.div_ceil(3);
+    format!(
+        r#"{{"train":[{}],"valid":[{}],"test":[{}]}}"#,
+        split(pieces),
+        split(few),
+        split(few)
+    )
+}
+
+#[test]
+fn chung2014_arms_and_seeds_are_added_and_a_record_of_other_data_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, lowest| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, music(2, lowest)).unwrap();
+        path
+    };
+    let (a, b) = (file("a.json", 40), file("b.json", 50));
+    let run = |arm: &str, seeds: &str, data: &std::path::Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args([
+                "reproduce",
+                &format!("chung2014/chorales/{arm}"),
+                "--seeds",
+                seeds,
+                "--data",
+            ])
+            .arg(data)
+            .arg("--out")
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let place = folder.path().join("chung2014/smoke");
+    let seeds = || -> Vec<(String, Vec<u64>)> {
+        let record = lab::store::load(&place.join("own-music.json"), "chung2014").unwrap();
+        let seeds = |arm: &lab::record::ArmRecord| arm.trials.iter().map(|t| t.seed).collect();
+        record
+            .arms
+            .iter()
+            .map(|arm| (arm.id.clone(), seeds(arm)))
+            .collect()
+    };
+    run("gru", "1", &a);
+    let said = run("lstm", "1", &a);
+    assert!(
+        said.contains("keeps 1 trials that were recorded before"),
+        "{said}"
+    );
+    run("gru", "2..3", &a);
+    let three = [
+        ("gru".to_owned(), vec![1, 2, 3]),
+        ("lstm".to_owned(), vec![1]),
+    ];
+    assert_eq!(seeds(), three);
+    let run_file = std::fs::read_to_string(place.join("own-music.run.json")).unwrap();
+    let run_file: serde_json::Value = serde_json::from_str(&run_file).unwrap();
+    assert_eq!(run_file["arm_seconds"]["gru"].as_array().unwrap().len(), 3);
+    let before = std::fs::read(place.join("own-music.json")).unwrap();
+    let said = run("gru", "1", &b);
+    assert_eq!(seeds(), [("gru".to_owned(), vec![1])]);
+    let kept = said.split("is kept as ").nth(1).unwrap().trim();
+    assert_eq!(std::fs::read(place.join(kept)).unwrap(), before);
+}
+
+#[test]
+fn an_estimate_grows_with_the_user_s_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let seconds = |what: &str, content: String| -> f64 {
+        let file = folder.path().join("own");
+        std::fs::write(&file, content).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", what, "--estimate", "--json", "--data"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let rows: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+        rows.iter()
+            .map(|row| row["core_seconds"].as_f64().unwrap())
+            .sum()
+    };
+    let notes = |lines| "All that is to be told is what comes next.\n".repeat(lines);
+    let music_growth = seconds("chung2014/chorales", music(200, 40))
+        / seconds("chung2014/chorales", music(20, 40));
+    assert!((8.0..12.0).contains(&music_growth), "{music_growth}");
+    let characters = "pascanu2013/characters/next-c";
+    let (small, large) = (
+        seconds(characters, notes(20_000)),
+        seconds(characters, notes(200_000)),
+    );
+    // In a smoke run what is learnt is as much of a large text as of a small one.
+    assert!(large > 4.0 * small && large > 5.0, "{small} and {large}");
+}
+
+/// Of a file of music hardly more is kept than its notes: as rows of a piano roll they took 46 times
+/// the file.
+#[test]
+fn chung2014_music_takes_little_more_memory_than_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("songs.json");
+    let content = music(3_000, 40);
+    std::fs::write(&file, &content).unwrap();
+    let chapter = chapters::find("chung2014").unwrap();
+    let mut experiments = (chapter.experiments)();
+    experiments.retain(|experiment| experiment.id() == "chorales");
+    let mut own = None;
+    let info = allocation_counter::measure(|| own = experiments[0].with_data(&file));
+    assert!(own.unwrap().is_ok());
+    let size = content.len() as u64;
+    assert!(
+        size > 3_000_000 && info.bytes_max < 5 * size,
+        "{} of {size}",
+        info.bytes_max
+    );
 }

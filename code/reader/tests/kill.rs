@@ -7,7 +7,7 @@ use lab::experiment::Scale;
 use lab::record::TrialRecord;
 use lab::store;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -103,22 +103,42 @@ const SEED: u64 = 100_001;
 
 fn start(out: &Path) -> Child {
     let what = format!("{KEY}/temporal-order/{ARM}");
-    let mut child = reproduce(&what, "paper", Some(&SEED.to_string()), out)
-        .spawn()
-        .unwrap();
+    started(&mut reproduce(&what, "paper", Some(&SEED.to_string()), out))
+}
+
+/// A run that has begun.
+fn started(command: &mut Command) -> Child {
+    let mut child = command.spawn().unwrap();
     // Its first line stands after it has begun to listen for signals.
-    let mut line = String::new();
-    let mut words = BufReader::new(child.stderr.take().unwrap());
-    words.read_line(&mut line).unwrap();
-    assert!(line.contains("1 trials at paper scale"), "{line}");
-    child.stderr = Some(words.into_inner());
+    // Byte by byte: the next line may be there already, and is for others to read.
+    let mut words = child.stderr.take().unwrap();
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while words.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    let line = String::from_utf8(line).unwrap();
+    assert!(line.contains(" trials at "), "{line}");
+    child.stderr = Some(words);
     std::thread::sleep(Duration::from_millis(150));
     child
+}
+
+fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(sent.success());
 }
 
 fn ended(child: Child) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = child.wait_with_output().unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+/// The one file of a folder.
+fn only_file(folder: &Path) -> PathBuf {
+    let files: Vec<_> = fs::read_dir(folder).unwrap().flatten().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].path()
 }
 
 /// What the trial records that runs from its beginning to its end.
@@ -139,27 +159,20 @@ fn undisturbed() -> TrialRecord {
 fn hochreiter1997_a_trial_stopped_damaged_and_killed_ends_in_the_bytes_of_an_undisturbed_one() {
     let undisturbed = std::thread::spawn(undisturbed);
     let folder = tempfile::tempdir().unwrap();
-    let name = format!("temporal-order.{ARM}.{SEED:04}.state");
-    let checkpoints = chapters::root().join("target/checkpoints/paper").join(KEY);
-    let checkpoint: PathBuf = checkpoints.join(name);
-    let _ = fs::remove_file(&checkpoint);
+    let states = folder.path().join(KEY).join("paper/temporal-order.states");
 
     // Ctrl-C: it stops, keeps its state and says how to go on.
     let child = start(folder.path());
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    interrupt(&child);
     let (code, words) = ended(child);
     assert_eq!(code, Some(130), "{words}");
     assert!(
         words.contains("the same command goes on from here"),
         "{words}"
     );
+    let checkpoint = only_file(&states);
+    let name = checkpoint.file_name().unwrap().to_string_lossy();
+    assert!(name.starts_with(&format!("{ARM}.{SEED}.")), "{name}");
     let state = fs::read(&checkpoint).unwrap();
 
     // A damaged state is refused by name.
@@ -180,13 +193,103 @@ fn hochreiter1997_a_trial_stopped_damaged_and_killed_ends_in_the_bytes_of_an_und
 
     let (code, words) = ended(start(folder.path()));
     assert_eq!(code, Some(0), "{words}");
-    assert!(
-        !checkpoint.exists(),
-        "the state of a finished trial is left"
-    );
+    assert!(!states.exists(), "the state of a finished trial is left");
     let folder = folder.path().join(KEY).join("paper");
     let record = store::load(&folder.join("temporal-order.json"), KEY).unwrap();
     let ours = &record.arm(ARM).unwrap().trials;
 
     assert_eq!(ours, &[undisturbed.join().unwrap()]);
+}
+
+/// Two million characters are read for many seconds after the last update, in one step.
+#[test]
+fn pascanu2013_a_run_is_stopped_within_a_second_in_an_evaluation_and_at_once_when_asked_again()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.txt");
+    fs::write(&file, "the cat sat on the mat\n".repeat(800_000)).unwrap();
+    let run = || {
+        let mut command = reproduce(
+            "pascanu2013/characters/next-c",
+            "smoke",
+            None,
+            folder.path(),
+        );
+        let child = started(command.arg("--data").arg(&file));
+        // Until the last update.
+        std::thread::sleep(Duration::from_secs(2));
+        child
+    };
+    let child = run();
+    let begun = Instant::now();
+    interrupt(&child);
+    let (code, words) = ended(child);
+    assert_eq!(code, Some(130), "{words}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(words.contains("the same command goes on from"), "{words}");
+    let child = run();
+    interrupt(&child);
+    interrupt(&child);
+    let (code, words) = ended(child);
+    assert_eq!((code, words.as_str()), (Some(130), ""));
+}
+
+/// Six programs at once, each an arm or a seed of one experiment, into one folder: each either adds
+/// what it has run or says who was there first.
+#[test]
+fn hochreiter1997_runs_at_once_into_one_folder_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = (chapters::find(KEY).unwrap().experiments)()
+        .into_iter()
+        .find(|experiment| experiment.id() == "adding")
+        .unwrap();
+    let arms: Vec<String> = experiment
+        .arms(Scale::Smoke)
+        .into_iter()
+        .map(|arm| arm.id)
+        .collect();
+    let jobs: Vec<(&str, u64)> = arms
+        .iter()
+        .flat_map(|arm| (1..=6).map(move |seed| (arm.as_str(), seed)))
+        .take(6)
+        .collect();
+    let run = |&(arm, seed): &(&str, u64)| {
+        let what = format!("{KEY}/adding/{arm}");
+        reproduce(&what, "smoke", Some(&seed.to_string()), folder.path())
+            .spawn()
+            .unwrap()
+    };
+    let mut left = jobs.clone();
+    let mut rounds = 0;
+    while !left.is_empty() {
+        let children: Vec<_> = left.iter().map(run).collect();
+        let mut refused = Vec::new();
+        for (&job, child) in left.iter().zip(children) {
+            match ended(child) {
+                (Some(0), _) => {}
+                (code, words) => {
+                    assert_eq!(code, Some(1), "{words}");
+                    assert!(words.contains("is in use by "), "{words}");
+                    assert_eq!(words.lines().count(), 1, "{words}");
+                    refused.push(job);
+                }
+            }
+        }
+        assert!(refused.len() < left.len(), "each was kept away by another");
+        left = refused;
+        rounds += 1;
+    }
+    assert!(rounds <= jobs.len());
+    let smoke = store::folder(folder.path(), KEY, Scale::Smoke);
+    let record = store::load(&smoke.join("adding.json"), KEY).unwrap();
+    let all: Vec<(&str, u64)> = record
+        .arms
+        .iter()
+        .flat_map(|arm| arm.trials.iter().map(|trial| (arm.id.as_str(), trial.seed)))
+        .collect();
+    assert_eq!(all, jobs);
 }

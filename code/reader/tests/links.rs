@@ -183,3 +183,37 @@ fn every_id_stands_once_on_its_page() {
         }
     }
 }
+
+#[test]
+fn every_formula_of_the_book_is_shown_once_and_read_out_once() {
+    let mut formulas = 0;
+    for (file, text) in pages() {
+        let count = |what: &str| text.matches(what).count();
+        let here = count("<span class=\"katex\">");
+        for part in [
+            "<span class=\"katex-mathml\"><math",
+            "<math",
+            "</annotation></semantics></math></span>",
+            "<span aria-hidden=\"true\" class=\"katex-html\">",
+        ] {
+            assert_eq!(
+                count(part),
+                here,
+                "{} of {part} in {}",
+                here,
+                file.display()
+            );
+        }
+        assert!(!text.contains("<tex-m"), "{}", file.display());
+        formulas += here;
+    }
+    assert!(formulas > 1000, "only {formulas}");
+    let mut scripts = Vec::new();
+    files(&chapters::root().join("target/book"), "js", &mut scripts);
+    scripts.retain(|file| file.to_string_lossy().contains("searchindex"));
+    assert_eq!(scripts.len(), 1);
+    let index = fs::read_to_string(&scripts[0]).unwrap();
+    for part in ["tex-m", "katex-html", "semantics>", "\\\\frac"] {
+        assert!(!index.contains(part), "the search finds {part}");
+    }
+}

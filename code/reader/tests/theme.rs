@@ -55,12 +55,44 @@ fn katex_is_unmodified_and_complete() {
 
 #[test]
 fn katex_is_the_version_of_the_engine() {
-    let version = katex::KATEX_VERSION.trim();
-    let css = read("katex/katex.min.css");
+    let (css, about) = (read("katex/katex.min.css"), read("katex/README.txt"));
+    let named = |before: &str| {
+        let (_, after) = about.split_once(before).expect(before);
+        let end = after.find(|c: char| c != '.' && !c.is_ascii_digit());
+        after[..end.unwrap_or(after.len())]
+            .trim_end_matches('.')
+            .to_owned()
+    };
+    let (version, engine) = (named("KaTeX "), named("katex-rs "));
+    assert_eq!(
+        katex::VERSION,
+        engine,
+        "katex-rs changed: its README says which KaTeX it follows; book/theme/katex must be that"
+    );
     assert!(
         css.contains(&format!(".katex-version:after{{content:\"{version}\"}}")),
-        "the engine that renders the formulas is KaTeX {version}; book/theme/katex is another"
+        "{engine} follows KaTeX {version}; book/theme/katex is another"
     );
+    // The names of the style sheet are those that the engine writes.
+    let settings = katex::Settings::builder().display_mode(true).build();
+    let tex = r"\hat{\sqrt{x}} \\ \overline{\rule{1em}{1em}} \tag{1.1}";
+    let html = katex::render_to_string(&katex::KatexContext::default(), tex, &settings)
+        .expect("a formula");
+    let classes = html
+        .split("class=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let named: BTreeSet<&str> = classes
+        .flat_map(str::split_whitespace)
+        .filter(|class| class.starts_with("katex-"))
+        .collect();
+    assert!(named.len() > 5, "{named:?}");
+    for class in named {
+        assert!(
+            css.contains(&format!(".{class}")),
+            "the style sheet has no {class}"
+        );
+    }
 }
 
 #[test]

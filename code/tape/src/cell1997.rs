@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory-cell layer of 1997 as one operation on the tape.
+use crate::dims::{self, Batch, Time};
 use crate::sequences::{longest, Padded};
 use crate::{put_gradient, take_gradient, values, Element, Sequences};
 use dfdx::prelude::*;
-use kernels::cell1997::{backward, forward, Design, Trace, Weights};
+use kernels::cell1997::{Design, Memory, Trace, Weights};
 use std::rc::Rc;
 
+/// A layer of memory blocks with C cells in all.
+#[derive(Debug, Clone, Copy)]
+pub struct Layer<C: Dim, E: 'static> {
+    /// What does not change during training.
+    pub design: Design,
+    /// C.
+    pub cells: C,
+    /// The kernel for this many [blocks, cells and hidden units](kernels::cell1997::Memory).
+    pub kernel: Memory<E>,
+}
+
 // ANCHOR: memory
-/// Runs I inputs through K memory blocks with C cells in all (U hidden units: cells, input
-/// gates, output gates) over a ragged batch of B sequences.
+/// Runs I inputs through a layer of memory blocks with C cells in all and U hidden units, which are
+/// cells, input gates and output gates, over a ragged batch of B sequences.
 ///
 /// Returns the cells' outputs y^c, (B, T, C) with T the longest length; they are zero beyond a
 /// sequence's end. The tape comes in with `w_x` and goes out with the result.
@@ -17,38 +29,31 @@ use std::rc::Rc;
 /// When the device is out of memory.
 ///
 /// # Panics
-/// When the batch does not hold B sequences or an input does not fit the width I.
-pub fn memory<
-    const B: usize,
-    const I: usize,
-    const K: usize,
-    const C: usize,
-    const U: usize,
-    E: Element,
-    T: Tape<E, Cpu>,
->(
-    design: Design,
+/// When an input does not fit the width I, or the kernel is for other sizes.
+pub fn memory<I: Dim, C: Dim, U: Dim, E: Element, T: Tape<E, Cpu>>(
+    layer: Layer<C, E>,
     inputs: &Rc<Sequences<E>>,
-    w_x: Tensor<Rank2<I, U>, E, Cpu, T>,
-    w_u: &Tensor<Rank2<U, U>, E, Cpu>,
-    bias: &Tensor<Rank1<U>, E, Cpu>,
-) -> Result<Padded<B, C, E, T>, CpuError> {
-    assert_eq!(inputs.batch(), B, "the batch does not hold {B} sequences");
+    w_x: Tensor<(I, U), E, Cpu, T>,
+    w_u: &Tensor<(U, U), E, Cpu>,
+    bias: &Tensor<(U,), E, Cpu>,
+) -> Result<Padded<C, E, T>, CpuError> {
     let (w_x, mut tape) = w_x.split_tape();
+    let (width, units) = *w_x.shape();
+    dims::same(("W_u", w_u.shape().0), ("W_x", units));
+    let (i, c, u) = (width.size(), layer.cells.size(), units.size());
     let weights = [values(&w_x), values(w_u), values(bias)];
-    let traces = run::<I, K, C, U, E>(&design, inputs, &weights);
-    let lengths = inputs.lengths(I);
+    let traces = run(layer, i, inputs, &weights);
+    let lengths = inputs.lengths(i);
     let steps = longest(&lengths);
-    let mut cells = vec![<E as kernels::Real>::ZERO; B * steps * C];
+    let mut cells = vec![<E as kernels::Real>::ZERO; lengths.len() * steps * c];
     for (b, trace) in traces.iter().enumerate() {
-        let rows = cells[b * steps * C..].chunks_exact_mut(C);
-        for (row, hidden) in rows.zip(trace.hidden.chunks_exact(U)) {
-            row.copy_from_slice(&hidden[..C]);
+        let rows = cells[b * steps * c..].chunks_exact_mut(c);
+        for (row, hidden) in rows.zip(trace.hidden.chunks_exact(u)) {
+            row.copy_from_slice(&hidden[..c]);
         }
     }
-    let output = w_x
-        .device()
-        .try_tensor_from_vec(cells, (Const::<B>, steps, Const::<C>))?;
+    let shape = (Batch(lengths.len()), Time(steps), layer.cells);
+    let output = w_x.device().try_tensor_from_vec(cells, shape)?;
 
     let (w_u, bias, inputs, result) =
         (w_u.clone(), bias.clone(), inputs.clone(), output.clone());
@@ -58,13 +63,13 @@ pub fn memory<
         let mut d_w_u = take_gradient(gradients, &w_u)?;
         let mut d_bias = take_gradient(gradients, &bias)?;
         for (b, trace) in traces.iter().enumerate() {
-            backward::<E, K, C, U>(
-                &design,
+            (layer.kernel.backward)(
+                &layer.design,
                 borrow(&weights),
-                I,
+                i,
                 inputs.get(b),
                 trace,
-                &d_cells[b * steps * C..][..lengths[b] * C],
+                &d_cells[b * steps * c..][..lengths[b] * c],
                 Weights {
                     input: &mut d_w_x,
                     recurrent: &mut d_w_u,
@@ -84,30 +89,32 @@ pub fn memory<
 /// What the layer computes inside, for each sequence of the batch.
 ///
 /// # Panics
-/// When an input does not fit the width I.
-pub fn inspect<const I: usize, const K: usize, const C: usize, const U: usize, E: Element>(
-    design: &Design,
+/// As [`memory`].
+pub fn inspect<I: Dim, C: Dim, U: Dim, E: Element>(
+    layer: Layer<C, E>,
     inputs: &Sequences<E>,
-    w_x: &Tensor<Rank2<I, U>, E, Cpu>,
-    w_u: &Tensor<Rank2<U, U>, E, Cpu>,
-    bias: &Tensor<Rank1<U>, E, Cpu>,
+    w_x: &Tensor<(I, U), E, Cpu>,
+    w_u: &Tensor<(U, U), E, Cpu>,
+    bias: &Tensor<(U,), E, Cpu>,
 ) -> Vec<Trace<E>> {
-    run::<I, K, C, U, E>(design, inputs, &[values(w_x), values(w_u), values(bias)])
+    let weights = [values(w_x), values(w_u), values(bias)];
+    run(layer, w_x.shape().0.size(), inputs, &weights)
 }
 
 /// The kernel over each sequence in turn.
-fn run<const I: usize, const K: usize, const C: usize, const U: usize, E: Element>(
-    design: &Design,
+fn run<C: Dim, E: Element>(
+    layer: Layer<C, E>,
+    width: usize,
     inputs: &Sequences<E>,
     weights: &[Vec<E>; 3],
 ) -> Vec<Trace<E>> {
-    (0..inputs.batch())
-        .map(|b| {
-            let mut trace = Trace::default();
-            forward::<E, K, C, U>(design, borrow(weights), I, inputs.get(b), &mut trace);
-            trace
-        })
-        .collect()
+    let each = |b| {
+        let mut trace = Trace::default();
+        let input = inputs.get(b);
+        (layer.kernel.forward)(&layer.design, borrow(weights), width, input, &mut trace);
+        trace
+    };
+    (0..inputs.batch()).map(each).collect()
 }
 
 /// The weights as the kernel takes them.

@@ -5,6 +5,7 @@
 //! The gradient stands beside the others, under a tensor that has no rows of its own: first the
 //! values of the rows, then their indices as numbers. So a step costs what its words cost, however
 //! large the table. Where all rows are asked for, the others are put in as zeros.
+use crate::dims;
 use crate::train::parameters::{Dims, Parameter};
 use crate::train::{Parameters, Scalar, Visitor};
 use crate::{put_gradient, take_gradient, Element};
@@ -14,21 +15,36 @@ use std::sync::Arc;
 
 /// V vectors of N values.
 #[derive(Debug, Clone)]
-pub struct Embedding<const V: usize, const N: usize, E: Element> {
+pub struct Embedding<V: Dim, N: Dim, E: Element> {
     /// Row by row; clones share it until one is written to.
     table: Arc<Vec<E>>,
+    symbols: V,
     /// What the gradient stands under.
-    place: Tensor<(usize, Const<N>), E, Cpu>,
+    place: Tensor<(usize, N), E, Cpu>,
 }
 
-impl<const V: usize, const N: usize, E: Element> Embedding<V, N, E> {
+impl<V: Dim, N: Dim, E: Element> Embedding<V, N, E> {
     /// A table of zeros; [`initialize`](crate::train::initialize()) starts it.
-    pub fn zeros() -> Self {
-        const { assert!(V < 1 << 24, "f32 counts no further") };
+    ///
+    /// # Panics
+    /// When V and N are one name of two sizes, or V has 2²⁴ or more.
+    pub fn zeros(symbols: V, width: N) -> Self {
+        dims::agree(("the symbols", symbols), ("the width", width));
+        let (rows, values) = (symbols.size(), symbols.size() * width.size());
+        assert!(
+            rows < 1 << 24,
+            "a table of {rows} rows; f32 counts no further"
+        );
         Embedding {
-            table: Arc::new(vec![<E as kernels::Real>::ZERO; V * N]),
-            place: Cpu::default().zeros_like(&(0, Const::<N>)),
+            table: Arc::new(vec![<E as kernels::Real>::ZERO; values]),
+            symbols,
+            place: Cpu::default().zeros_like(&(0, width)),
         }
+    }
+
+    /// V and N.
+    fn sizes(&self) -> (usize, usize) {
+        (self.symbols.size(), self.place.shape().1.size())
     }
 
     /// The table, row by row.
@@ -49,20 +65,21 @@ impl<const V: usize, const N: usize, E: Element> Embedding<V, N, E> {
         batch: B,
         indices: &[usize],
         mut tape: T,
-    ) -> Result<Tensor<(B, Const<N>), E, Cpu, T>, CpuError> {
+    ) -> Result<Tensor<(B, N), E, Cpu, T>, CpuError> {
         let (given, size) = (indices.len(), batch.size());
         assert!(given == size, "{given} indices for {size} rows");
         let mut rows = Vec::new();
-        gather(&self.table, N, indices, &mut rows);
-        let shape = (batch, Const::<N>);
+        let shape = (batch, self.place.shape().1);
+        let width = shape.1.size();
+        gather(&self.table, width, indices, &mut rows);
         let result = Cpu::default().try_tensor_from_vec(rows, shape)?;
         if T::OWNS_TAPE {
             let (place, output, indices) =
                 (self.place.clone(), result.clone(), indices.to_vec());
             tape.add_backward_op(move |gradients| {
                 let d = take_gradient(gradients, &output)?;
-                let mut sparse = unpack::<N, E>(take_gradient(gradients, &place)?);
-                sparse.add(N, &indices, &d);
+                let mut sparse = unpack(width, take_gradient(gradients, &place)?);
+                sparse.add(width, &indices, &d);
                 put_gradient(gradients, &output, d)?;
                 put_gradient(gradients, &place, pack(sparse))
             });
@@ -80,24 +97,25 @@ fn pack<E: Element>(sparse: Sparse<E>) -> Vec<E> {
 }
 
 /// What [`pack`] packed.
-fn unpack<const N: usize, E: Element>(mut values: Vec<E>) -> Sparse<E> {
-    let rows = values.len() / (N + 1);
+fn unpack<E: Element>(width: usize, mut values: Vec<E>) -> Sparse<E> {
+    let rows = values.len() / (width + 1);
     let mut sparse = Sparse::default();
-    let indices = values[rows * N..].iter();
+    let indices = values[rows * width..].iter();
     let indices = indices.map(|&index| kernels::Real::to_f64(index) as usize);
     sparse.indices.extend(indices);
-    values.truncate(rows * N);
+    values.truncate(rows * width);
     sparse.rows = values;
     sparse
 }
 
-impl<const V: usize, const N: usize, E: Scalar> Parameter<E> for Embedding<V, N, E> {
+impl<V: Dim, N: Dim, E: Scalar> Parameter<E> for Embedding<V, N, E> {
     fn dims(&self) -> Dims {
-        Dims::new(&[V, N])
+        let (v, n) = self.sizes();
+        Dims::new(&[v, n])
     }
 
     fn count(&self) -> usize {
-        V * N
+        self.table.len()
     }
 
     fn copy_into(&self, values: &mut [E]) {
@@ -112,25 +130,27 @@ impl<const V: usize, const N: usize, E: Scalar> Parameter<E> for Embedding<V, N,
         let all = gradients
             .get_or_alloc_mut(&self.place)
             .expect("the heap holds a gradient beside each parameter");
-        if all.len() < V * (N + 1) {
-            let sparse = unpack::<N, E>(std::mem::take(&mut **all));
+        let (v, n) = self.sizes();
+        if all.len() < v * (n + 1) {
+            let sparse = unpack(n, std::mem::take(&mut **all));
             let mut dense = Sparse::default();
-            dense.indices.extend(0..V);
-            dense.rows.resize(V * N, E::default());
-            for (&index, row) in sparse.indices.iter().zip(sparse.rows.chunks_exact(N)) {
-                dense.rows[index * N..][..N].copy_from_slice(row);
+            dense.indices.extend(0..v);
+            dense.rows.resize(v * n, E::default());
+            for (&index, row) in sparse.indices.iter().zip(sparse.rows.chunks_exact(n)) {
+                dense.rows[index * n..][..n].copy_from_slice(row);
             }
             **all = pack(dense);
         }
-        &mut all[..V * N]
+        &mut all[..v * n]
     }
 
     fn present<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> &'g mut [E] {
         let all = gradients
             .get_or_alloc_mut(&self.place)
             .expect("the heap holds a gradient beside each parameter");
-        let rows = all.len() / (N + 1);
-        &mut all[..rows * N]
+        let (_, n) = self.sizes();
+        let rows = all.len() / (n + 1);
+        &mut all[..rows * n]
     }
 
     fn each_row(
@@ -141,16 +161,17 @@ impl<const V: usize, const N: usize, E: Scalar> Parameter<E> for Embedding<V, N,
         let all = gradients
             .get_or_alloc_mut(&self.place)
             .expect("the heap holds a gradient beside each parameter");
-        let (rows, indices) = all.split_at(all.len() / (N + 1) * N);
+        let (_, n) = self.sizes();
+        let (rows, indices) = all.split_at(all.len() / (n + 1) * n);
         let table = Arc::make_mut(&mut self.table);
-        for (row, index) in rows.chunks_exact(N).zip(indices) {
-            each(&mut table[index.wide() as usize * N..][..N], row);
+        for (row, index) in rows.chunks_exact(n).zip(indices) {
+            each(&mut table[index.wide() as usize * n..][..n], row);
         }
         true
     }
 }
 
-impl<const V: usize, const N: usize, E: Scalar> Parameters<E> for Embedding<V, N, E> {
+impl<V: Dim, N: Dim, E: Scalar> Parameters<E> for Embedding<V, N, E> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
         visitor.parameter(self);
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
 pub mod cell1997;
+pub mod dims;
 pub mod embedding;
 pub mod loss;
+mod pool;
 pub mod primitives;
 pub mod projection;
 pub mod readout;
@@ -26,6 +28,12 @@ pub(crate) fn values<S: Shape, E: Element, T>(tensor: &Tensor<S, E, Cpu, T>) -> 
     let mut values = vec![<E as Real>::ZERO; tensor.shape().num_elements()];
     tensor.copy_into(&mut values);
     values
+}
+
+/// Copies the values of a contiguous tensor.
+pub(crate) fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
+    to.resize(from.shape().num_elements(), <E as Real>::ZERO);
+    from.copy_into(to);
 }
 
 /// Takes the gradient of `tensor` out of the tape, zeros where there is none yet.

@@ -7,6 +7,7 @@ mod vocabulary;
 
 pub use vocabulary::{embed, logistic_cross_entropy, softmax_cross_entropy, Projection};
 
+use crate::dims::{self, Columns, Time};
 use crate::train::{Parameters, Scalar, Visitor};
 use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
@@ -15,29 +16,26 @@ use kernels::rnn::{Activation, Rnn};
 use std::fmt::Debug;
 
 /// N values at each of T steps of B sequences, (B, T, N).
-pub type Steps<const B: usize, const N: usize, E, D, T = NoneTape> =
-    Tensor<(Const<B>, usize, Const<N>), E, D, T>;
+pub type Steps<B, N, E, D, T = NoneTape> = Tensor<(B, Time, N), E, D, T>;
 
 /// A tape that tapes of the same kind can join: none, or one that records.
 pub trait Joined<E: Dtype, D: Device<E>>: Tape<E, D> + Merge<Self> + Debug {}
 impl<E: Dtype, D: Device<E>, T: Tape<E, D> + Merge<T> + Debug> Joined<E, D> for T {}
 
-/// The weights of a layer of I inputs and H units with G columns of net inputs.
+/// The weights of a layer of I inputs and H units.
 #[derive(Debug, Clone)]
-pub struct Layer<const I: usize, const H: usize, const G: usize, E: Dtype, D: Storage<E>> {
-    /// W_x, (I, G).
-    pub w_x: Tensor<Rank2<I, G>, E, D>,
-    /// W_h, (H, G).
-    pub w_h: Tensor<Rank2<H, G>, E, D>,
-    /// b, (G,).
-    pub bias: Tensor<Rank1<G>, E, D>,
+pub struct Layer<I: Dim, H: Dim, E: Dtype, D: Storage<E>> {
+    /// W_x, (I, Columns).
+    pub w_x: Tensor<(I, Columns), E, D>,
+    /// W_h, (H, Columns).
+    pub w_h: Tensor<(H, Columns), E, D>,
+    /// b, (Columns,).
+    pub bias: Tensor<(Columns,), E, D>,
     /// Where an LSTM's gates see its cells: input gate, forget gate, output gate.
-    pub peepholes: Option<Tensor<Rank2<3, H>, E, D>>,
+    pub peepholes: Option<Tensor<(Const<3>, H), E, D>>,
 }
 
-impl<const I: usize, const H: usize, const G: usize, E: Scalar> Parameters<E>
-    for Layer<I, H, G, E, Cpu>
-{
+impl<I: Dim, H: Dim, E: Scalar> Parameters<E> for Layer<I, H, E, Cpu> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
         visitor.visit("w_x", &mut self.w_x);
         visitor.visit("w_h", &mut self.w_h);
@@ -48,19 +46,19 @@ impl<const I: usize, const H: usize, const G: usize, E: Scalar> Parameters<E>
 
 /// h and c of B sequences, (B, H) each; a cell without c leaves it as it is.
 #[derive(Debug, Clone)]
-pub struct State<const B: usize, const H: usize, E: Dtype, D: Device<E>> {
+pub struct State<B: Dim, H: Dim, E: Dtype, D: Device<E>> {
     /// h.
-    pub output: Tensor<Rank2<B, H>, E, D>,
+    pub output: Tensor<(B, H), E, D>,
     /// c.
-    pub cell: Tensor<Rank2<B, H>, E, D>,
+    pub cell: Tensor<(B, H), E, D>,
 }
 
-impl<const B: usize, const H: usize, E: Dtype, D: Device<E>> State<B, H, E, D> {
+impl<B: Dim, H: Dim, E: Dtype, D: Device<E>> State<B, H, E, D> {
     /// Zeros.
-    pub fn zeros(device: &D) -> Self {
+    pub fn zeros(device: &D, batch: B, units: H) -> Self {
         State {
-            output: device.zeros(),
-            cell: device.zeros(),
+            output: device.zeros_like(&(batch, units)),
+            cell: device.zeros_like(&(batch, units)),
         }
     }
 }
@@ -71,18 +69,10 @@ pub trait Cell: Copy {
     const CELLS: bool;
     /// From x W_x + b, which brings the tape, and the state before to the state after. What is
     /// recorded is on the tape that comes out.
-    fn step<
-        const B: usize,
-        const I: usize,
-        const H: usize,
-        const G: usize,
-        E: Dtype,
-        D: Device<E>,
-        T: Joined<E, D>,
-    >(
+    fn step<B: Dim, I: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
         self,
-        layer: &Layer<I, H, G, E, D>,
-        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        layer: &Layer<I, H, E, D>,
+        net_x: Tensor<(B, Columns), E, D, T>,
         before: &State<B, H, E, D>,
     ) -> (State<B, H, E, D>, T);
 }
@@ -90,22 +80,14 @@ pub trait Cell: Copy {
 impl Cell for Rnn {
     const CELLS: bool = false;
 
-    fn step<
-        const B: usize,
-        const I: usize,
-        const H: usize,
-        const G: usize,
-        E: Dtype,
-        D: Device<E>,
-        T: Joined<E, D>,
-    >(
+    fn step<B: Dim, I: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
         self,
-        layer: &Layer<I, H, G, E, D>,
-        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        layer: &Layer<I, H, E, D>,
+        net_x: Tensor<(B, Columns), E, D, T>,
         before: &State<B, H, E, D>,
     ) -> (State<B, H, E, D>, T) {
         let net = before.output.retaped::<T>().matmul(layer.w_h.clone()) + net_x;
-        let net: Tensor<Rank2<B, H>, E, D, T> = net.realize();
+        let net: Tensor<(B, H), E, D, T> = net.realize();
         let output = match self.activation {
             Activation::Tanh => net.tanh(),
             Activation::Logistic => net.sigmoid(),
@@ -121,37 +103,30 @@ impl Cell for Rnn {
 impl Cell for Lstm {
     const CELLS: bool = true;
 
-    fn step<
-        const B: usize,
-        const I: usize,
-        const H: usize,
-        const G: usize,
-        E: Dtype,
-        D: Device<E>,
-        T: Joined<E, D>,
-    >(
+    fn step<B: Dim, I: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
         self,
-        layer: &Layer<I, H, G, E, D>,
-        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        layer: &Layer<I, H, E, D>,
+        net_x: Tensor<(B, Columns), E, D, T>,
         before: &State<B, H, E, D>,
     ) -> (State<B, H, E, D>, T) {
         let net = before.output.retaped::<T>().matmul(layer.w_h.clone()) + net_x;
         let (net, tape) = net.split_tape();
         // A gate's net input, and what it sees of a cell.
-        let gate = |number: usize, hole: usize, cell: &Tensor<Rank2<B, H>, E, D>| {
-            let net = group::<B, H, G, E, D, T>(&net, number);
+        let units = layer.w_h.shape().0;
+        let gate = |number: usize, hole: usize, cell: &Tensor<(B, H), E, D>| {
+            let net = group::<B, H, E, D, T>(&net, number, units);
             match &layer.peepholes {
                 Some(peepholes) => {
                     let row = cell.device().tensor_from_vec(vec![hole], ());
                     let weights = peepholes.retaped::<T>().select(row);
-                    cell.retaped::<T>() * weights.broadcast() + net
+                    cell.retaped::<T>() * weights.broadcast_like(cell) + net
                 }
                 None => net,
             }
         };
         let input = gate(0, 0, &before.cell).sigmoid();
         let forget = gate(1, 1, &before.cell).sigmoid();
-        let candidate = group::<B, H, G, E, D, T>(&net, 2).tanh();
+        let candidate = group::<B, H, E, D, T>(&net, 2, units).tanh();
         let kept = forget * before.cell.retaped::<T>();
         let (cell, own) = (kept + input * candidate).split_tape();
         let gate = gate(3, 2, &cell).sigmoid();
@@ -163,25 +138,18 @@ impl Cell for Lstm {
 impl Cell for Gru {
     const CELLS: bool = false;
 
-    fn step<
-        const B: usize,
-        const I: usize,
-        const H: usize,
-        const G: usize,
-        E: Dtype,
-        D: Device<E>,
-        T: Joined<E, D>,
-    >(
+    fn step<B: Dim, I: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
         self,
-        layer: &Layer<I, H, G, E, D>,
-        net_x: Tensor<Rank2<B, G>, E, D, T>,
+        layer: &Layer<I, H, E, D>,
+        net_x: Tensor<(B, Columns), E, D, T>,
         before: &State<B, H, E, D>,
     ) -> (State<B, H, E, D>, T) {
         let old = || before.output.retaped::<T>();
         let (net_x, tape_x) = net_x.split_tape();
         let (net_h, tape_h) = old().matmul(layer.w_h.clone()).split_tape();
-        let of_x = |number| group::<B, H, G, E, D, T>(&net_x, number);
-        let of_h = |number| group::<B, H, G, E, D, T>(&net_h, number);
+        let units = layer.w_h.shape().0;
+        let of_x = |number| group::<B, H, E, D, T>(&net_x, number, units);
+        let of_h = |number| group::<B, H, E, D, T>(&net_h, number, units);
         let reset = (of_x(0) + of_h(0)).sigmoid();
         let update = (of_x(1) + of_h(1)).sigmoid();
         let recurrent = match self.reset {
@@ -191,7 +159,7 @@ impl Cell for Gru {
             // steps have left there.
             Reset::BeforeMatrix => {
                 let (net, own) = (reset * old()).matmul(layer.w_h.clone()).split_tape();
-                let (candidate, rest) = group::<B, H, G, E, D, T>(&net, 2).split_tape();
+                let (candidate, rest) = group::<B, H, E, D, T>(&net, 2, units).split_tape();
                 candidate.put_tape(own.merge(rest))
             }
         };
@@ -210,32 +178,27 @@ impl Cell for Gru {
 
 /// The columns of one group, on a tape of its own. Groups of one `net` must not overlap, and nothing
 /// else may use it: where dfdx's slice hands its gradient back, it writes over what is there.
-fn group<
-    const B: usize,
-    const H: usize,
-    const G: usize,
-    E: Dtype,
-    D: Device<E>,
-    T: Joined<E, D>,
->(
-    net: &Tensor<Rank2<B, G>, E, D>,
+fn group<B: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
+    net: &Tensor<(B, Columns), E, D>,
     number: usize,
-) -> Tensor<Rank2<B, H>, E, D, T> {
-    let columns = number * H..(number + 1) * H;
+    units: H,
+) -> Tensor<(B, H), E, D, T> {
+    let columns = number * units.size()..(number + 1) * units.size();
     net.retaped::<T>().slice((.., columns)).realize()
 }
 
 /// `new` in the rows that take part, `old` in the others: exactly, and with a gradient of zero for
 /// what was not taken. `new` brings the tape.
-fn choose<R: Dim, const N: usize, E: Dtype, D: Device<E>, T: Joined<E, D>>(
+fn choose<R: Dim, N: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
     part: &[bool],
-    new: Tensor<(R, Const<N>), E, D, T>,
-    old: &Tensor<(R, Const<N>), E, D>,
-) -> Tensor<(R, Const<N>), E, D, T> {
+    new: Tensor<(R, N), E, D, T>,
+    old: &Tensor<(R, N), E, D>,
+) -> Tensor<(R, N), E, D, T> {
     if part.iter().all(|&takes_part| takes_part) {
         return new;
     }
-    let row = |&takes_part: &bool| vec![if takes_part { E::ONE } else { E::default() }; N];
+    let width = new.shape().1.size();
+    let row = |&takes_part: &bool| vec![if takes_part { E::ONE } else { E::default() }; width];
     let mask = part.iter().flat_map(row).collect();
     let mask = new.device().tensor_from_vec(mask, *new.shape());
     mask.gt(E::default()).choose(new, old.retaped::<T>())
@@ -246,28 +209,22 @@ fn choose<R: Dim, const N: usize, E: Dtype, D: Device<E>, T: Joined<E, D>>(
 /// each sequence from its end to its beginning. What stands in `x` beyond an end takes no part.
 ///
 /// # Panics
-/// When there are not B lengths, no steps, or a length is above T.
+/// When there are not B lengths, no steps, a length is above T, or I has another size in `x` than in
+/// the layer.
 #[allow(clippy::type_complexity)]
-pub fn run<
-    const B: usize,
-    const I: usize,
-    const H: usize,
-    const G: usize,
-    C: Cell,
-    E: Dtype,
-    D: Device<E>,
-    T: Joined<E, D>,
->(
+pub fn run<B: Dim, I: Dim, H: Dim, C: Cell, E: Dtype, D: Device<E>, T: Joined<E, D>>(
     cell: C,
-    layer: &Layer<I, H, G, E, D>,
+    layer: &Layer<I, H, E, D>,
     x: Steps<B, I, E, D, T>,
     lengths: &[usize],
     reverse: bool,
     start: &State<B, H, E, D>,
 ) -> (Steps<B, H, E, D, T>, State<B, H, E, D>) {
-    let steps = x.shape().1;
+    let (batch, time, inputs) = *x.shape();
+    let (steps, count, units) = (time.size(), batch.size(), layer.w_h.shape().0);
+    dims::same(("x", inputs), ("the layer", layer.w_x.shape().0));
     assert!(steps > 0, "a batch of no steps");
-    assert_eq!(lengths.len(), B, "lengths of {B} sequences");
+    assert_eq!(lengths.len(), count, "lengths of {count} sequences");
     let longest = lengths.iter().max();
     assert!(longest <= Some(&steps), "a length above the {steps} steps");
     let (x, mut tape) = x.split_tape();
@@ -278,19 +235,21 @@ pub fn run<
         let t = if reverse { steps - 1 - step } else { step };
         let part: Vec<bool> = lengths.iter().map(|&length| t < length).collect();
         // A select adds its gradient to what others have left for x, where a slice writes over it.
-        let here = device.tensor_from_vec(vec![t; B], (Const::<B>,));
-        let x_t: Tensor<Rank2<B, I>, E, D, T> = x.retaped::<T>().select(here);
-        let x_t = choose(&part, x_t, &device.zeros());
-        let net_x = x_t.matmul(layer.w_x.clone()) + layer.bias.retaped::<T>().broadcast();
+        let here = device.tensor_from_vec(vec![t; count], (batch,));
+        let x_t: Tensor<(B, I), E, D, T> = x.retaped::<T>().select(here);
+        let x_t = choose(&part, x_t, &device.zeros_like(&(batch, inputs)));
+        let net_x = x_t.matmul(layer.w_x.clone());
+        let bias = layer.bias.retaped::<T>().broadcast_like(&net_x);
+        let net_x = net_x + bias;
         let (next, own) = cell.step(layer, net_x, &state);
         tape = tape.merge(own);
-        let mut keep = |new: Tensor<Rank2<B, H>, E, D>, old: &Tensor<Rank2<B, H>, E, D>| {
+        let mut keep = |new: Tensor<(B, H), E, D>, old: &Tensor<(B, H), E, D>| {
             let (kept, own) = choose(&part, new.put_tape(T::default()), old).split_tape();
             let rest = std::mem::take(&mut tape);
             tape = rest.merge(own);
             kept
         };
-        let seen = keep(next.output.clone(), &device.zeros());
+        let seen = keep(next.output.clone(), &device.zeros_like(&(batch, units)));
         let output = keep(next.output, &state.output);
         let cell = match C::CELLS {
             true => keep(next.cell, &state.cell),
@@ -300,7 +259,9 @@ pub fn run<
         outputs[t] = Some(seen.retaped::<T>());
     }
     let outputs: Vec<_> = outputs.into_iter().flatten().collect();
-    let by_step: Tensor<(usize, Const<B>, Const<H>), E, D, T> = outputs.stack();
-    let (all, own) = by_step.permute().contiguous().split_tape();
+    let by_step: Tensor<(usize, B, H), E, D, T> = outputs.stack();
+    let by_sequence: Tensor<(B, usize, H), E, D, T> = by_step.permute();
+    let by_sequence: Steps<B, H, E, D, T> = by_sequence.contiguous().realize();
+    let (all, own) = by_sequence.split_tape();
     (all.put_tape(tape.merge(own)), state)
 }

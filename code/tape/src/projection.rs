@@ -1,41 +1,49 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Outputs of a projection, x W + b, and their loss: the projection, the softmax or logistic
 //! function and the cross-entropy are one entry on the tape.
+use crate::dims;
+use crate::pool::Pool;
+use crate::recurrent::Row;
 use crate::train::{Parameters, Scalar, Visitor};
-use crate::{put_gradient, take_gradient, Element};
+use crate::{copy, put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
 use kernels::mixture::Mixture;
 use kernels::projection::{self, Layer, Prepared, Reduction, Targets, Trace, Weights};
 use kernels::softmax::Indices;
 use kernels::{logistic, softmax, Path};
 use std::fmt;
-use std::sync::{Arc, Mutex};
-
-/// N values in each of a number of rows, (rows, N).
-pub type Rows<B, const N: usize, E, T = NoneTape> = Tensor<(B, Const<N>), E, Cpu, T>;
 
 /// A projection of H values to V outputs.
-pub struct Projection<const H: usize, const V: usize, E: Element> {
+pub struct Projection<H: Dim, V: Dim, E: Element> {
     /// W, (H, V).
-    pub w: Tensor<Rank2<H, V>, E, Cpu>,
+    pub w: Tensor<(H, V), E, Cpu>,
     /// b, (V,).
-    pub bias: Tensor<Rank1<V>, E, Cpu>,
+    pub bias: Tensor<(V,), E, Cpu>,
     /// Which instructions compute it.
     pub path: Path,
-    buffers: Pool<E>,
+    buffers: Pool<Buffers<E>>,
 }
 
-impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
+impl<H: Dim, V: Dim, E: Element> Projection<H, V, E> {
     /// A projection whose weights are all zero; [`initialize`](crate::train::initialize()) starts
     /// them.
-    pub fn zeros() -> Self {
+    ///
+    /// # Panics
+    /// When H and V are one name of two sizes.
+    pub fn zeros(width: H, outputs: V) -> Self {
+        dims::agree(("the width", width), ("the outputs", outputs));
         let device = Cpu::default();
         Projection {
-            w: device.zeros(),
-            bias: device.zeros(),
+            w: device.zeros_like(&(width, outputs)),
+            bias: device.zeros_like(&(outputs,)),
             path: Path::default(),
             buffers: Pool::default(),
         }
+    }
+
+    /// V.
+    pub fn outputs(&self) -> V {
+        self.w.shape().1
     }
 
     /// Softmax cross-entropy, −ln p of each row's target. `x` is (B, H) and brings the tape; rows
@@ -48,7 +56,7 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
     /// When there are not B targets, or one is not below V.
     pub fn cross_entropy<B: Dim, T: Tape<E, Cpu>>(
         &self,
-        x: Rows<B, H, E, T>,
+        x: Row<B, H, E, T>,
         targets: &[Option<usize>],
         reduction: Reduction,
     ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
@@ -63,22 +71,28 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
     /// When the device is out of memory.
     ///
     /// # Panics
-    /// When `part` has not B values.
+    /// When `part` has not B values, or a dimension has another size in `targets` than in `x` or
+    /// here.
     pub fn binary_cross_entropy<B: Dim, T: Tape<E, Cpu>>(
         &self,
-        x: Rows<B, H, E, T>,
-        targets: &Rows<B, V, E>,
+        x: Row<B, H, E, T>,
+        targets: &Row<B, V, E>,
         part: Option<&[bool]>,
         reduction: Reduction,
     ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
-        let batch = x.shape().0.size();
+        let batch = x.shape().0;
+        dims::same(("the targets", targets.shape().0), ("x", batch));
+        dims::same(
+            ("the targets", targets.shape().1),
+            ("the projection", self.outputs()),
+        );
         let mut values = Vec::new();
         copy(&targets.clone().try_contiguous()?, &mut values);
         let all;
         let rows = match part {
             Some(part) => part,
             None => {
-                all = vec![true; batch];
+                all = vec![true; batch.size()];
                 &all
             }
         };
@@ -98,10 +112,10 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
     ///
     /// # Panics
     /// When V is not what such a mixture has, or there are not B targets.
-    pub fn mixture_density<const D: usize, B: Dim, T: Tape<E, Cpu>>(
+    pub fn mixture_density<D: Dim, B: Dim, T: Tape<E, Cpu>>(
         &self,
-        x: Rows<B, H, E, T>,
-        targets: &Rows<B, D, E>,
+        x: Row<B, H, E, T>,
+        targets: &Row<B, D, E>,
         components: usize,
         floor: f64,
         reduction: Reduction,
@@ -110,7 +124,7 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
         copy(&targets.clone().try_contiguous()?, &mut values);
         let targets = Mixture {
             values: &values[..],
-            width: D,
+            width: targets.shape().1.size(),
             components,
             floor,
         };
@@ -123,23 +137,24 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
     /// When the device is out of memory.
     pub fn log_probabilities<B: Dim>(
         &self,
-        x: &Rows<B, H, E>,
-    ) -> Result<Rows<B, V, E>, CpuError> {
-        self.outputs(x, softmax::log_probabilities)
+        x: &Row<B, H, E>,
+    ) -> Result<Row<B, V, E>, CpuError> {
+        self.each(x, softmax::log_probabilities)
     }
 
     /// p of every logistic output, (B, V), outside any tape.
     ///
     /// # Errors
     /// When the device is out of memory.
-    pub fn probabilities<B: Dim>(&self, x: &Rows<B, H, E>) -> Result<Rows<B, V, E>, CpuError> {
-        self.outputs(x, logistic::probabilities)
+    pub fn probabilities<B: Dim>(&self, x: &Row<B, H, E>) -> Result<Row<B, V, E>, CpuError> {
+        self.each(x, logistic::probabilities)
     }
 
     fn sizes(&self) -> Layer {
+        let (width, outputs) = *self.w.shape();
         Layer {
-            width: H,
-            outputs: V,
+            width: width.size(),
+            outputs: outputs.size(),
             path: self.path,
         }
     }
@@ -154,33 +169,35 @@ impl<const H: usize, const V: usize, E: Element> Projection<H, V, E> {
         buffers.prepared.pack(self.sizes(), weights, backward);
     }
 
-    fn outputs<B: Dim>(
+    fn each<B: Dim>(
         &self,
-        x: &Rows<B, H, E>,
+        x: &Row<B, H, E>,
         compute: impl Fn(Layer, &Prepared<E>, &[E], &mut [E], &mut Trace<E>),
-    ) -> Result<Rows<B, V, E>, CpuError> {
+    ) -> Result<Row<B, V, E>, CpuError> {
         let x = x.clone().try_contiguous()?;
+        dims::same(("x", x.shape().1), ("the projection", self.w.shape().0));
         let mut buffers = self.buffers.take();
         self.prepare(&mut buffers, false);
         copy(&x, &mut buffers.x);
-        let rows = x.shape().0;
-        let mut y = vec![<E as kernels::Real>::ZERO; rows.size() * V];
+        let shape = (x.shape().0, self.outputs());
+        let mut y = vec![<E as kernels::Real>::ZERO; shape.num_elements()];
         let Buffers {
             prepared, trace, x, ..
         } = &mut buffers;
         compute(self.sizes(), prepared, x, &mut y, trace);
         self.buffers.give(buffers);
-        self.w.device().try_tensor_from_vec(y, (rows, Const))
+        self.w.device().try_tensor_from_vec(y, shape)
     }
 
     fn loss<B: Dim, T: Tape<E, Cpu>>(
         &self,
-        x: Rows<B, H, E, T>,
+        x: Row<B, H, E, T>,
         targets: impl Targets<E>,
         reduction: Reduction,
     ) -> Result<Tensor<Rank0, E, Cpu, T>, CpuError> {
         let (x, mut tape) = x.try_contiguous()?.split_tape();
-        let rows = targets.rows(V);
+        dims::same(("x", x.shape().1), ("the projection", self.w.shape().0));
+        let rows = targets.rows(self.outputs().size());
         let size = x.shape().0.size();
         assert!(rows == size, "targets for {rows} rows of {size}");
         let layer = self.sizes();
@@ -236,42 +253,7 @@ struct Buffers<E> {
     trace: Trace<E>,
 }
 
-/// Buffers that are not in use.
-#[derive(Debug)]
-struct Pool<E>(Arc<Mutex<Vec<Buffers<E>>>>);
-
-impl<E> Default for Pool<E> {
-    fn default() -> Self {
-        Pool(Arc::default())
-    }
-}
-
-impl<E> Clone for Pool<E> {
-    fn clone(&self) -> Self {
-        Pool(self.0.clone())
-    }
-}
-
-impl<E: Default> Pool<E> {
-    fn take(&self) -> Buffers<E> {
-        let free = self.0.lock().ok().and_then(|mut all| all.pop());
-        free.unwrap_or_default()
-    }
-
-    fn give(&self, buffers: Buffers<E>) {
-        if let Ok(mut all) = self.0.lock() {
-            all.push(buffers);
-        }
-    }
-}
-
-/// Copies the values of a contiguous tensor.
-fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
-    to.resize(from.shape().num_elements(), <E as kernels::Real>::ZERO);
-    from.copy_into(to);
-}
-
-impl<const H: usize, const V: usize, E: Element> Clone for Projection<H, V, E> {
+impl<H: Dim, V: Dim, E: Element> Clone for Projection<H, V, E> {
     /// The same tensors, with buffers of its own.
     fn clone(&self) -> Self {
         Projection {
@@ -283,15 +265,16 @@ impl<const H: usize, const V: usize, E: Element> Clone for Projection<H, V, E> {
     }
 }
 
-impl<const H: usize, const V: usize, E: Element> fmt::Debug for Projection<H, V, E> {
+impl<H: Dim, V: Dim, E: Element> fmt::Debug for Projection<H, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("Projection");
-        text.field("width", &H).field("outputs", &V);
+        text.field("width", &self.w.shape().0);
+        text.field("outputs", &self.w.shape().1);
         text.field("path", &self.path).finish()
     }
 }
 
-impl<const H: usize, const V: usize, E: Scalar> Parameters<E> for Projection<H, V, E> {
+impl<H: Dim, V: Dim, E: Scalar> Parameters<E> for Projection<H, V, E> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
         visitor.visit("w", &mut self.w);
         visitor.visit("bias", &mut self.bias);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logistic outputs with squared error as one operation on the tape.
+use crate::dims;
 use crate::sequences::Padded;
 use crate::{put_gradient, take_gradient, values, Element, Sequences};
 use dfdx::prelude::*;
-use kernels::readout::{backward, forward, Targets, Weights};
+use kernels::readout::{backward, forward, Sizes, Targets, Weights};
 use std::rc::Rc;
 
 /// What the outputs should be, for each sequence of a batch.
@@ -26,13 +27,34 @@ impl<E: Element> TargetBatch<E> {
 
 /// The readout's parameters: N units and, where `skip` is given, I inputs to O outputs.
 #[derive(Debug, Clone)]
-pub struct Readout<const I: usize, const N: usize, const O: usize, E: Element> {
+pub struct Readout<I: Dim, N: Dim, O: Dim, E: Element> {
+    /// I.
+    pub inputs: I,
     /// W_o, (N, O).
-    pub units: Tensor<Rank2<N, O>, E, Cpu>,
+    pub units: Tensor<(N, O), E, Cpu>,
     /// b_o, (O,); `None` where the outputs have no bias.
-    pub bias: Option<Tensor<Rank1<O>, E, Cpu>>,
+    pub bias: Option<Tensor<(O,), E, Cpu>>,
     /// W_s, (I, O); `None` where the outputs do not see the inputs.
-    pub skip: Option<Tensor<Rank2<I, O>, E, Cpu>>,
+    pub skip: Option<Tensor<(I, O), E, Cpu>>,
+}
+
+impl<I: Dim, N: Dim, O: Dim, E: Element> Readout<I, N, O, E> {
+    /// Weights that are all zero, those asked for.
+    ///
+    /// # Panics
+    /// When two of I, N and O are one name of two sizes.
+    pub fn zeros((inputs, units, outputs): (I, N, O), bias: bool, skip: bool) -> Self {
+        dims::agree(("the inputs", inputs), ("the units", units));
+        dims::agree(("the inputs", inputs), ("the outputs", outputs));
+        dims::agree(("the units", units), ("the outputs", outputs));
+        let device = Cpu::default();
+        Readout {
+            inputs,
+            units: device.zeros_like(&(units, outputs)),
+            bias: bias.then(|| device.zeros_like(&(outputs,))),
+            skip: skip.then(|| device.zeros_like(&(inputs, outputs))),
+        }
+    }
 }
 
 /// y = σ(units W_o + x W_s + b_o) where there is a target, and E = ½ Σ (target − y)² over the batch.
@@ -46,36 +68,42 @@ pub struct Readout<const I: usize, const N: usize, const O: usize, E: Element> {
 /// # Panics
 /// When targets do not fit the sequences.
 #[allow(clippy::type_complexity)]
-pub fn squared_error<
-    const B: usize,
-    const I: usize,
-    const N: usize,
-    const O: usize,
-    E: Element,
-    T: Tape<E, Cpu>,
->(
+pub fn squared_error<I: Dim, N: Dim, O: Dim, E: Element, T: Tape<E, Cpu>>(
     readout: &Readout<I, N, O, E>,
     inputs: &Rc<Sequences<E>>,
-    units: Padded<B, N, E, T>,
+    units: Padded<N, E, T>,
     targets: &Rc<TargetBatch<E>>,
 ) -> Result<(Tensor<Rank0, E, Cpu, T>, Vec<Vec<E>>), CpuError> {
     let (units, mut tape) = units.split_tape();
-    let steps = units.shape().1;
+    let (batch, time, width) = *units.shape();
+    let (n, outputs) = *readout.units.shape();
+    dims::same(("the units", width), ("the readout", n));
+    let (count, width, steps) = (batch.size(), n.size(), time.size());
+    assert!(
+        inputs.batch() == count,
+        "{} sequences of inputs, {count} of units",
+        inputs.batch()
+    );
+    let sizes = Sizes {
+        inputs: readout.inputs.size(),
+        units: width,
+        outputs: outputs.size(),
+    };
     let seen = values(&units);
     let weights = Owned {
         units: values(&readout.units),
         bias: readout.bias.as_ref().map(values),
         skip: readout.skip.as_ref().map(values),
     };
-    let lengths = inputs.lengths(I);
-    let mut outputs = vec![Vec::new(); B];
+    let lengths = inputs.lengths(sizes.inputs);
+    let mut outputs = vec![Vec::new(); count];
     let mut error = <E as kernels::Real>::ZERO;
-    for b in 0..B {
-        error += forward::<E, N, O>(
+    for b in 0..count {
+        error += forward(
+            sizes,
             weights.borrow(),
-            I,
             inputs.get(b),
-            &seen[b * steps * N..][..lengths[b] * N],
+            &seen[b * steps * width..][..lengths[b] * width],
             targets.get(b),
             &mut outputs[b],
         );
@@ -97,11 +125,12 @@ pub fn squared_error<
                 Some(skip) => Some(take_gradient(gradients, skip)?),
                 None => None,
             };
-            for b in 0..B {
-                let rows = b * steps * N..b * steps * N + lengths[b] * N;
-                backward::<E, N, O>(
+            for b in 0..count {
+                let first = b * steps * width;
+                let rows = first..first + lengths[b] * width;
+                backward(
+                    sizes,
                     weights.borrow(),
-                    I,
                     inputs.get(b),
                     &seen[rows.clone()],
                     targets.get(b),

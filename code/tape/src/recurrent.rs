@@ -1,44 +1,45 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Recurrent layers over padded batches: all steps of a batch, forward and backward, are one entry
 //! on the tape.
+use crate::dims::{self, Columns, Time};
+use crate::pool::Pool;
 use crate::train::{Parameters, Scalar, Visitor};
-use crate::{put_gradient, take_gradient, Element};
+use crate::{copy, put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose, Trace};
 use kernels::{Batch, Path};
 use std::fmt;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
 
 /// N values at each of at most T steps of B sequences, (B, T, N).
-pub type Steps<B, const N: usize, E, T = NoneTape> = Tensor<(B, usize, Const<N>), E, Cpu, T>;
+pub type Steps<B, N, E, T = NoneTape> = Tensor<(B, Time, N), E, Cpu, T>;
 /// N values of each of B sequences, (B, N).
-pub type Row<B, const N: usize, E, T = NoneTape> = Tensor<(B, Const<N>), E, Cpu, T>;
+pub type Row<B, N, E, T = NoneTape> = Tensor<(B, N), E, Cpu, T>;
 
 // ANCHOR: layer
-/// A recurrent layer of I inputs and H units, whose net inputs x W_x + h W_h + b have G columns:
-/// H for each group of the cell, which is checked when the program is compiled.
-pub struct Recurrent<C, const I: usize, const H: usize, const G: usize, E: Element> {
+/// A recurrent layer of I inputs and H units, whose net inputs x W_x + h W_h + b have H columns for
+/// each group of the cell.
+pub struct Recurrent<C, I: Dim, H: Dim, E: Element> {
     /// The cell: [`Rnn`](kernels::rnn::Rnn), [`Lstm`](kernels::lstm::Lstm) or
     /// [`Gru`](kernels::gru::Gru), which say what their column groups are.
     pub cell: C,
-    /// W_x, (I, G).
-    pub w_x: Tensor<Rank2<I, G>, E, Cpu>,
-    /// W_h, (H, G).
-    pub w_h: Tensor<Rank2<H, G>, E, Cpu>,
-    /// b, (G,).
-    pub bias: Tensor<Rank1<G>, E, Cpu>,
+    /// W_x, (I, Columns).
+    pub w_x: Tensor<(I, Columns), E, Cpu>,
+    /// W_h, (H, Columns).
+    pub w_h: Tensor<(H, Columns), E, Cpu>,
+    /// b, (Columns,).
+    pub bias: Tensor<(Columns,), E, Cpu>,
     /// Where an LSTM's gates see its cells: input gate, forget gate, output gate.
-    pub peepholes: Option<Tensor<Rank2<3, H>, E, Cpu>>,
+    pub peepholes: Option<Tensor<(Const<3>, H), E, Cpu>>,
     /// Which instructions compute it.
     pub path: Path,
-    buffers: Pool<E>,
+    buffers: Pool<Buffers<E>>,
 }
 // ANCHOR_END: layer
 
 /// The state of a layer between two steps.
 #[derive(Debug, Clone)]
-pub struct State<B: Dim, const H: usize, E: Element> {
+pub struct State<B: Dim, H: Dim, E: Element> {
     /// h, (B, H).
     pub output: Row<B, H, E>,
     /// c, (B, H), of a cell that has it.
@@ -66,24 +67,35 @@ pub enum Inputs {
     Data,
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, E> Recurrent<C, I, H, G, E>
-where
-    C: Cell<E> + 'static,
-    E: Element,
-{
+impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
     /// A layer whose weights are all zero; [`initialize`](crate::train::initialize()) starts them.
-    pub fn zeros(cell: C) -> Self {
-        const { assert!(G == C::GROUPS * H, "G is not H for each group of the cell") };
+    ///
+    /// # Panics
+    /// When I and H are one name of two sizes.
+    pub fn zeros(cell: C, inputs: I, units: H) -> Self {
+        dims::agree(("the inputs", inputs), ("the units", units));
         let device = Cpu::default();
+        let columns = Columns(C::GROUPS * units.size());
+        let peepholes = cell.peepholes(units.size()) > 0;
         Recurrent {
             cell,
-            w_x: device.zeros(),
-            w_h: device.zeros(),
-            bias: device.zeros(),
-            peepholes: (cell.peepholes(H) > 0).then(|| device.zeros()),
+            w_x: device.zeros_like(&(inputs, columns)),
+            w_h: device.zeros_like(&(units, columns)),
+            bias: device.zeros_like(&(columns,)),
+            peepholes: peepholes.then(|| device.zeros_like(&(Const, units))),
             path: Path::default(),
             buffers: Pool::default(),
         }
+    }
+
+    /// I.
+    pub fn inputs(&self) -> I {
+        self.w_x.shape().0
+    }
+
+    /// H.
+    pub fn units(&self) -> H {
+        self.w_h.shape().0
     }
 
     // ANCHOR: run
@@ -95,7 +107,8 @@ where
     /// When the device is out of memory.
     ///
     /// # Panics
-    /// When `reading` has not B lengths, or a length is above T.
+    /// When `reading` has not B lengths, a length is above T, or a dimension has another size in
+    /// `x` or `start` than in the layer.
     #[allow(clippy::type_complexity)]
     pub fn run<B: Dim, T: Tape<E, Cpu>>(
         &self,
@@ -104,7 +117,9 @@ where
         reading: Reading,
     ) -> Result<(Steps<B, H, E, T>, State<B, H, E>), CpuError> {
         // ANCHOR_END: run
-        let (batch, steps, _) = *x.shape();
+        let (batch, time, inputs) = *x.shape();
+        dims::same(("x", inputs), ("the layer", self.inputs()));
+        let steps = time.size();
         let mut buffers = self.buffers.take();
         let mut prepared = std::mem::take(&mut buffers.prepared);
         self.prepare(&mut prepared, T::OWNS_TAPE, reading.inputs, &mut buffers);
@@ -123,11 +138,11 @@ where
             steps,
             reading,
         };
-        self.apply(call, x, (batch, steps, Const::<H>), batch, start)
+        self.apply(call, x, (batch, time, self.units()), batch, start)
     }
 
     /// The layer for single steps, its weights as they are now.
-    pub fn stepper(&self, training: bool, inputs: Inputs) -> Stepper<'_, C, I, H, G, E> {
+    pub fn stepper(&self, training: bool, inputs: Inputs) -> Stepper<'_, C, I, H, E> {
         let mut prepared = Prepared::default();
         self.prepare(&mut prepared, training, inputs, &mut self.buffers.take());
         Stepper {
@@ -139,8 +154,8 @@ where
 
     fn sizes(&self) -> Layer {
         Layer {
-            inputs: I,
-            units: H,
+            inputs: self.inputs().size(),
+            units: self.units().size(),
             path: self.path,
         }
     }
@@ -202,7 +217,12 @@ where
             )),
             None => None,
         };
+        let state = (batch, self.units());
         if let Some((output, cell)) = &start {
+            for part in [Some(output), cell.as_ref()].into_iter().flatten() {
+                dims::same(("the start", part.shape().0), ("x", batch));
+                dims::same(("the start", part.shape().1), ("the layer", state.1));
+            }
             copy(output, &mut buffers.start.output);
             match cell {
                 Some(cell) => copy(cell, &mut buffers.start.cell),
@@ -211,8 +231,9 @@ where
         }
         let zero = <E as kernels::Real>::ZERO;
         let mut y = vec![zero; shape.num_elements()];
-        let mut end_output = vec![zero; batch.size() * H];
-        let mut end_cell = vec![zero; if C::CELLS { batch.size() * H } else { 0 }];
+        let size = state.num_elements();
+        let mut end_output = vec![zero; size];
+        let mut end_cell = vec![zero; if C::CELLS { size } else { 0 }];
         let end = sequence::State {
             output: &mut end_output[..],
             cell: &mut end_cell,
@@ -237,7 +258,6 @@ where
             trace,
         );
         let y = device.try_tensor_from_vec(y, shape)?;
-        let state = (batch, Const::<H>);
         let end = State {
             output: device.try_tensor_from_vec(end_output, state)?,
             cell: match C::CELLS {
@@ -246,7 +266,8 @@ where
             },
         };
         if !T::OWNS_TAPE {
-            self.buffers.give(buffers, prepared);
+            buffers.keep(prepared);
+            self.buffers.give(buffers);
             return Ok((y.put_tape(tape), end));
         }
         let (w_x, w_h, bias) = (self.w_x.clone(), self.w_h.clone(), self.bias.clone());
@@ -323,7 +344,8 @@ where
                     add(gradients.get_or_alloc_mut(cell)?, &buffers.start.cell);
                 }
             }
-            pool.give(buffers, prepared);
+            buffers.keep(prepared);
+            pool.give(buffers);
             Ok(())
         });
         Ok((y.put_tape(tape), end))
@@ -331,17 +353,13 @@ where
 }
 
 /// A layer for models that choose each input after they have seen the output before.
-pub struct Stepper<'a, C, const I: usize, const H: usize, const G: usize, E: Element> {
-    layer: &'a Recurrent<C, I, H, G, E>,
+pub struct Stepper<'a, C, I: Dim, H: Dim, E: Element> {
+    layer: &'a Recurrent<C, I, H, E>,
     prepared: Rc<Prepared<E>>,
     inputs: Inputs,
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, E> Stepper<'_, C, I, H, G, E>
-where
-    C: Cell<E> + 'static,
-    E: Element,
-{
+impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Stepper<'_, C, I, H, E> {
     /// One step: h, (B, H), with the tape of `x`, and the state after it, which takes part in the
     /// gradient as h does.
     ///
@@ -349,14 +367,16 @@ where
     /// When the device is out of memory.
     ///
     /// # Panics
-    /// When `x` has a tape and the stepper was not made for training.
+    /// When `x` has a tape and the stepper was not made for training, or a dimension has another
+    /// size in `x` or `start` than in the layer.
     #[allow(clippy::type_complexity)]
     pub fn step<B: Dim, T: Tape<E, Cpu>>(
         &self,
         x: Row<B, I, E, T>,
         start: Option<&State<B, H, E>>,
     ) -> Result<(Row<B, H, E, T>, State<B, H, E>), CpuError> {
-        let batch = x.shape().0;
+        let (batch, inputs) = *x.shape();
+        dims::same(("x", inputs), ("the layer", self.layer.inputs()));
         let call = Call {
             prepared: self.prepared.clone(),
             buffers: self.layer.buffers.take(),
@@ -368,7 +388,8 @@ where
                 inputs: self.inputs,
             },
         };
-        self.layer.apply(call, x, (batch, Const::<H>), batch, start)
+        let shape = (batch, self.layer.units());
+        self.layer.apply(call, x, shape, batch, start)
     }
 }
 
@@ -394,6 +415,15 @@ struct Buffers<E> {
     start: Pair<E>,
 }
 
+impl<E> Buffers<E> {
+    /// Takes back what was packed, where nobody else needs it.
+    fn keep(&mut self, prepared: Rc<Prepared<E>>) {
+        if let Ok(prepared) = Rc::try_unwrap(prepared) {
+            self.prepared = prepared;
+        }
+    }
+}
+
 /// The two halves of a state.
 #[derive(Debug, Default)]
 struct Pair<E> {
@@ -417,55 +447,13 @@ impl<E> Pair<E> {
     }
 }
 
-/// Buffers that no run has at the moment.
-#[derive(Debug)]
-struct Pool<E>(Arc<Mutex<Vec<Buffers<E>>>>);
-
-impl<E> Default for Pool<E> {
-    fn default() -> Self {
-        Pool(Arc::default())
-    }
-}
-
-impl<E> Clone for Pool<E> {
-    fn clone(&self) -> Self {
-        Pool(self.0.clone())
-    }
-}
-
-impl<E: Default> Pool<E> {
-    fn take(&self) -> Buffers<E> {
-        let free = self.0.lock().ok().and_then(|mut all| all.pop());
-        free.unwrap_or_default()
-    }
-
-    fn give(&self, mut buffers: Buffers<E>, prepared: Rc<Prepared<E>>) {
-        if let Ok(prepared) = Rc::try_unwrap(prepared) {
-            buffers.prepared = prepared;
-        }
-        if let Ok(mut all) = self.0.lock() {
-            all.push(buffers);
-        }
-    }
-}
-
-/// Copies the values of a contiguous tensor.
-fn copy<S: Shape, E: Element>(from: &Tensor<S, E, Cpu>, to: &mut Vec<E>) {
-    to.resize(from.shape().num_elements(), <E as kernels::Real>::ZERO);
-    from.copy_into(to);
-}
-
 fn add<E: Element>(to: &mut [E], values: &[E]) {
     for (to, &value) in to.iter_mut().zip(values) {
         *to += value;
     }
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, E> Clone for Recurrent<C, I, H, G, E>
-where
-    C: Clone,
-    E: Element,
-{
+impl<C: Clone, I: Dim, H: Dim, E: Element> Clone for Recurrent<C, I, H, E> {
     /// The same tensors, with buffers of its own.
     fn clone(&self) -> Self {
         Recurrent {
@@ -480,24 +468,17 @@ where
     }
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, E> fmt::Debug
-    for Recurrent<C, I, H, G, E>
-where
-    C: fmt::Debug,
-    E: Element,
-{
+impl<C: fmt::Debug, I: Dim, H: Dim, E: Element> fmt::Debug for Recurrent<C, I, H, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("Recurrent");
-        text.field("cell", &self.cell).field("inputs", &I);
-        text.field("units", &H).field("path", &self.path).finish()
+        text.field("cell", &self.cell);
+        text.field("inputs", &self.w_x.shape().0);
+        text.field("units", &self.w_h.shape().0);
+        text.field("path", &self.path).finish()
     }
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, E> Parameters<E>
-    for Recurrent<C, I, H, G, E>
-where
-    E: Scalar,
-{
+impl<C, I: Dim, H: Dim, E: Scalar> Parameters<E> for Recurrent<C, I, H, E> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
         visitor.visit("w_x", &mut self.w_x);
         visitor.visit("w_h", &mut self.w_h);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A ragged batch of input sequences.
+use crate::dims::{Batch, Time};
 use crate::Element;
-use dfdx::prelude::{Const, Cpu, Tensor};
+use dfdx::prelude::{Cpu, Tensor};
 use kernels::Inputs;
 
 /// N values at each step of B sequences, (B, T, N) with T the longest length; zero beyond a
 /// sequence's end.
-pub type Padded<const B: usize, const N: usize, E, T> =
-    Tensor<(Const<B>, usize, Const<N>), E, Cpu, T>;
+pub type Padded<N, E, T> = Tensor<(Batch, Time, N), E, Cpu, T>;
 
 /// B sequences of inputs, each of its own length.
 #[derive(Debug, Clone, PartialEq)]

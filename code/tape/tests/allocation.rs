@@ -11,11 +11,12 @@ use tape::train::parameters::Frozen;
 use tape::train::rules::{Adadelta, Adagrad, Adam, CenteredRmsProp, Momentum, RmsProp, Sgd};
 use tape::train::{parameters, Optimizer, Rule};
 
-type Model = [Readout<5, 7, 3, f32>; 2];
+type Model = [Readout<Const<5>, Const<7>, Const<3>, f32>; 2];
 
 fn model() -> Model {
     let device = Cpu::default();
     [(); 2].map(|()| Readout {
+        inputs: Const,
         units: device.ones(),
         bias: Some(device.ones()),
         skip: Some(device.ones()),

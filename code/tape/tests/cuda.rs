@@ -3,15 +3,19 @@
 //! as on the processor.
 //! `cargo test -p tape --features cuda a_gpu`
 #![cfg(feature = "cuda")]
+#![expect(
+    clippy::print_stderr,
+    reason = "what is not checked, beside the test's name"
+)]
 use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tape::dims::{Batch, Columns, Hidden, Input, Output, Rows, Time, Vocabulary};
 use tape::primitives::{
     embed, logistic_cross_entropy, run, softmax_cross_entropy, Cell, Layer, Projection, State,
-    Steps,
 };
 
 const B: usize = 3;
@@ -20,21 +24,23 @@ const H: usize = 7;
 const T: usize = 6;
 
 /// Outputs, the state after them, and the gradients of all weights.
-fn results<const G: usize, C: Cell, D: Device<f32>>(cell: C, device: &D) -> Vec<Vec<f32>> {
+fn results<C: Cell, D: Device<f32>>(cell: C, groups: usize, device: &D) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut numbers = |count: usize| -> Vec<f32> {
         let one = |_| rng.gen_range(-0.8..0.8);
         (0..count).map(one).collect()
     };
-    let layer = Layer::<I, H, G, f32, D> {
-        w_x: device.tensor_from_vec(numbers(I * G), (Const, Const)),
-        w_h: device.tensor_from_vec(numbers(H * G), (Const, Const)),
-        bias: device.tensor_from_vec(numbers(G), (Const,)),
-        peepholes: Some(device.tensor_from_vec(numbers(3 * H), (Const, Const))),
+    let (batch, input, hidden) = (Batch(B), Input(I), Hidden(H));
+    let (g, columns) = (groups * H, Columns(groups * H));
+    let layer = Layer {
+        w_x: device.tensor_from_vec(numbers(I * g), (input, columns)),
+        w_h: device.tensor_from_vec(numbers(H * g), (hidden, columns)),
+        bias: device.tensor_from_vec(numbers(g), (columns,)),
+        peepholes: Some(device.tensor_from_vec(numbers(3 * H), (Const, hidden))),
     };
-    let x: Steps<B, I, f32, D> = device.tensor_from_vec(numbers(B * T * I), (Const, T, Const));
+    let x = device.tensor_from_vec(numbers(B * T * I), (batch, Time(T), input));
     let x = x.put_tape(OwnedTape::<f32, D>::default());
-    let start = State::zeros(device);
+    let start = State::zeros(device, batch, hidden);
     let (y, end) = run(cell, &layer, x, &[6, 0, 4], true, &start);
     let (y, tape) = y.split_tape();
     let mut results = vec![y.as_vec(), end.output.as_vec(), end.cell.as_vec()];
@@ -53,19 +59,19 @@ fn vocabulary<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
         let one = |_| rng.gen_range(-0.8..0.8);
         (0..count).map(one).collect()
     };
-    let table: Tensor<Rank2<H, I>, f32, D> =
-        device.tensor_from_vec(numbers(H * I), (Const, Const));
-    let projection = Projection::<I, H, f32, D> {
-        w: device.tensor_from_vec(numbers(I * H), (Const, Const)),
-        bias: device.tensor_from_vec(numbers(H), (Const,)),
+    let table: Tensor<_, f32, D> =
+        device.tensor_from_vec(numbers(H * I), (Vocabulary(H), Input(I)));
+    let projection = Projection {
+        w: device.tensor_from_vec(numbers(I * H), (Input(I), Output(H))),
+        bias: device.tensor_from_vec(numbers(H), (Output(H),)),
     };
-    let targets = device.tensor_from_vec(vec![1.0; 4 * H], (4, Const));
+    let targets = device.tensor_from_vec(vec![1.0; 4 * H], (Rows(4), Output(H)));
     let symbols = [vec![2, 6], vec![2]];
-    let found: Steps<2, I, f32, D, OwnedTape<f32, D>> = embed(table.retaped(), &symbols);
+    let found = embed(table.retaped::<OwnedTape<f32, D>>(), Batch(2), &symbols);
     let (found, tape) = found.split_tape();
     let rows = || {
         let found = found.retaped::<OwnedTape<f32, D>>();
-        found.reshape_like(&(4, Const))
+        found.reshape_like(&(Rows(4), Input(I)))
     };
     let softmax = softmax_cross_entropy(&projection, rows(), &[Some(3), Some(0), None, None]);
     let part = [true, true, true, false];
@@ -79,9 +85,9 @@ fn vocabulary<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
     results
 }
 
-fn compare<const G: usize, C: Cell>(cell: C, gpu: &Cuda) {
-    let here = results::<G, C, Cpu>(cell, &Cpu::default());
-    close(here, results::<G, C, Cuda>(cell, gpu));
+fn compare<C: Cell>(cell: C, groups: usize, gpu: &Cuda) {
+    let here = results(cell, groups, &Cpu::default());
+    close(here, results(cell, groups, gpu));
 }
 
 fn close(here: Vec<Vec<f32>>, there: Vec<Vec<f32>>) {
@@ -101,10 +107,10 @@ fn a_gpu_computes_what_the_processor_does() {
     };
     close(vocabulary(&Cpu::default()), vocabulary(&gpu));
     let activation = Activation::Tanh;
-    compare::<H, _>(Rnn { activation }, &gpu);
-    compare::<{ 4 * H }, _>(Lstm { peepholes: true }, &gpu);
+    compare(Rnn { activation }, 1, &gpu);
+    compare(Lstm { peepholes: true }, 4, &gpu);
     for reset in [Reset::BeforeMatrix, Reset::AfterMatrix] {
         let update = Update::KeepsPast;
-        compare::<{ 3 * H }, _>(Gru { reset, update }, &gpu);
+        compare(Gru { reset, update }, 3, &gpu);
     }
 }

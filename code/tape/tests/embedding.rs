@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Embeddings with their sparse gradient against a dense tensor that is gathered from.
 use dfdx::prelude::*;
+use kernels::Extremes;
 use tape::embedding::Embedding;
 use tape::loss::squared_error;
 use tape::train::clip::Clip;
@@ -27,7 +28,7 @@ impl<P: Parameters<f64>> Parameters<f64> for Model<P> {
     }
 }
 
-type Sparse = Model<Embedding<V, N, f64>>;
+type Sparse = Model<Embedding<Const<V>, Const<N>, f64>>;
 type Dense = Model<Tensor<Rank2<V, N>, f64, Cpu>>;
 type Loss = Tensor<Rank0, f64, Cpu, OwnedTape<f64, Cpu>>;
 
@@ -36,7 +37,7 @@ fn models() -> (Sparse, Dense) {
     let values: Vec<f64> = (0..V * N)
         .map(|k| (k * 37 % 19) as f64 / 9.0 - 1.0)
         .collect();
-    let mut table = Embedding::zeros();
+    let mut table = Embedding::zeros(Const, Const);
     table.copy_from(&values);
     let other = device.tensor([0.5, -2.0]);
     let dense = Model {
@@ -79,7 +80,7 @@ fn dense_loss(model: &Dense) -> Loss {
 fn gap(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     let gaps = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    gaps.fold(0.0, f64::max)
+    gaps.largest(0.0)
 }
 
 #[test]

@@ -7,6 +7,7 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tape::dims::{Batch, Columns, Hidden, Input, Output, Rows, Time, Vocabulary};
 use tape::primitives::{
     embed, logistic_cross_entropy, run, softmax_cross_entropy, Cell, Layer, Projection, State,
     Steps,
@@ -189,38 +190,36 @@ fn recurrence<C: Formula>(
     [y, h, c]
 }
 
-fn check<const B: usize, const I: usize, const H: usize, const G: usize, C: Formula>(
+fn check<C: Formula>(
     cell: C,
+    [i, h, groups]: [usize; 3],
     steps: usize,
-    lengths: [usize; B],
+    lengths: &[usize],
     reverse: bool,
 ) {
-    let mut rng = ChaCha8Rng::seed_from_u64((B * 31 + H) as u64);
-    let sizes = [I * G, H * G, G, 3 * H, B * steps * I, B * H, B * H];
+    let (b, g) = (lengths.len(), groups * h);
+    let (batch, time, input) = (Batch(b), Time(steps), Input(i));
+    let (hidden, columns) = (Hidden(h), Columns(g));
+    let mut rng = ChaCha8Rng::seed_from_u64((b * 31 + h) as u64);
+    let sizes = [i * g, h * g, g, 3 * h, b * steps * i, b * h, b * h];
     let values: Values = sizes.map(|count| numbers(&mut rng, count));
-    let weights = [B * steps * H, B * H, B * H].map(|count| numbers(&mut rng, count));
-    let of = |values: &Values| recurrence(cell, [I, H, steps], values, &lengths, reverse);
+    let weights = [b * steps * h, b * h, b * h].map(|count| numbers(&mut rng, count));
+    let of = |values: &Values| recurrence(cell, [i, h, steps], values, lengths, reverse);
 
     let with_peepholes = format!("{cell:?}").contains("peepholes: true");
-    let layer = Layer::<I, H, G, f64, Cpu> {
-        w_x: tensor(&values[0], (Const, Const)),
-        w_h: tensor(&values[1], (Const, Const)),
-        bias: tensor(&values[2], (Const,)),
-        peepholes: with_peepholes.then(|| tensor(&values[3], (Const, Const))),
+    let layer = Layer {
+        w_x: tensor(&values[0], (input, columns)),
+        w_h: tensor(&values[1], (hidden, columns)),
+        bias: tensor(&values[2], (columns,)),
+        peepholes: with_peepholes.then(|| tensor(&values[3], (Const, hidden))),
     };
-    let x: Steps<B, I, f64, Cpu> = tensor(&values[4], (Const, steps, Const));
-    let start = State::<B, H, f64, Cpu> {
-        output: tensor(&values[5], (Const, Const)),
-        cell: tensor(&values[6], (Const, Const)),
+    let x: Steps<Batch, Input, f64, Cpu> = tensor(&values[4], (batch, time, input));
+    let start = State {
+        output: tensor(&values[5], (batch, hidden)),
+        cell: tensor(&values[6], (batch, hidden)),
     };
-    let (y, end) = run(
-        cell,
-        &layer,
-        x.retaped::<Traced>(),
-        &lengths,
-        reverse,
-        &start,
-    );
+    let traced = x.retaped::<Traced>();
+    let (y, end) = run(cell, &layer, traced, lengths, reverse, &start);
     let (y, tape) = y.split_tape();
     let expected = of(&values);
     same("y", &y.as_vec(), &expected[0], 1e-12);
@@ -228,11 +227,11 @@ fn check<const B: usize, const I: usize, const H: usize, const G: usize, C: Form
     same("the last c", &end.cell.as_vec(), &expected[2], 1e-12);
 
     let loss =
-        (y.put_tape(tape) * tensor(&weights[0], (Const, steps, Const))).sum::<Rank0, _>();
+        (y.put_tape(tape) * tensor(&weights[0], (batch, time, hidden))).sum::<Rank0, _>();
     let (loss, tape) = loss.split_tape();
-    let of_h = end.output.put_tape(tape) * tensor(&weights[1], (Const, Const));
+    let of_h = end.output.put_tape(tape) * tensor(&weights[1], (batch, hidden));
     let (of_h, tape) = of_h.sum::<Rank0, _>().split_tape();
-    let of_c = end.cell.put_tape(tape) * tensor(&weights[2], (Const, Const));
+    let of_c = end.cell.put_tape(tape) * tensor(&weights[2], (batch, hidden));
     let gradients = (of_c.sum::<Rank0, _>() + of_h + loss).backward();
     let by_differences = differences(&values, |values| {
         of(values)
@@ -260,8 +259,8 @@ macro_rules! recurrences {
         #[test]
         fn $name() {
             $(for reverse in [false, true] {
-                check::<1, 1, 1, { $groups }, _>($cell, 1, [1], reverse);
-                check::<5, 3, 2, { $groups * 2 }, _>($cell, 5, [0, 1, 5, 3, 2], reverse);
+                check($cell, [1, 1, $groups], 1, &[1], reverse);
+                check($cell, [3, 2, $groups], 5, &[0, 1, 5, 3, 2], reverse);
             })*
         }
     };
@@ -298,12 +297,12 @@ recurrences!(
 );
 
 /// A layer with numbers of its own, and x of two sequences of lengths 3 and 2.
-fn shared() -> (Layer<2, 3, 3, f64, Cpu>, Vec<f64>) {
+fn shared() -> (Layer<Const<2>, Const<3>, f64, Cpu>, Vec<f64>) {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let layer = Layer {
-        w_x: tensor(&numbers(&mut rng, 6), (Const, Const)),
-        w_h: tensor(&numbers(&mut rng, 9), (Const, Const)),
-        bias: tensor(&numbers(&mut rng, 3), (Const,)),
+        w_x: tensor(&numbers(&mut rng, 6), (Const, Columns(3))),
+        w_h: tensor(&numbers(&mut rng, 9), (Const, Columns(3))),
+        bias: tensor(&numbers(&mut rng, 3), (Columns(3),)),
         peepholes: None,
     };
     (layer, numbers(&mut rng, 2 * 3 * 2))
@@ -311,11 +310,11 @@ fn shared() -> (Layer<2, 3, 3, f64, Cpu>, Vec<f64>) {
 
 /// Outputs, and the gradients of Σ y² with respect to W_x and x.
 fn squares(
-    layer: &Layer<2, 3, 3, f64, Cpu>,
-    x: &Steps<2, 2, f64, Cpu>,
+    layer: &Layer<Const<2>, Const<3>, f64, Cpu>,
+    x: &Steps<Const<2>, Const<2>, f64, Cpu>,
     directions: &[bool],
 ) -> [Vec<f64>; 3] {
-    let start = State::zeros(&Cpu::default());
+    let start = State::zeros(&Cpu::default(), Const, Const);
     let cell = rnn(Activation::Tanh);
     let mut sum = tensor(&[0.0], ()).retaped::<Traced>();
     let mut outputs = Vec::new();
@@ -332,7 +331,7 @@ fn squares(
 #[test]
 fn two_directions_may_read_the_same_inputs() {
     let (layer, x) = shared();
-    let x = tensor(&x, (Const, 3, Const));
+    let x = tensor(&x, (Const, Time(3), Const));
     let [_, weights, both] = squares(&layer, &x, &[false, true]);
     let [_, weights_1, there] = squares(&layer, &x, &[false]);
     let [_, weights_2, back] = squares(&layer, &x, &[true]);
@@ -346,9 +345,9 @@ fn two_directions_may_read_the_same_inputs() {
 fn what_stands_beyond_an_end_takes_no_part() {
     let (layer, mut x) = shared();
     for reverse in [false, true] {
-        let clean = squares(&layer, &tensor(&x, (Const, 3, Const)), &[reverse]);
+        let clean = squares(&layer, &tensor(&x, (Const, Time(3), Const)), &[reverse]);
         x[10..].fill(f64::NAN);
-        let filled = squares(&layer, &tensor(&x, (Const, 3, Const)), &[reverse]);
+        let filled = squares(&layer, &tensor(&x, (Const, Time(3), Const)), &[reverse]);
         assert_eq!(clean, filled);
         x[10..].fill(f64::INFINITY);
     }
@@ -372,17 +371,17 @@ fn net([w, bias, x]: &[Vec<f64>; 3], row: usize) -> [f64; V] {
 fn check_loss(
     rows: usize,
     ours: impl Fn(
-        &Projection<N, V, f64, Cpu>,
-        Tensor<(usize, Const<N>), f64, Cpu, Traced>,
+        &Projection<Hidden, Output, f64, Cpu>,
+        Tensor<(Rows, Hidden), f64, Cpu, Traced>,
     ) -> Tensor<Rank0, f64, Cpu, Traced>,
     loops: impl Fn(&[Vec<f64>; 3]) -> f64,
 ) {
     let values = projected(rows);
     let projection = Projection {
-        w: tensor(&values[0], (Const, Const)),
-        bias: tensor(&values[1], (Const,)),
+        w: tensor(&values[0], (Hidden(N), Output(V))),
+        bias: tensor(&values[1], (Output(V),)),
     };
-    let x = tensor(&values[2], (rows, Const));
+    let x = tensor(&values[2], (Rows(rows), Hidden(N)));
     let loss = ours(&projection, x.retaped::<Traced>());
     same("the loss", &loss.as_vec(), &[loops(&values)], 1e-12);
     let gradients = loss.backward();
@@ -431,7 +430,7 @@ fn logistic_cross_entropy_is_the_sum_over_rows_that_take_part() {
         // Wishes of 0 and 1, and between.
         let wishes = numbers(&mut rng, part.len() * V);
         let wishes: Vec<f64> = wishes.iter().map(|d| (2.0 * d).clamp(0.0, 1.0)).collect();
-        let targets = tensor(&wishes, (part.len(), Const));
+        let targets = tensor(&wishes, (Rows(part.len()), Output(V)));
         check_loss(
             part.len(),
             |projection, x| logistic_cross_entropy(projection, x, &targets, part),
@@ -452,7 +451,7 @@ fn logistic_cross_entropy_is_the_sum_over_rows_that_take_part() {
 #[test]
 fn rows_that_take_no_part_may_hold_anything() {
     let [w, bias, x] = projected(2);
-    let projection = Projection::<N, V, f64, Cpu> {
+    let projection = Projection::<Const<N>, Const<V>, f64, Cpu> {
         w: tensor(&w, (Const, Const)),
         bias: tensor(&bias, (Const,)),
     };
@@ -479,8 +478,8 @@ fn embedding_gathers_rows_and_scatters_gradients() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let values = numbers(&mut rng, V * N);
     let symbols = vec![vec![4, 1, 4], vec![], vec![1]];
-    let table: Tensor<Rank2<V, N>, f64, Cpu> = tensor(&values, (Const, Const));
-    let found: Steps<3, N, f64, Cpu, Traced> = embed(table.retaped::<Traced>(), &symbols);
+    let table = tensor(&values, (Vocabulary(V), Input(N)));
+    let found = embed(table.retaped::<Traced>(), Batch(3), &symbols);
     let (mut rows, mut d) = (vec![0.0; 3 * 3 * N], vec![0.0; V * N]);
     let weights = numbers(&mut rng, 3 * 3 * N);
     for (b, symbols) in symbols.iter().enumerate() {
@@ -492,7 +491,7 @@ fn embedding_gathers_rows_and_scatters_gradients() {
         }
     }
     assert_eq!(found.as_vec(), rows);
-    let loss = (found * tensor(&weights, (Const, 3, Const))).sum::<Rank0, _>();
+    let loss = (found * tensor(&weights, (Batch(3), Time(3), Input(N)))).sum::<Rank0, _>();
     same("d table", &loss.backward().get(&table).as_vec(), &d, 1e-12);
 }
 
@@ -500,7 +499,7 @@ fn embedding_gathers_rows_and_scatters_gradients() {
 #[should_panic(expected = "a symbol that is not below 5")]
 fn a_symbol_beyond_the_table_is_refused() {
     let table: Tensor<Rank2<V, N>, f64, Cpu> = tensor(&[0.0; V * N], (Const, Const));
-    let _: Steps<1, N, f64, Cpu> = embed(table, &[vec![5]]);
+    embed(table, Batch(1), &[vec![5]]);
 }
 
 #[test]
@@ -512,5 +511,5 @@ fn a_target_beyond_the_vocabulary_is_refused() {
 #[test]
 #[should_panic(expected = "a length above the 3 steps")]
 fn a_length_beyond_the_steps_is_refused() {
-    check::<1, 1, 1, 1, _>(rnn(Activation::Tanh), 3, [4], false);
+    check(rnn(Activation::Tanh), [1, 1, 1], 3, &[4], false);
 }

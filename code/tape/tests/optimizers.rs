@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each rule against the formula of its paper, written here once more, one weight at a time.
 use dfdx::prelude::*;
+use kernels::Extremes;
 use tape::train::rules::{
     Adadelta, Adagrad, Adam, CenteredRmsProp, Guard, Momentum, RmsProp, Sgd,
 };
@@ -342,11 +343,7 @@ fn the_places_of_epsilon_are_told_apart() {
     ];
     for (k, a) in ends.iter().enumerate() {
         for b in &ends[..k] {
-            let apart = a
-                .iter()
-                .zip(b)
-                .map(|(a, b)| (a - b).abs())
-                .fold(0.0, f64::max);
+            let apart = a.iter().zip(b).map(|(a, b)| (a - b).abs()).largest(0.0);
             assert!(apart > 1e-3, "{ends:?}");
         }
     }

@@ -15,7 +15,7 @@ fn rng(seed: u64) -> ChaCha8Rng {
 /// A model of all kinds of fields.
 #[derive(Clone)]
 struct Model<E: Scalar> {
-    layers: Vec<Readout<2, 3, 4, E>>,
+    layers: Vec<Readout<Const<2>, Const<3>, Const<4>, E>>,
     pair: [Tensor<Rank1<5>, E, Cpu>; 2],
     absent: Option<Tensor<Rank0, E, Cpu>>,
     scale: Tensor<Rank0, E, Cpu>,
@@ -25,6 +25,7 @@ impl<E: Scalar> Model<E> {
     fn new() -> Self {
         let device = Cpu::default();
         let layer = || Readout {
+            inputs: Const,
             units: device.zeros(),
             bias: Some(device.zeros()),
             skip: None,

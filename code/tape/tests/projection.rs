@@ -4,6 +4,7 @@ use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tape::dims::{Hidden, Output, Rows as Count};
 use tape::primitives::{self, logistic_cross_entropy, softmax_cross_entropy};
 use tape::projection::Projection;
 use tape::train::Scalar;
@@ -13,18 +14,18 @@ const H: usize = 5;
 const V: usize = 23;
 
 type Loss<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
-type Rows<E, T = NoneTape> = Tensor<(usize, Const<H>), E, Cpu, T>;
+type Rows<E, T = NoneTape> = Tensor<(Count, Hidden), E, Cpu, T>;
 
 struct Case<E: Scalar> {
-    layer: Projection<H, V, E>,
+    layer: Projection<Hidden, Output, E>,
     x: Rows<E>,
     targets: Vec<usize>,
-    values: Tensor<(usize, Const<V>), E, Cpu>,
+    values: Tensor<(Count, Output), E, Cpu>,
 }
 
 impl<E: Scalar> Case<E> {
     /// The same weights, for the twin.
-    fn plain(&self) -> primitives::Projection<H, V, E, Cpu> {
+    fn plain(&self) -> primitives::Projection<Hidden, Output, E, Cpu> {
         primitives::Projection {
             w: self.layer.w.clone(),
             bias: self.layer.bias.clone(),
@@ -43,14 +44,14 @@ fn case<E: Scalar>() -> Case<E> {
         (0..count).map(one).collect()
     };
     let device = Cpu::default();
-    let mut layer = Projection::zeros();
+    let mut layer = Projection::zeros(Hidden(H), Output(V));
     layer.w.copy_from(&many(-1.0, H * V));
     layer.bias.copy_from(&many(-1.0, V));
     Case {
         layer,
-        x: device.tensor_from_vec(many(-1.0, N * H), (N, Const)),
+        x: device.tensor_from_vec(many(-1.0, N * H), (Count(N), Hidden(H))),
         targets: (0..N).map(|n| n * 7 % V).collect(),
-        values: device.tensor_from_vec(many(0.0, N * V), (N, Const)),
+        values: device.tensor_from_vec(many(0.0, N * V), (Count(N), Output(V))),
     }
 }
 
@@ -138,9 +139,9 @@ fn a_mask_is_the_batch_without_its_rows() {
             .flat_map(|&n| tensor[n * width..][..width].to_vec());
         rows.collect()
     };
-    let x = device.tensor_from_vec(pick(case.x.as_vec(), H), (kept.len(), Const::<H>));
+    let x = device.tensor_from_vec(pick(case.x.as_vec(), H), (Count(kept.len()), Hidden(H)));
     let values = pick(case.values.as_vec(), V);
-    let values = device.tensor_from_vec(values, (kept.len(), Const::<V>));
+    let values = device.tensor_from_vec(values, (Count(kept.len()), Output(V)));
     let short: Vec<_> = kept.iter().map(|&n| indices[n]).collect();
     let (layer, mean) = (&case.layer, Reduction::Mean);
     let losses = [
@@ -155,7 +156,7 @@ fn a_mask_is_the_batch_without_its_rows() {
         let (loss, without) = (loss.expect("memory"), without.expect("memory"));
         assert_eq!(loss.array(), without.array());
         let (all, some) = (loss.backward(), without.backward());
-        assert_eq!(all.get(&layer.w).array(), some.get(&layer.w).array());
+        assert_eq!(all.get(&layer.w).as_vec(), some.get(&layer.w).as_vec());
         let rows = all.get(&case.x).as_vec();
         assert_eq!(pick(rows.clone(), H), some.get(&x).as_vec());
         assert_eq!(rows[4 * H..5 * H], [0.0; H]);
@@ -172,9 +173,22 @@ fn outputs_are_probabilities() {
     }
     let ours = case.layer.probabilities(&case.x).expect("memory");
     let nets = case.x.clone().matmul(case.layer.w.clone());
-    let nets = nets + case.layer.bias.clone().broadcast_like(&(N, Const::<V>));
+    let nets = nets
+        + case
+            .layer
+            .bias
+            .clone()
+            .broadcast_like(&(Count(N), Output(V)));
     let theirs = nets.sigmoid().as_vec();
     for (a, b) in ours.as_vec().into_iter().zip(theirs) {
         assert!((a - b).abs() < 1e-14);
     }
+}
+
+#[test]
+#[should_panic(expected = "Hidden is 6 in x and 5 in the projection")]
+fn rows_of_another_width_are_refused_by_name() {
+    let layer = Projection::<Hidden, Output, f32>::zeros(Hidden(5), Output(3));
+    let x = Cpu::default().zeros_like(&(Count(2), Hidden(6)));
+    let _ = layer.cross_entropy(x, &[None, None], Reduction::Mean);
 }

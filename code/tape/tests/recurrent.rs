@@ -6,6 +6,7 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
+use tape::dims::{Batch, Hidden, Input, Time};
 use tape::loss::squared_error;
 use tape::recurrent::{Inputs, Reading, Recurrent, State, Steps};
 use tape::train::{initialize, parameters, Parameters, Start, Visitor};
@@ -15,25 +16,25 @@ const T: usize = 5;
 const LENGTHS: [usize; B] = [5, 0, 3];
 
 /// Two layers, the second one backwards and from the first one's last states.
-struct Model<C, const G: usize> {
-    first: Recurrent<C, 2, 4, G, f64>,
-    second: Recurrent<C, 4, 4, G, f64>,
+struct Model<C> {
+    first: Recurrent<C, Input, Hidden, f64>,
+    second: Recurrent<C, Hidden, Hidden, f64>,
 }
 
-impl<C, const G: usize> Parameters<f64> for Model<C, G> {
+impl<C> Parameters<f64> for Model<C> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, f64>) {
         visitor.visit("first", &mut self.first);
         visitor.visit("second", &mut self.second);
     }
 }
 
-type Target = Steps<Const<B>, 4, f64>;
+type Target = Steps<Batch, Hidden, f64>;
 
-impl<C: Cell<f64> + 'static, const G: usize> Model<C, G> {
+impl<C: Cell<f64>> Model<C> {
     fn new(cell: C) -> Self {
         let mut model = Model {
-            first: Recurrent::zeros(cell),
-            second: Recurrent::zeros(cell),
+            first: Recurrent::zeros(cell, Input(2), Hidden(4)),
+            second: Recurrent::zeros(cell, Hidden(4), Hidden(4)),
         };
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         initialize(&mut model, &mut rng, |_, _| Start::Uniform(0.5)).expect("a uniform start");
@@ -43,7 +44,7 @@ impl<C: Cell<f64> + 'static, const G: usize> Model<C, G> {
     /// The loss: of all outputs of the second layer, and of its states at the end.
     fn loss<Y: Tape<f64, Cpu> + Merge<NoneTape>>(
         &self,
-        x: Steps<Const<B>, 2, f64, Y>,
+        x: Steps<Batch, Input, f64, Y>,
         target: &Target,
     ) -> Tensor<Rank0, f64, Cpu, Y> {
         let mut reading = Reading {
@@ -73,11 +74,11 @@ fn data(seed: u64, count: usize) -> Vec<f64> {
     (0..count).map(|k| one(k) / 1000.0 - 1.0).collect()
 }
 
-fn check<C: Cell<f64> + 'static, const G: usize>(cell: C) {
+fn check<C: Cell<f64>>(cell: C) {
     let device = Cpu::default();
-    let x = device.tensor_from_vec(data(1, B * T * 2), (Const::<B>, T, Const::<2>));
-    let target = device.tensor_from_vec(data(2, B * T * 4), (Const::<B>, T, Const::<4>));
-    let mut model = Model::<C, G>::new(cell);
+    let x = device.tensor_from_vec(data(1, B * T * 2), (Batch(B), Time(T), Input(2)));
+    let target = device.tensor_from_vec(data(2, B * T * 4), (Batch(B), Time(T), Hidden(4)));
+    let mut model = Model::new(cell);
     let loss = model.loss(x.clone().retaped::<OwnedTape<f64, Cpu>>(), &target);
     let plain = model.loss(x.clone(), &target);
     assert_eq!(loss.array(), plain.array());
@@ -119,7 +120,7 @@ fn check<C: Cell<f64> + 'static, const G: usize>(cell: C) {
         let moved = |by: f64| {
             let mut values = data(1, B * T * 2);
             values[k] += by;
-            let x = device.tensor_from_vec(values, (Const::<B>, T, Const::<2>));
+            let x = device.tensor_from_vec(values, (Batch(B), Time(T), Input(2)));
             model.loss(x, &target).array()
         };
         let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
@@ -129,17 +130,17 @@ fn check<C: Cell<f64> + 'static, const G: usize>(cell: C) {
 
 #[test]
 fn gradients_of_stacked_layers_are_central_differences() {
-    check::<_, 4>(Rnn {
+    check(Rnn {
         activation: Activation::Tanh,
     });
-    check::<_, 16>(Lstm { peepholes: false });
-    check::<_, 16>(Lstm { peepholes: true });
+    check(Lstm { peepholes: false });
+    check(Lstm { peepholes: true });
     let update = Update::TakesCandidate;
-    check::<_, 12>(Gru {
+    check(Gru {
         reset: Reset::BeforeMatrix,
         update,
     });
-    check::<_, 12>(Gru {
+    check(Gru {
         reset: Reset::AfterMatrix,
         update,
     });
@@ -149,11 +150,15 @@ fn gradients_of_stacked_layers_are_central_differences() {
 #[test]
 fn steps_are_the_sequence() {
     let device = Cpu::default();
-    let mut layer = Recurrent::<Lstm, 2, 4, 16, f64>::zeros(Lstm { peepholes: true });
+    let mut layer = Recurrent::<Lstm, Const<2>, Const<4>, f64>::zeros(
+        Lstm { peepholes: true },
+        Const,
+        Const,
+    );
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     initialize(&mut layer, &mut rng, |_, _| Start::Uniform(0.5)).expect("a uniform start");
     let values = data(1, B * T * 2);
-    let x = device.tensor_from_vec(values.clone(), (Const::<B>, T, Const::<2>));
+    let x = device.tensor_from_vec(values.clone(), (Const::<B>, Time(T), Const::<2>));
     let tape = OwnedTape::<f64, Cpu>::default();
     let run = layer.run(x.put_tape(tape), None, Reading::default());
     let (whole, _) = run.expect("memory");
@@ -168,7 +173,7 @@ fn steps_are_the_sequence() {
     let at_once = loss.backward();
 
     let stepper = layer.stepper(true, Inputs::Data);
-    let mut state: Option<State<Const<B>, 4, f64>> = None;
+    let mut state: Option<State<Const<B>, Const<4>, f64>> = None;
     let mut tape = OwnedTape::<f64, Cpu>::default();
     for t in 0..T {
         let rows = (0..B).flat_map(|b| values[(b * T + t) * 2..][..2].to_vec());
@@ -200,13 +205,14 @@ fn steps_are_the_sequence() {
 #[test]
 fn the_order_in_memory_does_not_matter() {
     let device = Cpu::default();
-    let mut layer = Recurrent::<Lstm, 2, 4, 16, f64>::zeros(Lstm::default());
+    let mut layer =
+        Recurrent::<Lstm, Const<2>, Const<4>, f64>::zeros(Lstm::default(), Const, Const);
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     initialize(&mut layer, &mut rng, |_, _| Start::Uniform(0.5)).expect("a uniform start");
-    let x = device.tensor_from_vec(data(5, B * T * 2), (Const::<B>, T, Const::<2>));
-    let turned: Tensor<(usize, Const<B>, Const<2>), f64, Cpu> = x.clone().permute();
+    let x = device.tensor_from_vec(data(5, B * T * 2), (Const::<B>, Time(T), Const::<2>));
+    let turned: Tensor<(Time, Const<B>, Const<2>), f64, Cpu> = x.clone().permute();
     let memory = turned.contiguous();
-    let back: Steps<Const<B>, 2, f64> = memory.permute();
+    let back: Steps<Const<B>, Const<2>, f64> = memory.permute();
     let run = |x| {
         layer
             .run(x, None, Reading::default())
@@ -215,4 +221,56 @@ fn the_order_in_memory_does_not_matter() {
             .as_vec()
     };
     assert_eq!(run(x), run(back));
+}
+
+/// One model, its sizes in its types or beside them: the same weights, the same bits.
+#[test]
+fn a_name_and_a_constant_compute_the_same() {
+    let device = Cpu::default();
+    let start = |layer: &mut dyn Parameters<f64>| {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        initialize(layer, &mut rng, |_, _| Start::Uniform(0.5)).expect("a uniform start");
+    };
+    let mut named = Recurrent::zeros(Lstm::default(), Input(2), Hidden(4));
+    start(&mut named);
+    let x = device.tensor_from_vec(data(5, B * T * 2), (Batch(B), Time(T), Input(2)));
+    let (y, _) = named.run(x, None, Reading::default()).expect("memory");
+    let mut constant = Recurrent::zeros(Lstm::default(), Const::<2>, Const::<4>);
+    start(&mut constant);
+    let x = device.tensor_from_vec(data(5, B * T * 2), (Const::<B>, Time(T), Const::<2>));
+    let (by_constant, _) = constant.run(x, None, Reading::default()).expect("memory");
+    assert_eq!(y.as_vec(), by_constant.as_vec());
+}
+
+#[test]
+#[should_panic(expected = "Hidden is 4 in the inputs and 5 in the units")]
+fn a_layer_of_one_name_in_two_sizes_is_refused() {
+    Recurrent::<Lstm, _, _, f64>::zeros(Lstm::default(), Hidden(4), Hidden(5));
+}
+
+#[test]
+#[should_panic(expected = "Input is 3 in x and 2 in the layer")]
+fn inputs_of_another_size_are_refused_by_name() {
+    let layer = Recurrent::<Lstm, _, _, f64>::zeros(Lstm::default(), Input(2), Hidden(4));
+    let x = Cpu::default().zeros_like(&(Batch(1), Time(1), Input(3)));
+    let _ = layer.run(x, None, Reading::default());
+}
+
+#[test]
+#[should_panic(expected = "Hidden is 5 in the start and 4 in the layer")]
+fn a_state_of_another_size_is_refused_by_name() {
+    let layer = Recurrent::<Rnn, _, _, f64>::zeros(
+        Rnn {
+            activation: Activation::Tanh,
+        },
+        Input(2),
+        Hidden(4),
+    );
+    let device = Cpu::default();
+    let start = State {
+        output: device.zeros_like(&(Batch(1), Hidden(5))),
+        cell: None,
+    };
+    let x = device.zeros_like(&(Batch(1), Time(1), Input(2)));
+    let _ = layer.run(x, Some(&start), Reading::default());
 }

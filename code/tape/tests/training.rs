@@ -2,6 +2,7 @@
 //! What stands around an update: clipping, schedules, noise, dropout, decay, normalization.
 use dfdx::prelude::*;
 use rand_chacha::{rand_core::RngCore, rand_core::SeedableRng, ChaCha8Rng};
+use tape::dims::{Batch, Hidden, Time};
 use tape::readout::Readout;
 use tape::train::clip::{By, Clip, NotFinite, Outcome};
 use tape::train::decay::WeightDecay;
@@ -17,12 +18,13 @@ fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-type Model<E> = Readout<3, 4, 2, E>;
+type Model<E> = Readout<Const<3>, Const<4>, Const<2>, E>;
 
 /// A model whose weights and gradients are drawn from a normal distribution.
 fn setup<E: Scalar>(deviation: f64) -> (Model<E>, Gradients<E, Cpu>) {
     let device = Cpu::default();
     let mut model = Readout {
+        inputs: Const,
         units: device.zeros(),
         bias: Some(device.zeros()),
         skip: Some(device.zeros()),
@@ -410,8 +412,10 @@ fn what_is_dropped_is_zero_even_where_it_was_infinite() {
 fn padding_changes_no_draw_of_dropout() {
     let lengths = [3, 0, 5];
     let run = |steps: usize| {
-        let input = Cpu::default()
-            .tensor_from_vec(vec![1.0f32; 3 * steps * 7], (Const::<3>, steps, Const::<7>));
+        let input = Cpu::default().tensor_from_vec(
+            vec![1.0f32; 3 * steps * 7],
+            (Batch(3), Time(steps), Hidden(7)),
+        );
         let output = dropout_sequences(input, &lengths, 0.5, &mut rng(7))
             .unwrap()
             .as_vec();

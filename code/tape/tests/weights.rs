@@ -7,11 +7,12 @@ use tape::train::parameters::for_each;
 use tape::train::weights::{from_bytes, load, save, to_bytes};
 use tape::train::{Parameters, Scalar};
 
-type Model<E> = [Readout<2, 3, 4, E>; 2];
+type Model<E> = [Readout<Const<2>, Const<3>, Const<4>, E>; 2];
 
 fn model<E: Scalar>(first: f64) -> Model<E> {
     let device = Cpu::default();
     let mut model = [(); 2].map(|()| Readout {
+        inputs: Const,
         units: device.zeros(),
         bias: Some(device.zeros()),
         skip: None,
@@ -84,7 +85,8 @@ fn a_file_of_another_program_is_read() {
         bytes.extend(value.to_le_bytes());
     }
     let device = Cpu::default();
-    let mut readout: Readout<1, 2, 1, f32> = Readout {
+    let mut readout: Readout<Const<1>, Const<2>, Const<1>, f32> = Readout {
+        inputs: Const,
         units: device.zeros(),
         bias: Some(device.zeros()),
         skip: None,
@@ -160,7 +162,8 @@ fn a_file_of_another_model_is_refused_with_tensor_and_expectation() {
             "found F32 of shape [4]",
         ],
     );
-    let turned = || Readout::<2, 4, 3, f32> {
+    let turned = || Readout::<Const<2>, Const<4>, Const<3>, f32> {
+        inputs: Const,
         units: device.zeros(),
         bias: Some(device.zeros()),
         skip: None,
@@ -184,7 +187,7 @@ fn a_message_is_one_line_whatever_the_file_holds() {
         bytes.extend([0; 4]);
         bytes
     };
-    let mut none: Vec<Readout<2, 3, 4, f32>> = Vec::new();
+    let mut none: Vec<Readout<Const<2>, Const<3>, Const<4>, f32>> = Vec::new();
     let offset = r#"{"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
     refused(&mut none, &file(offset), &["damaged", "a b"]);
     let name = r#"{"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;

@@ -19,6 +19,9 @@
 //! | 4 and 5, adding and multiplication | [`adding`] |
 //! | 6a, 6b, temporal order | [`temporal_order`] |
 
+// Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
+const _: Option<&str> = option_env!("UNROLLED_ROOT");
+
 pub mod adding;
 pub mod batching;
 pub mod characters;

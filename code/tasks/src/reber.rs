@@ -97,7 +97,12 @@ impl Legal {
             .iter()
             .enumerate()
             .filter(|(symbol, _)| self.contains(*symbol));
-        let weakest = legal.map(|(_, &y)| y).fold(f32::INFINITY, f32::min);
+        let mut weakest = f32::INFINITY;
+        for (_, &y) in legal {
+            if y < weakest {
+                weakest = y;
+            }
+        }
         outputs.iter().enumerate().all(|(symbol, &y)| {
             if self.contains(symbol) {
                 !y.is_nan()

@@ -3,6 +3,10 @@
 //! that is not in the user's cache checks nothing and says so: tests fetch nothing.
 
 #![allow(missing_docs)]
+#![expect(
+    clippy::print_stderr,
+    reason = "what is not checked, beside the test's name"
+)]
 
 use std::collections::BTreeSet;
 use tasks::data::cache::{fetched, DataError, Opened};

@@ -371,7 +371,7 @@ mod hochreiter1997 {
             reber::draw_string(&mut rng, &mut string);
             assert!(belongs(&spell(&string)), "{}", spell(&string));
             total += string.len();
-            least = least.min(string.len());
+            least = Ord::min(least, string.len());
             ts += usize::from(string[1] == reber::T);
         }
         assert_eq!(least, 9);
@@ -539,7 +539,7 @@ mod hochreiter1997 {
             // The symbol to be predicted belongs to the sequence too.
             let length = s.len() + 1;
             total += length;
-            least = least.min(length);
+            least = Ord::min(least, length);
             assert_eq!(s[0], task.b());
             assert_eq!(*s.last().unwrap(), task.e());
             assert_eq!(class(e), s[1] - task.x());

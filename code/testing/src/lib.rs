@@ -3,10 +3,4 @@
 pub mod refusal;
 pub mod replay;
 
-use std::path::{Path, PathBuf};
-
-/// The repository's root folder.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
-}
+pub use lab::root::root;

@@ -1,64 +1,67 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs that the compiler must refuse, for the reason that the page gives.
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
 /// The compiler whose words are pinned; another may word its refusal differently.
 const PINNED_WITH: &str = "rustc 1.95.0";
 
-/// The libraries of dfdx that lie beside this test, the newest first.
-fn libraries() -> Vec<PathBuf> {
+/// The builds of a library that lie beside this test, the newest first.
+fn builds(library: &str) -> Vec<PathBuf> {
     let deps = env::current_exe().unwrap().parent().unwrap().to_path_buf();
+    let begins = format!("lib{library}-");
     let mut all: Vec<PathBuf> = fs::read_dir(deps)
         .unwrap()
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            name.starts_with("libdfdx-") && name.ends_with(".rlib")
+            name.starts_with(&begins) && name.ends_with(".rlib")
         })
         .collect();
     all.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
     all.reverse();
-    assert!(!all.is_empty(), "dfdx was not built beside this test");
+    assert!(!all.is_empty(), "{library} was not built beside this test");
     all
 }
 
-/// Compiles a program against one library: whether it went, and the errors.
-fn compile(library: &Path, program: &str, text: &str) -> (bool, String) {
+/// What a program may use: a build of dfdx, and one of `tape` where it asks for that.
+fn libraries(program: &str) -> Vec<Vec<(&'static str, PathBuf)>> {
+    let dfdx = builds("dfdx").into_iter().map(|path| ("dfdx", path));
+    if !program.contains("use tape::") {
+        return dfdx.map(|one| vec![one]).collect();
+    }
+    let tapes = builds("tape");
+    let pairs = dfdx.flat_map(|dfdx| {
+        let tapes = tapes.iter().cloned().map(|path| ("tape", path));
+        tapes
+            .map(move |tape| vec![dfdx.clone(), tape])
+            .collect::<Vec<_>>()
+    });
+    pairs.collect()
+}
+
+/// Compiles a program against these libraries: whether it went, and the errors.
+fn compile(libraries: &[(&str, PathBuf)], program: &str, text: &str) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(program);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
-    let output = Command::new("rustc")
+    let mut command = Command::new("rustc");
+    command
         .current_dir(folder.path())
-        .args([
-            "--edition",
-            "2021",
-            "--crate-type",
-            "bin",
-            "--emit",
-            "metadata",
-        ])
-        .args([
-            "--error-format",
-            "json",
-            "--crate-name",
-            "refused",
-            "-o",
-            "refused.rmeta",
-        ])
-        .arg("-L")
-        .arg(format!(
-            "dependency={}",
-            library.parent().unwrap().display()
-        ))
-        .arg("--extern")
-        .arg(format!("dfdx={}", library.display()))
-        .arg(program)
-        .output()
-        .unwrap();
+        .args(["--edition", "2021", "--crate-type", "bin"])
+        .args(["--emit", "metadata", "--error-format", "json"])
+        .args(["--crate-name", "refused", "-o", "refused.rmeta"]);
+    for (name, path) in libraries {
+        let folder = path.parent().unwrap().display();
+        command.arg("-L").arg(format!("dependency={folder}"));
+        command
+            .arg("--extern")
+            .arg(format!("{name}={}", path.display()));
+    }
+    let output = command.arg(program).output().unwrap();
     let mut rendered = String::new();
     for line in String::from_utf8_lossy(&output.stderr).lines() {
         let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
@@ -88,22 +91,23 @@ fn portable(message: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The program of a chapter is refused with this error and these words, and with nothing else; the
+/// The program in a chapter's folder is refused with this error and these words, and with nothing else; the
 /// same program with the shape `right` in the place of `wrong` compiles, so that it is refused for
 /// nothing but that.
 ///
 /// # Panics
 /// When it is not so.
-pub fn refused_for(key: &str, [wrong, right]: [&str; 2], words: &[&str]) {
-    let name = format!("code/chapters/{key}/refused.rs");
+pub fn refused_for(key: &str, file: &str, [wrong, right]: [&str; 2], words: &[&str]) {
+    let name = format!("code/chapters/{key}/{file}");
     let refused = fs::read_to_string(crate::root().join(&name)).unwrap();
     let accepted = refused.replace(wrong, right);
     assert_ne!(refused, accepted);
-    let all = libraries();
+    let all = libraries(&refused);
     let library = all
         .iter()
-        .find(|library| compile(library, &name, &accepted).0);
-    let library = library.expect("the accepted program compiles against no library of dfdx");
+        .find(|libraries| compile(libraries, &name, &accepted).0);
+    let library =
+        library.expect("the accepted program compiles against no build of its libraries");
     let (compiled, message) = compile(library, &name, &refused);
     assert!(!compiled, "the compiler let it pass");
     assert!(

@@ -2,6 +2,7 @@
 //! The smoke run of a chapter, held to the recorded bytes.
 use lab::chapter::Chapter;
 use lab::experiment::{Arm, Experiment, Scale, Trial};
+use lab::output::say;
 use lab::record::{ArmRecord, Record, TrialRecord, FORMAT};
 use lab::store;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +23,7 @@ pub fn smoke_runs_end_in_the_recorded_bytes(chapter: &Chapter) {
     for experiment in (chapter.experiments)() {
         let arms = experiment.arms(Scale::Smoke);
         if let Some(reason) = arms.iter().find_map(|arm| experiment.ready(arm).err()) {
-            eprintln!("{} is skipped: {reason}", experiment.id());
+            say(&format!("{} is skipped: {reason}", experiment.id()));
             continue;
         }
         let path = folder.join(format!("{}.json", experiment.id()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Online learning as the papers before mini-batches did it: one sequence, one update.
-use dfdx::prelude::{Rank2, Shape, Tensor};
+use dfdx::prelude::{Shape, Tensor};
 use dfdx::tensor::{Cpu, TensorFromVec};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -55,9 +55,13 @@ pub fn measure(outputs: &[f32], example: &Example) -> OutputError {
     let mut see = |difference: f32, last: bool, count: usize| {
         let size = difference.abs();
         error.squared += difference * difference;
-        error.worst = error.worst.max(size);
+        if size > error.worst {
+            error.worst = size;
+        }
         if last {
-            error.worst_at_end = error.worst_at_end.max(size);
+            if size > error.worst_at_end {
+                error.worst_at_end = size;
+            }
             error.mean_at_end += size / count as f32;
         }
     };
@@ -97,12 +101,13 @@ pub fn uniform(rng: &mut ChaCha8Rng, range: f32, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.gen_range(-range..=range)).collect()
 }
 
-/// A matrix with entries from U[−range, range].
-pub fn uniform_matrix<const M: usize, const N: usize>(
+/// A tensor with entries from U[−range, range].
+pub fn uniform_tensor<S: Shape>(
     rng: &mut ChaCha8Rng,
     range: f32,
-) -> Tensor<Rank2<M, N>, f32, Cpu> {
-    Cpu::default().tensor_from_vec(uniform(rng, range, M * N), Default::default())
+    shape: S,
+) -> Tensor<S, f32, Cpu> {
+    Cpu::default().tensor_from_vec(uniform(rng, range, shape.num_elements()), shape)
 }
 
 /// The tensor's values, row by row.

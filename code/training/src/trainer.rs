@@ -85,41 +85,10 @@ pub trait Learner: Send {
     fn report(&self, _record: &mut TrialRecord) {}
 }
 
-impl<L: Learner + ?Sized> Learner for Box<L> {
-    type Batch = L::Batch;
-    fn learn(&mut self, batch: &L::Batch, rate: f64) -> Option<Score> {
-        (**self).learn(batch, rate)
-    }
-    fn evaluate(&mut self, batch: &L::Batch, set: Set) -> Score {
-        (**self).evaluate(batch, set)
-    }
-    fn parameters(&self) -> usize {
-        (**self).parameters()
-    }
-    fn save(&self) -> Vec<u8> {
-        (**self).save()
-    }
-    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
-        (**self).load(bytes)
-    }
-    fn at_point(&mut self, updates: u64) {
-        (**self).at_point(updates);
-    }
-    fn keep(&mut self) {
-        (**self).keep();
-    }
-    fn recall(&mut self) {
-        (**self).recall();
-    }
-    fn report(&self, record: &mut TrialRecord) {
-        (**self).report(record);
-    }
-}
-
 /// Where the batches come from, and what a record says of the learner that saw them.
 pub trait Problem: Send {
     /// What learns.
-    type Learner: Learner;
+    type Learner: Learner + ?Sized;
     /// The next batch to learn from. It counts its sequences in `draws`.
     fn training(&mut self, draws: &mut Draws) -> &<Self::Learner as Learner>::Batch;
     /// A part of a set, in order; `None` after the last. Only `rng` and the parts before it may
@@ -313,13 +282,13 @@ pub struct Trainer<P: Problem> {
     seed: u64,
     plan: Plan,
     problem: P,
-    learner: P::Learner,
+    learner: Box<P::Learner>,
     state: State,
 }
 
 impl<P: Problem> Trainer<P> {
     /// A trial before its first update, with a learner that has its first weights.
-    pub fn new(seed: u64, plan: Plan, problem: P, learner: P::Learner) -> Self {
+    pub fn new(seed: u64, plan: Plan, problem: P, learner: Box<P::Learner>) -> Self {
         let test = generator(seed, Purpose::Test);
         Trainer {
             seed,

@@ -3,14 +3,8 @@
 pub mod comparison;
 
 use lab::chapter::{Chapter, Part, Records, Survey, Table, Values};
+pub use lab::root::root;
 use lab::{experiment::Experiment, figure::Figure};
-use std::path::{Path, PathBuf};
-
-/// The repository's root folder, found when the program was compiled.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(3).unwrap_or(here).to_path_buf()
-}
 
 /// All chapters in the order of the book.
 pub fn all() -> Vec<Chapter> {

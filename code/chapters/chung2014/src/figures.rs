@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{arm, mean};
+use super::claims::arm;
 use super::network::Unit;
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -85,7 +86,7 @@ fn unit() -> Figure {
 fn losses(records: &Records) -> Option<Figure> {
     let printed = [9.10, 8.54, 8.67];
     let (_, any) = arm(records, "chorales", Unit::Tanh)?;
-    let (marginals, repeat) = (mean(any, "marginals")?, mean(any, "repeat")?);
+    let (marginals, repeat) = (any.mean("marginals")?, any.mean("repeat")?);
     let mut labels = Vec::new();
     let (mut dots, mut means, mut paper) = (Vec::new(), Vec::new(), Vec::new());
     let (mut rows, mut said) = (Vec::new(), Vec::new());
@@ -94,12 +95,12 @@ fn losses(records: &Records) -> Option<Figure> {
         let row = labels.len() as f64;
         labels.push(unit.name().to_owned());
         dots.extend(arm.measure("test").iter().map(|&value| (value, row)));
-        means.push((mean(arm, "test")?, row));
+        means.push((arm.mean("test")?, row));
         paper.push((printed, row));
         said.push(format!(
             "{} {}",
             unit.name(),
-            decimals(mean(arm, "test")?, 2)
+            decimals(arm.mean("test")?, 2)
         ));
         for trial in &arm.trials {
             let value = trial.measures.get("test").copied()?;
@@ -115,11 +116,7 @@ fn losses(records: &Records) -> Option<Figure> {
         labels.push(name.to_owned());
         rows.push(vec![name.to_owned(), "–".into(), decimals(value, 3)]);
     }
-    let least = dots
-        .iter()
-        .chain(&paper)
-        .map(|dot| dot.0)
-        .fold(repeat, f64::min);
+    let least = dots.iter().chain(&paper).map(|dot| dot.0).smallest(repeat);
     let alt = format!(
         "Chart of the mean surprise on the test chorales in nats a step. Means over {} seeds: {}. Repeating the last chord has {}, each note by its frequency {}.",
         any.trials.len(),
@@ -177,15 +174,11 @@ fn curves(
     }
     // What comes before the curves are near each other would flatten all that follows.
     let values = || lines.iter().flatten().map(|point| point.1);
-    let least = values().fold(f64::INFINITY, f64::min);
+    let least = values().smallest(f64::INFINITY);
     let ends = lines.iter().filter_map(|line| line.last());
-    let worst = ends.map(|point| point.1).fold(least, f64::max);
+    let worst = ends.map(|point| point.1).largest(least);
     let top = worst + (worst - least).max(0.5) * 1.5;
-    let most = lines
-        .iter()
-        .flatten()
-        .map(|point| point.0)
-        .fold(1.0, f64::max);
+    let most = lines.iter().flatten().map(|point| point.0).largest(1.0);
     let mut panel = Panel::new(Axis::linear("nats a step, validation", least, top), 560);
     let mut rows: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let mut said = Vec::new();
@@ -347,7 +340,7 @@ fn voice(records: &Records) -> Option<Figure> {
     let (_, any) = arm(records, "voice", Unit::Tanh)?;
     let alt = format!(
         "Line chart of the validation loss on raw sound over the training sequences, mean of the seeds. {said}. On the test set a line through the samples has {}.",
-        decimals(mean(any, "linear")?, 2)
+        decimals(any.mean("linear")?, 2)
     );
     let title = "Learning curves on raw sound";
     Some(Figure::new("voice", title, alt, &svg, data))

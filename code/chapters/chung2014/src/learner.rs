@@ -70,7 +70,7 @@ pub trait Model: Parameters<f32> + Clone + Send {
     /// Sequences of it, padded.
     type Batch: Send;
     /// Sequences as a batch, each its rows of inputs and of targets.
-    fn batch(sequences: &[(&[f32], &[f32])]) -> Self::Batch;
+    fn batch(data: &Self::Data, sequences: &[(&[f32], &[f32])]) -> Self::Batch;
     /// The loss of a batch, a step, with its gradients.
     fn gradients(&self, batch: &Self::Batch) -> (f64, Gradients<f32, Cpu>);
     /// The loss of a batch, summed over its steps, and how many these are.
@@ -261,7 +261,7 @@ pub fn trial<M: Model + 'static>(
         training: [sequences, method.batch],
         batch: None,
     };
-    Trainer::new(seed, plan, batches, learner)
+    Trainer::new(seed, plan, batches, Box::new(learner))
 }
 
 /// These sequences of a split as a batch.
@@ -272,7 +272,7 @@ fn batch<M: Model>(
 ) -> M::Batch {
     let rows: Vec<_> = which.map(|sequence| data.rows(split, sequence)).collect();
     let rows: Vec<_> = rows.iter().map(|(x, y)| (&x[..], &y[..])).collect();
-    M::batch(&rows)
+    M::batch(data, &rows)
 }
 
 impl<M: Model> Problem for Batches<M> {

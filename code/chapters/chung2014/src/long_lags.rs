@@ -6,7 +6,6 @@ use gers2000::batches::Task;
 use gers2000::experiments::{units, Runs, CELLS};
 use gers2000::layer::{learner, start, CellConfig, Model, Trainable};
 use gers2000::reach::Reach;
-use kernels::gru::Gru;
 use lab::experiment::Experiment;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -67,13 +66,7 @@ impl Model for Compared {
         let begin = |name: &str, sizes: &[usize], groups: usize| {
             begin(update_bias, name, sizes, groups)
         };
-        match sizes {
-            [10, 46, 9] => learner::<Gru, 10, 46, 138, 9>(GRU, begin, portable, rng),
-            [2, 74, 1] => learner::<Gru, 2, 74, 222, 1>(GRU, begin, portable, rng),
-            [1, 58, 10] => learner::<Gru, 1, 58, 174, 10>(GRU, begin, portable, rng),
-            [6, 74, 4] => learner::<Gru, 6, 74, 222, 4>(GRU, begin, portable, rng),
-            other => unreachable!("no network of {other:?}"),
-        }
+        learner(GRU, sizes, begin, portable, rng)
     }
 }
 

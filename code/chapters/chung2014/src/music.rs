@@ -12,6 +12,7 @@ use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
+use tape::dims::{self, Hidden, Input, Output, Time};
 use tape::recurrent::State;
 use tape::train::{Parameters, Visitor};
 use tasks::data::cache::{fetched, own, DataError};
@@ -159,26 +160,24 @@ fn width(music: &Music) -> (u8, usize) {
 
 /// A network that learns music.
 #[derive(Clone)]
-struct Player<C: Clone, const N: usize, const H: usize, const G: usize> {
-    network: Network<C, N, H, G, N, f32>,
+struct Player<C: Clone> {
+    network: Network<C, Input, Hidden, Output, f32>,
 }
 
-impl<C, const N: usize, const H: usize, const G: usize> Player<C, N, H, G>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+impl<C: Cell<f32>> Player<C> {
     // ANCHOR: sample
     /// A piece drawn from the network, note by note and chord by chord: each note of the next chord
     /// sounds with the probability that the network gives it, and the chord that came out is the
     /// next input.
     fn sample(&self, rolls: &Rolls, rng: &mut ChaCha8Rng, steps: usize) -> Vec<Vec<u8>> {
         let mut row = rolls.first.clone();
-        let mut state: Option<State<usize, H, f32>> = None;
+        let mut state: Option<State<dims::Batch, Hidden, f32>> = None;
         let mut piece = Vec::with_capacity(steps);
         while piece.len() < steps {
             let sounds = (0u8..).zip(&row).filter(|(_, &on)| on == 1.0);
             piece.push(sounds.map(|(key, _)| key + rolls.lowest).collect());
-            let input = Cpu::default().tensor_from_vec(row, (1, 1, Const::<N>));
+            let shape = (dims::Batch(1), Time(1), self.network.layer.inputs());
+            let input = Cpu::default().tensor_from_vec(row, shape);
             let (p, after) = self.network.next(input, state.as_ref());
             row = p
                 .iter()
@@ -191,23 +190,18 @@ where
     // ANCHOR_END: sample
 }
 
-impl<C: Clone, const N: usize, const H: usize, const G: usize> Parameters<f32>
-    for Player<C, N, H, G>
-{
+impl<C: Clone> Parameters<f32> for Player<C> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
         self.network.parameters(visitor);
     }
 }
 
-impl<C, const N: usize, const H: usize, const G: usize> Model for Player<C, N, H, G>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+impl<C: Cell<f32>> Model for Player<C> {
     type Data = Rolls;
-    type Batch = Batch<N, N, f32>;
+    type Batch = Batch<Input, Output, f32>;
 
-    fn batch(sequences: &[(&[f32], &[f32])]) -> Self::Batch {
-        Batch::new(sequences)
+    fn batch(rolls: &Rolls, sequences: &[(&[f32], &[f32])]) -> Self::Batch {
+        Batch::new(Input(rolls.notes), Output(rolls.notes), sequences)
     }
 
     fn gradients(&self, batch: &Self::Batch) -> (f64, Gradients<f32, Cpu>) {
@@ -283,24 +277,21 @@ impl Polyphony {
 }
 
 /// A trial of a network of this cell.
-fn begin<C, const N: usize, const H: usize, const G: usize>(
+fn begin<C: Cell<f32>>(
     cell: C,
     config: &Config,
     seed: u64,
     rolls: Arc<Rolls>,
-) -> Box<dyn Trial>
-where
-    C: Cell<f32> + Clone + 'static,
-{
-    assert_eq!(
-        rolls.notes, N,
-        "the music has as many notes as its arms say"
-    );
+) -> Box<dyn Trial> {
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
-    let network = Network::new(cell, path, RANGE, &mut rng);
-    let player: Player<C, N, H, G> = Player { network };
-    Box::new(trial(seed, config.method, player, rolls))
+    let sizes = (
+        Input(rolls.notes),
+        Hidden(config.units),
+        Output(rolls.notes),
+    );
+    let network = Network::new(cell, sizes, path, RANGE, &mut rng);
+    Box::new(trial(seed, config.method, Player { network }, rolls))
 }
 
 /// What a record says of the fetched set.
@@ -332,6 +323,7 @@ fn load_own(file: &std::path::Path) -> Result<(Source, Arc<Rolls>), DataError> {
             return Err(Malformed::new(&name, split, what).into());
         }
     }
+    drop(bytes);
     Ok((source, Arc::new(Rolls::new(music))))
 }
 
@@ -428,18 +420,10 @@ impl Experiment for Polyphony {
         let config: Config = arm.typed();
         let rolls = self.rolls(&config.data);
         let rolls = rolls.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id));
-        macro_rules! player {
-            ($cell:expr, $units:literal, $columns:literal) => {
-                match config.notes {
-                    NOTES => begin::<_, NOTES, $units, $columns>($cell, &config, seed, rolls),
-                    _ => begin::<_, 128, $units, $columns>($cell, &config, seed, rolls),
-                }
-            };
-        }
         match config.unit {
-            Unit::Tanh => player!(TANH, 100, 100),
-            Unit::Gru => player!(GRU, 46, 138),
-            Unit::Lstm => player!(LSTM, 36, 144),
+            Unit::Tanh => begin(TANH, &config, seed, rolls),
+            Unit::Gru => begin(GRU, &config, seed, rolls),
+            Unit::Lstm => begin(LSTM, &config, seed, rolls),
         }
     }
 }

@@ -10,6 +10,7 @@ use kernels::sequence::Cell;
 use kernels::Path;
 use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
+use tape::dims::{self, Rows, Time};
 use tape::projection::Projection;
 use tape::recurrent::{Inputs, Reading, Recurrent, State, Steps};
 use tape::train::{initialize, Parameters, Scalar, Start, Visitor};
@@ -85,56 +86,51 @@ pub const LSTM: Lstm = Lstm { peepholes: true };
 // ANCHOR_END: cells
 
 // ANCHOR: network
-/// N inputs, H units of one kind with G columns of net inputs, V outputs.
-pub struct Network<
-    C,
-    const N: usize,
-    const H: usize,
-    const G: usize,
-    const V: usize,
-    E: Element,
-> {
+/// I inputs, H units of one kind, O outputs.
+pub struct Network<C, I: Dim, H: Dim, O: Dim, E: Element> {
     /// The recurrent layer.
-    pub layer: Recurrent<C, N, H, G, E>,
+    pub layer: Recurrent<C, I, H, E>,
     /// z_t = h_t W_o + b_o (5.1), whatever the outputs then are.
-    pub output: Projection<H, V, E>,
+    pub output: Projection<H, O, E>,
 }
 // ANCHOR_END: network
 
 /// Values of B sequences of at most T steps, padded with zeros, and their lengths.
 #[derive(Debug, Clone)]
-pub struct Batch<const N: usize, const D: usize, E: Element> {
-    /// (B, T, N).
-    pub inputs: Steps<usize, N, E>,
+pub struct Batch<I: Dim, D: Dim, E: Element> {
+    /// (B, T, I).
+    pub inputs: Steps<dims::Batch, I, E>,
     /// What is to be predicted at each step, (B·T, D).
-    pub targets: Tensor<(usize, Const<D>), E, Cpu>,
+    pub targets: Tensor<(Rows, D), E, Cpu>,
     /// The length of each sequence.
     pub lengths: Vec<usize>,
 }
 
-impl<const N: usize, const D: usize, E: Element> Batch<N, D, E> {
-    /// Pads these sequences, each its rows of inputs and of targets.
-    pub fn new(sequences: &[(&[E], &[E])]) -> Self {
-        let lengths: Vec<usize> = sequences.iter().map(|(x, _)| x.len() / N).collect();
+impl<I: Dim, D: Dim, E: Element> Batch<I, D, E> {
+    /// Pads these sequences, each its rows of I inputs and of D targets.
+    pub fn new(inputs: I, targets: D, sequences: &[(&[E], &[E])]) -> Self {
+        let (width, predicted) = (inputs.size(), targets.size());
+        let lengths: Vec<usize> = sequences.iter().map(|(x, _)| x.len() / width).collect();
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let rows = sequences.len() * longest;
-        let mut inputs = vec![E::default(); rows * N];
-        let mut targets = vec![E::default(); rows * D];
+        let mut all_inputs = vec![E::default(); rows * width];
+        let mut all_targets = vec![E::default(); rows * predicted];
         for (b, (x, y)) in sequences.iter().enumerate() {
-            inputs[b * longest * N..][..x.len()].copy_from_slice(x);
-            targets[b * longest * D..][..y.len()].copy_from_slice(y);
+            all_inputs[b * longest * width..][..x.len()].copy_from_slice(x);
+            all_targets[b * longest * predicted..][..y.len()].copy_from_slice(y);
         }
         let device = Cpu::default();
+        let shape = (dims::Batch(sequences.len()), Time(longest), inputs);
         Batch {
-            inputs: device.tensor_from_vec(inputs, (sequences.len(), longest, Const)),
-            targets: device.tensor_from_vec(targets, (rows, Const)),
+            inputs: device.tensor_from_vec(all_inputs, shape),
+            targets: device.tensor_from_vec(all_targets, (Rows(rows), targets)),
             lengths,
         }
     }
 
     /// For each row of the targets whether it is of a sequence, and not of its padding.
     pub fn real(&self) -> Vec<bool> {
-        let longest = self.inputs.shape().1;
+        let longest = self.inputs.shape().1.size();
         let of = |&length: &usize| (0..longest).map(move |t| t < length);
         self.lengths.iter().flat_map(of).collect()
     }
@@ -145,17 +141,18 @@ impl<const N: usize, const D: usize, E: Element> Batch<N, D, E> {
     }
 }
 
-impl<C, const N: usize, const H: usize, const G: usize, const V: usize, E>
-    Network<C, N, H, G, V, E>
-where
-    C: Cell<E> + 'static,
-    E: Scalar,
-{
+impl<C: Cell<E>, I: Dim, H: Dim, O: Dim, E: Scalar> Network<C, I, H, O, E> {
     /// Weights from U[−range, range], biases zero, all on this path.
-    pub fn new(cell: C, path: Option<Path>, range: f64, rng: &mut dyn RngCore) -> Self {
+    pub fn new(
+        cell: C,
+        (inputs, units, outputs): (I, H, O),
+        path: Option<Path>,
+        range: f64,
+        rng: &mut dyn RngCore,
+    ) -> Self {
         let mut network = Network {
-            layer: Recurrent::zeros(cell),
-            output: Projection::zeros(),
+            layer: Recurrent::zeros(cell, inputs, units),
+            output: Projection::zeros(units, outputs),
         };
         if let Some(path) = path {
             network.layer.path = path;
@@ -171,12 +168,11 @@ where
 
     // ANCHOR: hidden
     /// h of every step (5.3) to (5.8), (B·T, H), with a tape where the inputs have one.
-    #[allow(clippy::type_complexity)]
     pub fn hidden<T: Tape<E, Cpu>>(
         &self,
-        inputs: Steps<usize, N, E, T>,
+        inputs: Steps<dims::Batch, I, E, T>,
         lengths: &[usize],
-    ) -> Tensor<(usize, Const<H>), E, Cpu, T> {
+    ) -> Tensor<(Rows, H), E, Cpu, T> {
         let (batch, steps, _) = *inputs.shape();
         let reading = Reading {
             lengths: Some(lengths),
@@ -185,7 +181,7 @@ where
         };
         let run = self.layer.run(inputs, None, reading);
         let (hidden, _) = run.expect("the heap holds one batch");
-        hidden.reshape_like(&(batch * steps, Const::<H>))
+        hidden.reshape_like(&(Rows(batch.size() * steps.size()), self.layer.units()))
     }
     // ANCHOR_END: hidden
 
@@ -194,8 +190,8 @@ where
     /// summed over the notes, (5.2), their mean over the steps or their sum.
     pub fn music<T: Tape<E, Cpu>>(
         &self,
-        batch: &Batch<N, V, E>,
-        inputs: Steps<usize, N, E, T>,
+        batch: &Batch<I, O, E>,
+        inputs: Steps<dims::Batch, I, E, T>,
         reduction: Reduction,
     ) -> Tensor<Rank0, E, Cpu, T> {
         let hidden = self.hidden(inputs, &batch.lengths);
@@ -210,9 +206,9 @@ where
     /// `start`, or from zeros.
     pub fn next(
         &self,
-        inputs: Steps<usize, N, E>,
-        start: Option<&State<usize, H, E>>,
-    ) -> (Vec<E>, State<usize, H, E>) {
+        inputs: Steps<dims::Batch, I, E>,
+        start: Option<&State<dims::Batch, H, E>>,
+    ) -> (Vec<E>, State<dims::Batch, H, E>) {
         let run = self.layer.run(inputs, start, Reading::default());
         let (_, state) = run.expect("the heap holds one step");
         let notes = self.output.probabilities(&state.output);
@@ -222,10 +218,10 @@ where
     // ANCHOR: sound
     /// What a batch of sound costs, in nats: −ln p of the next samples under the mixture of normal
     /// densities (5.15), the mean over the steps or the sum. All sequences have the same length.
-    pub fn sound<const D: usize, T: Tape<E, Cpu>>(
+    pub fn sound<D: Dim, T: Tape<E, Cpu>>(
         &self,
-        batch: &Batch<N, D, E>,
-        inputs: Steps<usize, N, E, T>,
+        batch: &Batch<I, D, E>,
+        inputs: Steps<dims::Batch, I, E, T>,
         (components, floor): (usize, f64),
         reduction: Reduction,
     ) -> Tensor<Rank0, E, Cpu, T> {
@@ -237,9 +233,7 @@ where
     // ANCHOR_END: sound
 }
 
-impl<C: Clone, const N: usize, const H: usize, const G: usize, const V: usize, E: Element> Clone
-    for Network<C, N, H, G, V, E>
-{
+impl<C: Clone, I: Dim, H: Dim, O: Dim, E: Element> Clone for Network<C, I, H, O, E> {
     fn clone(&self) -> Self {
         Network {
             layer: self.layer.clone(),
@@ -248,9 +242,7 @@ impl<C: Clone, const N: usize, const H: usize, const G: usize, const V: usize, E
     }
 }
 
-impl<C, const N: usize, const H: usize, const G: usize, const V: usize, E: Scalar> Parameters<E>
-    for Network<C, N, H, G, V, E>
-{
+impl<C, I: Dim, H: Dim, O: Dim, E: Scalar> Parameters<E> for Network<C, I, H, O, E> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
         visitor.visit("layer", &mut self.layer);
         visitor.visit("output", &mut self.output);

@@ -2,6 +2,7 @@
 //! The gated recurrent unit and the mixture of normal densities, one sequence at a time, by hand in
 //! `f64`: what the page derives, in the order in which it does. The kernels that train are held
 //! against this.
+use kernels::Extremes;
 
 /// A matrix, row by row.
 pub type Matrix = Vec<Vec<f64>>;
@@ -158,7 +159,7 @@ impl Mixture {
     pub fn of(outputs: &[f64], components: usize, width: usize, floor: f64) -> Self {
         let (scores, rest) = outputs.split_at(components);
         let (means, s) = rest.split_at(components * width);
-        let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let top = scores.iter().copied().largest(f64::NEG_INFINITY);
         let sum: f64 = scores.iter().map(|a| (a - top).exp()).sum();
         let rows = |all: &[f64]| all.chunks(width).map(<[f64]>::to_vec).collect::<Matrix>();
         let deviations: Vec<f64> = s.iter().map(|s| floor + s.exp()).collect();
@@ -185,7 +186,7 @@ impl Mixture {
     /// −ln p(y) (5.15).
     pub fn surprise(&self, y: &[f64]) -> f64 {
         let joint = self.joint(y);
-        let top = joint.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let top = joint.iter().copied().largest(f64::NEG_INFINITY);
         -top - joint.iter().map(|j| (j - top).exp()).sum::<f64>().ln()
     }
 

@@ -12,6 +12,7 @@ use kernels::Path;
 use lab::experiment::{written, Arm, Experiment, Scale, Trial};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
+use tape::dims::{Hidden, Input, Output};
 use tape::train::{Parameters, Visitor};
 use tasks::batching::shuffled;
 use tasks::data::audio::voice;
@@ -141,27 +142,29 @@ impl Splits for Sounds {
     }
 }
 
-/// A network that learns sound.
-#[derive(Clone)]
-struct Listener<C: Clone, const H: usize, const G: usize> {
-    network: Network<C, SEEN, H, G, DENSITY, f32>,
+tape::dims! {
+    /// Samples that are predicted at once.
+    Samples,
 }
 
-impl<C: Clone, const H: usize, const G: usize> Parameters<f32> for Listener<C, H, G> {
+/// A network that learns sound.
+#[derive(Clone)]
+struct Listener<C: Clone> {
+    network: Network<C, Input, Hidden, Output, f32>,
+}
+
+impl<C: Clone> Parameters<f32> for Listener<C> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
         self.network.parameters(visitor);
     }
 }
 
-impl<C, const H: usize, const G: usize> Model for Listener<C, H, G>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+impl<C: Cell<f32>> Model for Listener<C> {
     type Data = Sounds;
-    type Batch = Batch<SEEN, PREDICTED, f32>;
+    type Batch = Batch<Input, Samples, f32>;
 
-    fn batch(sequences: &[(&[f32], &[f32])]) -> Self::Batch {
-        Batch::new(sequences)
+    fn batch(_: &Sounds, sequences: &[(&[f32], &[f32])]) -> Self::Batch {
+        Batch::new(Input(SEEN), Samples(PREDICTED), sequences)
     }
 
     fn gradients(&self, batch: &Self::Batch) -> (f64, Gradients<f32, Cpu>) {
@@ -216,20 +219,17 @@ impl Speech {
 }
 
 /// A trial of a network of this cell.
-fn begin<C, const H: usize, const G: usize>(
+fn begin<C: Cell<f32>>(
     cell: C,
     config: &Config,
     seed: u64,
     sounds: Arc<Sounds>,
-) -> Box<dyn Trial>
-where
-    C: Cell<f32> + Clone + 'static,
-{
+) -> Box<dyn Trial> {
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
-    let network = Network::new(cell, path, RANGE, &mut rng);
-    let listener: Listener<C, H, G> = Listener { network };
-    Box::new(trial(seed, config.method, listener, sounds))
+    let sizes = (Input(SEEN), Hidden(config.units), Output(DENSITY));
+    let network = Network::new(cell, sizes, path, RANGE, &mut rng);
+    Box::new(trial(seed, config.method, Listener { network }, sounds))
 }
 
 /// Training NLL of Table 2, Ubisoft A.
@@ -323,9 +323,9 @@ impl Experiment for Speech {
         let sounds =
             sounds.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id));
         match config.unit {
-            Unit::Tanh => begin::<_, 200, 200>(TANH, &config, seed, sounds),
-            Unit::Gru => begin::<_, 111, 333>(GRU, &config, seed, sounds),
-            Unit::Lstm => begin::<_, 95, 380>(LSTM, &config, seed, sounds),
+            Unit::Tanh => begin(TANH, &config, seed, sounds),
+            Unit::Gru => begin(GRU, &config, seed, sounds),
+            Unit::Lstm => begin(LSTM, &config, seed, sounds),
         }
     }
 }

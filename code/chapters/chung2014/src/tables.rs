@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: losses of the units beside the paper's and beside the trivial answers.
-use super::claims::{arm, mean};
+use super::claims::arm;
 use super::network::Unit;
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::number::decimals;
 use lab::record::ArmRecord;
@@ -15,11 +16,11 @@ const PRINTED: [[[&str; 2]; 3]; 2] = [
 /// A measure's mean, and its range where there is more than one trial.
 fn cell(arm: &ArmRecord, measure: &str) -> String {
     let all = arm.measure(measure);
-    let Some(mean) = mean(arm, measure) else {
+    let Some(mean) = arm.mean(measure) else {
         return "–".into();
     };
-    let least = all.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let least = all.iter().copied().smallest(f64::INFINITY);
+    let most = all.iter().copied().largest(f64::NEG_INFINITY);
     match all.len() {
         1 => decimals(mean, 2),
         _ => format!(
@@ -53,7 +54,9 @@ fn losses(
     }
     let (_, any) = arm(records, experiment, Unit::Tanh)?;
     for (name, measure) in trivial {
-        let value = mean(any, measure).map_or("–".into(), |mean| decimals(mean, 2));
+        let value = any
+            .mean(measure)
+            .map_or("–".into(), |mean| decimals(mean, 2));
         let mut row = vec!["–".to_owned(); 7];
         (row[0], row[4]) = ((*name).to_owned(), value);
         rows.push(row);

@@ -7,8 +7,9 @@
 //! the name give its range. `<experiment>.<arm>.milliseconds` is what a training sequence took,
 //! `<experiment>.<a>-<b>` the mean difference of the test loss of two units, with its interval
 //! behind `-low` and `-high`.
-use super::claims::{arm, difference, mean};
+use super::claims::{arm, difference};
 use super::network::{Unit, MUSIC, NOTES, SEEN, SOUND};
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::{decimals, grouped};
 use std::collections::BTreeSet;
@@ -41,7 +42,7 @@ pub fn all(records: &Records) -> Values {
                 .collect();
             for name in names {
                 let all = arm.measure(name);
-                let Some(average) = mean(arm, name) else {
+                let Some(average) = arm.mean(name) else {
                     continue;
                 };
                 if ["weights", "best_sequences"].contains(&name.as_str()) {
@@ -49,8 +50,8 @@ pub fn all(records: &Records) -> Values {
                     continue;
                 }
                 put(name, decimals(average, 2));
-                let least = all.iter().copied().fold(f64::INFINITY, f64::min);
-                let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let least = all.iter().copied().smallest(f64::INFINITY);
+                let most = all.iter().copied().largest(f64::NEG_INFINITY);
                 put(&format!("least-{name}"), decimals(least, 2));
                 put(&format!("most-{name}"), decimals(most, 2));
             }

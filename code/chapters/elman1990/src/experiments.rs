@@ -189,7 +189,7 @@ impl Config {
             config: self,
             seed,
         };
-        Trainer::new(seed, plan, reading, learner)
+        Trainer::new(seed, plan, reading, Box::new(learner))
     }
 }
 

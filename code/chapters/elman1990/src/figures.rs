@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{arm, mean};
 use super::experiments::{CYCLE, WINDOW};
+use kernels::Extremes;
+use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -95,7 +96,7 @@ pub fn xor(records: &Records) -> Option<Figure> {
             .map(|(place, v)| (place as f64 + 1.0, *v))
             .collect()
     };
-    let most = one.iter().chain(&more).copied().fold(0.3, f64::max);
+    let most = one.iter().chain(&more).copied().largest(0.3);
     let mut panel = Panel::new(Axis::linear("mean squared error", 0.0, most), 520);
     panel.line(
         Ink::Text,
@@ -117,10 +118,10 @@ pub fn xor(records: &Records) -> Option<Figure> {
          {} trials. Every third bit can be predicted: there it is {} with the error sent back one \
          step and {} with {WINDOW} steps; at the others {} and {}. The best constant has 0.25.",
         truncated.trials.len(),
-        decimals(mean(truncated, "predictable")?, 3),
-        decimals(mean(full, "predictable")?, 3),
-        decimals(mean(truncated, "unpredictable")?, 3),
-        decimals(mean(full, "unpredictable")?, 3),
+        decimals(truncated.mean("predictable")?, 3),
+        decimals(full.mean("predictable")?, 3),
+        decimals(truncated.mean("unpredictable")?, 3),
+        decimals(full.mean("unpredictable")?, 3),
     );
     let rows = (0..CYCLE).map(|p| {
         vec![
@@ -170,7 +171,7 @@ fn by_letter(letters: &[String], marked: &[bool], panels: &[(&str, &[f64])]) -> 
         .ticks(ticks)
         .no_grid();
     let panels = panels.iter().map(|(title, errors)| {
-        let most = errors.iter().copied().fold(0.1, f64::max);
+        let most = errors.iter().copied().largest(0.1);
         let mut panel = Panel::new(Axis::linear(*title, 0.0, most), 360);
         let points: Vec<(f64, f64)> = errors
             .iter()
@@ -209,10 +210,10 @@ pub fn letters(records: &Records) -> Option<Figure> {
          consonants it is {} on the bit Consonant and {} on the bit High.",
         names.len(),
         arm.trials.len(),
-        decimals(mean(arm, "vowels")?, 4),
-        decimals(mean(arm, "consonants")?, 4),
-        decimals(mean(arm, "bit-1")?, 4),
-        decimals(mean(arm, "bit-4")?, 4),
+        decimals(arm.mean("vowels")?, 4),
+        decimals(arm.mean("consonants")?, 4),
+        decimals(arm.mean("bit-1")?, 4),
+        decimals(arm.mean("bit-4")?, 4),
     );
     let rows = (0..names.len()).map(|p| {
         let mut cells = vec![names[p].clone()];
@@ -244,10 +245,10 @@ pub fn words(records: &Records) -> Option<Figure> {
          the second, {} at the third and {} at the fourth.",
         names.len(),
         arm.trials.len(),
-        decimals(mean(arm, "place-1")?, 3),
-        decimals(mean(arm, "place-2")?, 3),
-        decimals(mean(arm, "place-3")?, 3),
-        decimals(mean(arm, "place-4")?, 3),
+        decimals(arm.mean("place-1")?, 3),
+        decimals(arm.mean("place-2")?, 3),
+        decimals(arm.mean("place-3")?, 3),
+        decimals(arm.mean("place-4")?, 3),
     );
     let rows = (0..names.len()).map(|p| {
         let begins = if marked[p] { "begins a word" } else { "" };
@@ -283,7 +284,7 @@ pub fn truncation(records: &Records) -> Option<Figure> {
             let columns = if place == 0 { 1 } else { WINDOW };
             labels.push(format!("{kind}, {columns}"));
             let values = arm.measure(measure);
-            let average = mean(arm, measure)?;
+            let average = arm.mean(measure)?;
             dots[place].extend(values.iter().map(|v| (v.max(1e-5), row)));
             squares.push((average.max(1e-5), row));
             said.push(format!("{kind}, {columns}: {}", decimals(average, 4)));
@@ -298,7 +299,7 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         }
     }
     let all = || dots.iter().flatten().map(|dot| dot.0);
-    let (low, high) = (all().fold(1.0, f64::min), all().fold(0.3, f64::max));
+    let (low, high) = (all().smallest(1.0), all().largest(0.3));
     let mut panel = Panel::rows(labels);
     panel.dots(Ink::Two, Mark::Small, dots[0].clone());
     panel.dots(Ink::One, Mark::Small, dots[1].clone());

@@ -12,16 +12,18 @@ pub mod tables;
 pub mod values;
 
 use dfdx::prelude::*;
+use kernels::tanh_rnn::Tanh;
 use lab::chapter::{Chapter, Part, Records};
 use lab::figure::Figure;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use tape::dims::{Hidden, Input, Output};
 use tape::readout::{squared_error, Readout};
 use tape::sgd::descend;
 use tape::tanh_rnn::tanh_layer;
 use tasks::Example;
 use training::fits;
-use training::online::{batch, measure, uniform, uniform_matrix, values, Network, OutputError};
+use training::online::{batch, measure, uniform_tensor, values, Network, OutputError};
 
 /// The chapter as the book and the command see it.
 pub fn chapter() -> Chapter {
@@ -58,25 +60,33 @@ fn all_figures(records: &Records) -> Vec<Figure> {
 
 /// h_t = tanh(x_t W_x + h_{t−1} W_h + b) (3.1) with logistic outputs y = σ(h_t W_o + b_o),
 /// trained by full back-propagation through time and plain gradient descent.
-pub struct TanhNetwork<const I: usize, const H: usize, const O: usize> {
-    w_x: Tensor<Rank2<I, H>, f32, Cpu>,
-    w_h: Tensor<Rank2<H, H>, f32, Cpu>,
-    bias: Tensor<Rank1<H>, f32, Cpu>,
-    readout: Readout<I, H, O, f32>,
+pub struct TanhNetwork {
+    kernel: Tanh<f32>,
+    w_x: Tensor<(Input, Hidden), f32, Cpu>,
+    w_h: Tensor<(Hidden, Hidden), f32, Cpu>,
+    bias: Tensor<(Hidden,), f32, Cpu>,
+    readout: Readout<Input, Hidden, Output, f32>,
 }
 
-impl<const I: usize, const H: usize, const O: usize> TanhNetwork<I, H, O> {
-    /// All weights and biases from U[−range, range].
-    pub fn new(rng: &mut ChaCha8Rng, range: f32) -> Self {
-        let w_x = uniform_matrix(rng, range);
-        let w_h = uniform_matrix(rng, range);
-        let bias = Cpu::default().tensor_from_vec(uniform(rng, range, H), (Const::<H>,));
+impl TanhNetwork {
+    /// All weights and biases from U[−range, range]; the kernel is that for this many hidden units.
+    pub fn new(
+        (inputs, units, outputs): (Input, Hidden, Output),
+        kernel: Tanh<f32>,
+        rng: &mut ChaCha8Rng,
+        range: f32,
+    ) -> Self {
+        let w_x = uniform_tensor(rng, range, (inputs, units));
+        let w_h = uniform_tensor(rng, range, (units, units));
+        let bias = uniform_tensor(rng, range, (units,));
         let readout = Readout {
-            units: uniform_matrix(rng, range),
-            bias: Some(Cpu::default().tensor_from_vec(uniform(rng, range, O), (Const::<O>,))),
+            inputs,
+            units: uniform_tensor(rng, range, (units, outputs)),
+            bias: Some(uniform_tensor(rng, range, (outputs,))),
             skip: None,
         };
         TanhNetwork {
+            kernel,
             w_x,
             w_h,
             bias,
@@ -85,12 +95,12 @@ impl<const I: usize, const H: usize, const O: usize> TanhNetwork<I, H, O> {
     }
 }
 
-impl<const I: usize, const H: usize, const O: usize> Network for TanhNetwork<I, H, O> {
+impl Network for TanhNetwork {
     fn learn(&mut self, example: &Example, rate: f64) -> OutputError {
         let (inputs, targets) = batch(example);
-        let hidden =
-            tanh_layer::<1, I, H, _, _>(&inputs, self.w_x.leaky_trace(), &self.w_h, &self.bias)
-                .expect("the heap holds one sequence");
+        let w_x = self.w_x.leaky_trace();
+        let hidden = tanh_layer(self.kernel, &inputs, w_x, &self.w_h, &self.bias)
+            .expect("the heap holds one sequence");
         let (error, outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
             .expect("the heap holds one sequence");
         let gradients = error.backward();
@@ -106,16 +116,16 @@ impl<const I: usize, const H: usize, const O: usize> Network for TanhNetwork<I, 
 
     fn outputs(&self, example: &Example) -> Vec<f32> {
         let (inputs, targets) = batch(example);
-        let hidden =
-            tanh_layer::<1, I, H, _, _>(&inputs, self.w_x.clone(), &self.w_h, &self.bias)
-                .expect("the heap holds one sequence");
+        let w_x = self.w_x.clone();
+        let hidden = tanh_layer(self.kernel, &inputs, w_x, &self.w_h, &self.bias)
+            .expect("the heap holds one sequence");
         let (_, mut outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
             .expect("the heap holds one sequence");
         outputs.swap_remove(0)
     }
 
     fn parameters(&self) -> usize {
-        I * H + H * H + H + H * O + O
+        self.save().iter().map(Vec::len).sum()
     }
 
     fn save(&self) -> Vec<Vec<f32>> {
@@ -130,7 +140,8 @@ impl<const I: usize, const H: usize, const O: usize> Network for TanhNetwork<I, 
     }
 
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
-        fits(weights, &[I * H, H * H, H, H * O, O])?;
+        let sizes: Vec<usize> = self.save().iter().map(Vec::len).collect();
+        fits(weights, &sizes)?;
         self.w_x.copy_from(&weights[0]);
         self.w_h.copy_from(&weights[1]);
         self.bias.copy_from(&weights[2]);

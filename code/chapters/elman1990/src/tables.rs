@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: the test errors of each experiment, network and baselines.
-use super::claims::mean;
 use super::experiments;
 use lab::chapter::{Records, Table};
 
@@ -40,8 +39,10 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
         let kinds = KINDS.iter().filter(|(id, _)| *id == experiment.id());
         for (_, [name, measure, constant, table]) in kinds {
             for arm in &record.arms {
-                let of =
-                    |name| mean(arm, name).map_or("–".into(), |mean| format!("{mean:.4}"));
+                let of = |name| {
+                    arm.mean(name)
+                        .map_or("–".into(), |mean| format!("{mean:.4}"))
+                };
                 rows.push(vec![
                     (*name).to_owned(),
                     match arm.id.as_str() {

@@ -5,7 +5,7 @@
 //! met the line of the experiment's first claim), `passes`, `weights`, and the mean over the trials
 //! of each measure of the final test under its own name, such as `predictable`, `vowels`,
 //! `table-vowels`, `onsets`; `least-` and `most-` before the name give its range over the trials.
-use super::claims::mean;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::grouped;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub fn all(records: &Records) -> Values {
                 .collect();
             for name in names {
                 let all = arm.measure(name);
-                let Some(average) = mean(arm, name) else {
+                let Some(average) = arm.mean(name) else {
                     continue;
                 };
                 if name == "weights" {
@@ -40,8 +40,8 @@ pub fn all(records: &Records) -> Values {
                     continue;
                 }
                 put(name, format!("{average:.4}"));
-                let least = all.iter().copied().fold(f64::INFINITY, f64::min);
-                let most = all.iter().copied().fold(0.0, f64::max);
+                let least = all.iter().copied().smallest(f64::INFINITY);
+                let most = all.iter().copied().largest(0.0);
                 put(&format!("least-{name}"), format!("{least:.4}"));
                 put(&format!("most-{name}"), format!("{most:.4}"));
             }

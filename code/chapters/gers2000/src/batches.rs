@@ -348,7 +348,7 @@ struct Batches<M> {
 }
 
 impl<M: Model> Problem for Batches<M> {
-    type Learner = Box<dyn Trainable>;
+    type Learner = dyn Trainable;
 
     fn training(&mut self, draws: &mut Draws) -> &Batch {
         let batch = self.source.training(&mut draws.rng, self.config.batch);

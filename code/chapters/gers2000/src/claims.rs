@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The papers' claims with the pass lines that were fixed before the runs.
 use super::continual::GOOD;
-use lab::chapter::{Claim, Judgement, Records, Verdict};
-use lab::record::{ArmRecord, Record};
-use lab::stats::median;
-
-/// The row at this place, if it was recorded.
-pub fn arm<'a>(
-    records: &'a Records,
-    experiment: &str,
-    id: &str,
-) -> Option<(&'a Record, &'a ArmRecord)> {
-    let record = records.get(experiment)?;
-    let arm = record.arm(id)?;
-    (!arm.trials.is_empty()).then_some((record, arm))
-}
+use lab::claim::{arm as named, claim, of, ArmName, Claim, Line, Number, Trials};
+use lab::record::ArmRecord;
 
 /// How many trials have a measure above `line`, of how many.
 pub fn above(arm: &ArmRecord, measure: &str, line: f64) -> (usize, usize) {
@@ -32,40 +20,6 @@ pub fn grown(arm: &ArmRecord) -> Vec<f64> {
     series.filter_map(|sizes| sizes.last().copied()).collect()
 }
 
-/// Reproduced where the line holds, in the right direction where `direction` does.
-fn verdict(line: bool, direction: bool) -> Verdict {
-    match (line, direction) {
-        (true, _) => Verdict::Reproduced,
-        (false, true) => Verdict::SameDirection,
-        (false, false) => Verdict::NotReproduced,
-    }
-}
-
-const CONTINUAL: &str = "continual";
-
-/// Good nets of an arm of the continual grammar, of how many.
-fn good<'a>(records: &'a Records, id: &str) -> Option<(&'a Record, usize, usize)> {
-    let (record, arm) = arm(records, CONTINUAL, id)?;
-    let (held, trials) = above(arm, "symbols", GOOD);
-    Some((record, held, trials))
-}
-
-/// No net of an arm without a forget gate is good.
-fn none_is_good(records: &Records, id: &str) -> Option<Judgement> {
-    let (record, held, trials) = good(records, id)?;
-    let (_, with, of) = good(records, "forget")?;
-    Some(Judgement {
-        ours: format!("{held} of {trials}"),
-        scale: record.scale,
-        verdict: verdict(held == 0, held * of < with * trials),
-    })
-}
-
-/// The share of the trivial loss that each trial's fresh sequences have.
-fn shares(arm: &ArmRecord) -> Vec<f64> {
-    arm.measure("share")
-}
-
 /// Updates after which a look first was below half the trivial loss; the cap where none was.
 pub fn halved_after(arm: &ArmRecord) -> Vec<f64> {
     let each = arm.trials.iter().map(|trial| {
@@ -76,236 +30,183 @@ pub fn halved_after(arm: &ArmRecord) -> Vec<f64> {
     each.collect()
 }
 
-/// Every trial of an arm stays at `line` of the trivial loss or above.
-fn stays(records: &Records, experiment: &str, id: &str, line: f64) -> Option<Judgement> {
-    let (record, arm) = arm(records, experiment, id)?;
-    let shares = shares(arm);
-    let held = shares.iter().filter(|&&share| share >= line).count();
-    Some(Judgement {
-        ours: format!(
-            "{held} of {} trials; median {:.3}",
-            shares.len(),
-            median(&shares)
-        ),
-        scale: record.scale,
-        verdict: verdict(held == shares.len(), 2 * held > shares.len()),
-    })
+/// An arm of the continual grammar.
+const fn stream(id: &'static str) -> ArmName {
+    named("continual", id)
 }
 
-/// Every trial of an arm gets below `line` of the trivial loss.
-fn beats(records: &Records, experiment: &str, id: &str, line: f64) -> Option<Judgement> {
-    let (record, arm) = arm(records, experiment, id)?;
-    let shares = shares(arm);
-    let held = shares.iter().filter(|&&share| share < line).count();
-    Some(Judgement {
-        ours: format!(
-            "{held} of {} trials; median {:.3}",
-            shares.len(),
-            median(&shares)
-        ),
-        scale: record.scale,
-        verdict: verdict(held == shares.len(), held > 0),
-    })
+/// Nets of an arm that are good: more than 1,000 symbols in the mean before the first mistake.
+fn good(id: &'static str) -> Trials {
+    stream(id).above("symbols", GOOD)
+}
+
+/// No net of an arm without a forget gate is good; the direction is right where fewer are than with.
+fn none_is_good(id: &'static str) -> [Line; 2] {
+    [good(id).none(), good(id).fewer_than(good("forget"))]
+}
+
+/// What an arm's fresh sequences lose, as a share of the trivial loss.
+fn share(experiment: &'static str, id: &'static str) -> (ArmName, Number) {
+    let arm = named(experiment, id);
+    let median = arm.measure("share").median();
+    (arm, median)
+}
+
+/// Every trial of an arm stays at `line` of the trivial loss or above, or more than half do.
+fn stays(experiment: &'static str, id: &'static str, line: f64) -> [Line; 2] {
+    let (arm, median) = share(experiment, id);
+    let held = arm.at_least("share", line);
+    let every = held.clone().every().beside("median", median, 3);
+    [every, held.most()]
+}
+
+/// Every trial of an arm gets below `line` of the trivial loss, or one does.
+fn beats(experiment: &'static str, id: &'static str, line: f64) -> [Line; 2] {
+    let (arm, median) = share(experiment, id);
+    let held = arm.below("share", line);
+    let every = held.clone().every().beside("median", median, 3);
+    [every, held.any()]
 }
 
 /// A larger bias of the forget gates halves the trivial loss in fewer updates, in the median.
-fn bias(records: &Records, experiment: &str, large: &str) -> Option<Judgement> {
-    let (record, zero) = arm(records, experiment, "bias-0")?;
-    let (_, more) = arm(records, experiment, large)?;
-    let (zero, more) = (median(&halved_after(zero)), median(&halved_after(more)));
-    Some(Judgement {
-        ours: format!("{more:.0} against {zero:.0} updates"),
-        scale: record.scale,
-        verdict: verdict(more <= zero / 2.0, more < zero),
-    })
+fn sooner(id: &'static str) -> [Line; 2] {
+    let halved = |id| {
+        let arm = named("adding-100", id);
+        arm.each("updates until half the trivial loss", halved_after)
+            .median()
+    };
+    [
+        halved(id).at_most_times(0.5, halved("bias-0")),
+        halved(id).below_that(halved("bias-0")),
+    ]
 }
 
-/// An arm has fewer wrong digits than tanh in every pair of trials of one seed.
-fn fewer_wrong(records: &Records, id: &str) -> Option<Judgement> {
-    let (record, ours) = arm(records, "digits", id)?;
-    let (_, tanh) = arm(records, "digits", "tanh")?;
-    let (ours, tanh) = (ours.measure("wrong"), tanh.measure("wrong"));
-    let held = ours
-        .iter()
-        .zip(&tanh)
-        .filter(|(ours, tanh)| ours < tanh)
-        .count();
-    let (less, more) = (median(&ours), median(&tanh));
-    Some(Judgement {
-        ours: format!("{less:.0} against {more:.0} wrong in the median"),
-        scale: record.scale,
-        verdict: verdict(held == ours.len(), less < more),
-    })
+/// An arm has fewer wrong digits than tanh in every pair of trials of one seed, or in the median.
+fn fewer_wrong(id: &'static str) -> [Line; 2] {
+    let wrong = |id| named("digits", id).measure("wrong");
+    let medians = wrong(id).median().below_that(wrong("tanh").median());
+    let every = wrong(id).below_in_every_seed(wrong("tanh"));
+    let words = every.words().to_owned();
+    [every.and(medians.clone()).worded(words), medians]
+}
+
+/// States after the last symbol of the growth, in the median over the trials.
+fn size(id: &'static str) -> Number {
+    stream(id)
+        .each("largest state after 1,000 symbols", grown)
+        .median()
 }
 
 /// All claims, in the order of the page.
 pub fn all() -> Vec<Claim> {
+    const TABLE: &str = "Gers et al., Table 2";
+    const COPYING: &str = "Arjovsky et al., Figure 1";
+    const ADDING: &str = "Arjovsky et al., Figure 2";
+    const DIGITS: &str = "Le et al., §4.2, on larger digits";
+    let [forget, decay] = [good("forget"), good("forget-decay")];
     vec![
-        Claim {
-            id: "stream-forget",
-            statement: "With a forget gate the cell learns a stream without marked ends.",
-            source: "Gers et al., Table 2",
-            paper: "18 % perfect, 62 % with decay of α",
-            line: "on fresh streams more than 1000 symbols in the mean before the first mistake, in 3 of 10 trials or more, with and without decay of α",
-            judge: |r| {
-                let (record, plain, trials) = good(r, "forget")?;
-                let (_, decay, _) = good(r, "forget-decay")?;
-                Some(Judgement {
-                    ours: format!("{plain} of {trials}, with decay {decay}"),
-                    scale: record.scale,
-                    verdict: verdict(
-                        10 * plain.min(decay) >= 3 * trials,
-                        plain + decay > 0,
-                    ),
-                })
-            },
-        },
-        Claim {
-            id: "stream-none",
-            statement: "The cell of 1997, without a forget gate, does not.",
-            source: "Gers et al., Table 2",
-            paper: "about 0 %",
-            line: "no trial of ten gets above 1000 symbols",
-            judge: |r| none_is_good(r, "none"),
-        },
-        Claim {
-            id: "stream-none-decay",
-            statement: "Nor does it with a rate that decays within each stream.",
-            source: "Gers et al., Table 2 (the row is ours)",
-            paper: "not in the paper",
-            line: "no trial of ten gets above 1000 symbols",
-            judge: |r| none_is_good(r, "none-decay"),
-        },
-        Claim {
-            id: "stream-decay",
-            statement: "A rate that decays within each stream makes more nets with forget gates perfect.",
-            source: "Gers et al., Table 2",
-            paper: "62 % against 18 %",
-            line: "at least two more of ten perfect with decay than without",
-            judge: |r| {
-                let (record, decay) = arm(r, CONTINUAL, "forget-decay")?;
-                let (_, plain) = arm(r, CONTINUAL, "forget")?;
-                let (with, without) = (decay.solved(), plain.solved());
-                Some(Judgement {
-                    ours: format!("{with} against {without} of {}", plain.trials.len()),
-                    scale: record.scale,
-                    verdict: verdict(with >= without + 2, with > without),
-                })
-            },
-        },
-        Claim {
-            id: "stream-resets",
-            statement: "Told where strings begin, the cell of 1997 learns the stream too.",
-            source: "Gers et al., Table 2",
-            paper: "74 % perfect",
-            line: "half of the trials perfect or more",
-            judge: |r| {
-                let (record, told) = arm(r, CONTINUAL, "resets")?;
-                let (_, untold) = arm(r, CONTINUAL, "none")?;
-                let (held, trials) = (told.solved(), told.trials.len());
-                Some(Judgement {
-                    ours: format!("{held} of {trials}"),
-                    scale: record.scale,
-                    verdict: verdict(2 * held >= trials, held > untold.solved()),
-                })
-            },
-        },
-        Claim {
-            id: "stream-growth",
-            statement: "Without forget gates the states grow with the stream.",
-            source: "Gers et al., §2 and §4",
-            paper: "a figure, no number",
-            line: "after 1000 symbols the median largest state is at least 5 times that with forget gates",
-            judge: |r| {
-                let (record, none) = arm(r, CONTINUAL, "none")?;
-                let (_, forget) = arm(r, CONTINUAL, "forget")?;
-                let (large, small) = (median(&grown(none)), median(&grown(forget)));
-                Some(Judgement {
-                    ours: format!("{large:.1} against {small:.1}"),
-                    scale: record.scale,
-                    verdict: verdict(large >= 5.0 * small, large > small),
-                })
-            },
-        },
-        Claim {
-            id: "copying-lstm",
-            statement: "At 100 blanks an LSTM copies better than an answer without memory.",
-            source: "Arjovsky et al., Figure 1",
-            paper: "below the baseline of 0.173",
-            line: "with forget bias 1, below 0.95 of the trivial loss on fresh sequences in every trial",
-            judge: |r| beats(r, "copying-100", "bias-1", 0.95),
-        },
-        Claim {
-            id: "copying-tanh",
-            statement: "A tanh network does not.",
-            source: "Arjovsky et al., Figure 1",
-            paper: "at the baseline of 0.173",
-            line: "at 0.95 of the trivial loss or above in every trial",
-            judge: |r| stays(r, "copying-100", "tanh", 0.95),
-        },
-        Claim {
-            id: "copying-long",
-            statement: "At 200 blanks an LSTM with forget bias 1 does not either.",
-            source: "Arjovsky et al., Figure 1",
-            paper: "at the baseline of 0.095",
-            line: "with forget bias 1, at 0.95 of the trivial loss or above in every trial",
-            judge: |r| stays(r, "copying-200", "bias-1", 0.95),
-        },
-        Claim {
-            id: "adding-lstm",
-            statement: "At 100 numbers an LSTM learns to add the two marked ones.",
-            source: "Arjovsky et al., Figure 2",
-            paper: "solved",
-            line: "with forget bias 1, below a tenth of the trivial loss on fresh sequences in every trial",
-            judge: |r| beats(r, "adding-100", "bias-1", 0.1),
-        },
-        Claim {
-            id: "adding-tanh",
-            statement: "A tanh network of as many weights does not.",
-            source: "Arjovsky et al., Figure 2",
-            paper: "at the baseline of 0.167",
-            line: "at 0.9 of the trivial loss or above in every trial",
-            judge: |r| stays(r, "adding-100", "tanh", 0.9),
-        },
-        Claim {
-            id: "adding-identity",
-            statement: "A ReLU network that starts from the identity does.",
-            source: "Le et al. (Arjovsky et al. see it fail at this rate)",
-            paper: "solved; no number was found",
-            line: "below a tenth of the trivial loss in every trial",
-            judge: |r| beats(r, "adding-100", "identity", 0.1),
-        },
-        Claim {
-            id: "adding-bias",
-            statement: "A forget bias of 1 learns to add faster than one of 0.",
-            source: "Jozefowicz et al., Table 1 (other tasks)",
-            paper: "0.902 against 0.892 on arithmetic",
-            line: "half the trivial loss after at most half as many updates, in the median",
-            judge: |r| bias(r, "adding-100", "bias-1"),
-        },
-        Claim {
-            id: "adding-bias-lag",
-            statement: "So does one that fits the lag better, 3.",
-            source: "Jozefowicz et al., §2.2 (the number is ours)",
-            paper: "not in the paper",
-            line: "half the trivial loss after at most half as many updates, in the median",
-            judge: |r| bias(r, "adding-100", "bias-3"),
-        },
-        Claim {
-            id: "digits-gates",
-            statement: "Read pixel by pixel, digits are told apart better by an LSTM than by a tanh network.",
-            source: "Le et al., §4.2, on larger digits",
-            paper: "a figure, no number was found",
-            line: "with forget bias 1, fewer wrong of 400 than tanh in every pair of trials",
-            judge: |r| fewer_wrong(r, "bias-1"),
-        },
-        Claim {
-            id: "digits-identity",
-            statement: "So they are by a ReLU network that starts from the identity.",
-            source: "Le et al., §4.2, on larger digits",
-            paper: "a figure, no number was found",
-            line: "fewer wrong of 400 than tanh in every pair of trials",
-            judge: |r| fewer_wrong(r, "identity"),
-        },
+        claim("stream-forget")
+            .says("With a forget gate the cell learns a stream without marked ends.")
+            .source(TABLE)
+            .paper("18 % perfect, 62 % with decay of α")
+            .line(Line::all([
+                forget.clone().at_least(3, of(10)),
+                decay.clone().at_least(3, of(10)),
+            ]))
+            .direction(forget.any())
+            .shown("continual"),
+        claim("stream-none")
+            .says("The cell of 1997, without a forget gate, does not.")
+            .source(TABLE)
+            .paper("about 0 %")
+            .lines(none_is_good("none"))
+            .shown("continual"),
+        claim("stream-none-decay")
+            .says("Nor does it with a rate that decays within each stream.")
+            .source("Gers et al., Table 2 (the row is ours)")
+            .paper("not in the paper")
+            .lines(none_is_good("none-decay"))
+            .shown("continual"),
+        claim("stream-decay")
+            .says("A rate that decays within each stream makes more nets with forget gates perfect.")
+            .source(TABLE)
+            .paper("62 % against 18 %")
+            .line(stream("forget-decay").solved().more_by(2, stream("forget").solved()))
+            .direction(stream("forget-decay").solved().more_than(stream("forget").solved()))
+            .shown("continual"),
+        claim("stream-resets")
+            .says("Told where strings begin, the cell of 1997 learns the stream too.")
+            .source(TABLE)
+            .paper("74 % perfect")
+            .line(stream("resets").solved().at_least(1, of(2)))
+            .direction(stream("resets").solved().more_than(stream("none").solved()))
+            .shown("continual"),
+        claim("stream-growth")
+            .says("Without forget gates the states grow with the stream.")
+            .source("Gers et al., §2 and §4")
+            .paper("a figure, no number")
+            .line(size("none").at_least_times(5.0, size("forget")))
+            .direction(size("forget").below_that(size("none")))
+            .shown("growth"),
+        claim("copying-lstm")
+            .says("At 100 blanks an LSTM copies better than an answer without memory.")
+            .source(COPYING)
+            .paper("below the baseline of 0.173")
+            .lines(beats("copying-100", "bias-1", 0.95))
+            .shown("copying"),
+        claim("copying-tanh")
+            .says("A tanh network does not.")
+            .source(COPYING)
+            .paper("at the baseline of 0.173")
+            .lines(stays("copying-100", "tanh", 0.95))
+            .shown("copying"),
+        claim("copying-long")
+            .says("At 200 blanks an LSTM with forget bias 1 does not either.")
+            .source(COPYING)
+            .paper("at the baseline of 0.095")
+            .lines(stays("copying-200", "bias-1", 0.95))
+            .shown("copying"),
+        claim("adding-lstm")
+            .says("At 100 numbers an LSTM learns to add the two marked ones.")
+            .source(ADDING)
+            .paper("solved")
+            .lines(beats("adding-100", "bias-1", 0.1))
+            .shown("adding"),
+        claim("adding-tanh")
+            .says("A tanh network of as many weights does not.")
+            .source(ADDING)
+            .paper("at the baseline of 0.167")
+            .lines(stays("adding-100", "tanh", 0.9))
+            .shown("adding"),
+        claim("adding-identity")
+            .says("A ReLU network that starts from the identity does.")
+            .source("Le et al. (Arjovsky et al. see it fail at this rate)")
+            .paper("solved; no number was found")
+            .lines(beats("adding-100", "identity", 0.1))
+            .shown("adding"),
+        claim("adding-bias")
+            .says("A forget bias of 1 learns to add faster than one of 0.")
+            .source("Jozefowicz et al., Table 1 (other tasks)")
+            .paper("0.902 against 0.892 on arithmetic")
+            .lines(sooner("bias-1"))
+            .shown("adding"),
+        claim("adding-bias-lag")
+            .says("So does one that fits the lag better, 3.")
+            .source("Jozefowicz et al., §2.2 (the number is ours)")
+            .paper("not in the paper")
+            .lines(sooner("bias-3"))
+            .shown("adding"),
+        claim("digits-gates")
+            .says("Read pixel by pixel, digits are told apart better by an LSTM than by a tanh network.")
+            .source(DIGITS)
+            .paper("a figure, no number was found")
+            .lines(fewer_wrong("bias-1"))
+            .shown("digits"),
+        claim("digits-identity")
+            .says("So they are by a ReLU network that starts from the identity.")
+            .source(DIGITS)
+            .paper("a figure, no number was found")
+            .lines(fewer_wrong("identity"))
+            .shown("digits"),
     ]
 }

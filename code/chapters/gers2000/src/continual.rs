@@ -2,6 +2,7 @@
 //! Continual prediction: the cell of 1997 with and without a forget gate on strings that follow each
 //! other without a gap.
 use kernels::cell2000::{State, Weights};
+use kernels::Extremes;
 use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
@@ -483,11 +484,7 @@ impl<const U: usize> Streams<U> {
             }
             self.network.step::<K>(&self.best, read.symbol, false);
             if t % every == 0 {
-                let size = self
-                    .network
-                    .cell
-                    .iter()
-                    .fold(0.0_f32, |m, c| m.max(c.abs()));
+                let size = self.network.cell.iter().map(|c| c.abs()).largest(0.0);
                 sizes.push(six_digits(size.into()));
             }
         }

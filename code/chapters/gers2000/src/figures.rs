@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{arm, grown};
+use super::claims::grown;
 use super::continual::GOOD;
 use super::experiments::CELLS;
+use kernels::Extremes;
+use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
@@ -114,7 +116,7 @@ pub fn growth(records: &Records) -> Option<Figure> {
             .iter()
             .flat_map(|line| line.2.iter().map(|point| point.1))
     };
-    let (low, high) = (all().fold(1.0, f64::min), all().fold(10.0, f64::max));
+    let (low, high) = (all().smallest(1.0), all().largest(10.0));
     let mut panel = Panel::new(Axis::log("largest state", low, high), 520);
     for (ink, stroke, points, name) in lines {
         panel.line(ink, stroke, points, name);
@@ -173,7 +175,8 @@ pub fn gates(records: &Records) -> Option<Figure> {
     let most = states
         .iter()
         .flat_map(|s| s.iter().take(shown))
-        .fold(1.0_f64, |m, s| m.max(s.abs()));
+        .map(|s| s.abs())
+        .largest(1.0);
     let mut below = Panel::new(Axis::linear("states", -most, most), 360);
     let inks = [Ink::One, Ink::Two, Ink::Three, Ink::Text];
     for (k, gate) in gates.iter().enumerate() {
@@ -190,7 +193,7 @@ pub fn gates(records: &Records) -> Option<Figure> {
     let mean = |keep: &dyn Fn(usize) -> bool| {
         let at: Vec<f64> = (0..symbols.len())
             .filter(|&place| keep(place))
-            .map(|place| gates.iter().map(|gate| gate[place]).fold(1.0, f64::min))
+            .map(|place| gates.iter().map(|gate| gate[place]).smallest(1.0))
             .collect();
         at.iter().sum::<f64>() / at.len().max(1) as f64
     };
@@ -320,7 +323,10 @@ fn course(
                 (sequences as f64, (median(&values) / trivial).min(1.2))
             })
             .collect();
-        last = last.max(points.last()?.0);
+        let end = points.last()?.0;
+        if end > last {
+            last = end;
+        }
         let shares = arm.measure("share");
         said.push(format!("{name} {}", decimals(median(&shares), 3)));
         for (trial, share) in arm.trials.iter().zip(&shares) {

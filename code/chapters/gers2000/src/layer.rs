@@ -11,6 +11,7 @@ use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tape::dims::{self, Hidden, Input, Output, Rows, Time};
 use tape::projection::Projection;
 use tape::recurrent::{Inputs, Reading, Recurrent};
 use tape::train::clip::Clip;
@@ -92,19 +93,17 @@ impl Batch {
 }
 
 // ANCHOR: network
-/// I inputs, H units with G columns of net inputs, V outputs.
+/// I inputs, H units, O outputs.
 #[derive(Debug, Clone)]
-pub struct Network<C, const I: usize, const H: usize, const G: usize, const V: usize> {
+pub struct Network<C, I: Dim, H: Dim, O: Dim> {
     /// The recurrent layer.
-    pub layer: Recurrent<C, I, H, G, f32>,
+    pub layer: Recurrent<C, I, H, f32>,
     /// The outputs.
-    pub head: Projection<H, V, f32>,
+    pub head: Projection<H, O, f32>,
 }
 // ANCHOR_END: network
 
-impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Parameters<f32>
-    for Network<C, I, H, G, V>
-{
+impl<C, I: Dim, H: Dim, O: Dim> Parameters<f32> for Network<C, I, H, O> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
         visitor.visit("layer", &mut self.layer);
         visitor.visit("head", &mut self.head);
@@ -137,21 +136,19 @@ pub fn start(cell: CellConfig, name: &str, sizes: &[usize], groups: usize) -> St
 }
 // ANCHOR_END: initial
 
-impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Network<C, I, H, G, V>
-where
-    C: Cell<f32> + 'static,
-{
+impl<C: Cell<f32>, I: Dim, H: Dim, O: Dim> Network<C, I, H, O> {
     /// A network before training; `start` says where a parameter of a name and sizes starts, given
     /// how many groups of columns a layer's matrices have.
     pub fn new(
         cell: C,
+        (inputs, units, outputs): (I, H, O),
         start: impl Fn(&str, &[usize], usize) -> Start,
         portable: bool,
         rng: &mut ChaCha8Rng,
     ) -> Self {
         let mut network = Network {
-            layer: Recurrent::zeros(cell),
-            head: Projection::zeros(),
+            layer: Recurrent::zeros(cell, inputs, units),
+            head: Projection::zeros(units, outputs),
         };
         if portable {
             network.layer.path = Path::Portable;
@@ -178,9 +175,8 @@ where
     where
         T: Tape<f32, Cpu> + Merge<NoneTape>,
     {
-        let device = Cpu::default();
-        let shape = (batch.sequences, batch.steps, Const::<I>);
-        let x = device.try_tensor_from_vec(batch.inputs.clone(), shape)?;
+        let x = self.inputs(batch)?;
+        let device = x.device().clone();
         let reading = Reading {
             inputs: Inputs::Data,
             ..Reading::default()
@@ -188,7 +184,7 @@ where
         let (h, end) = self.layer.run(x.put_tape(tape), None, reading)?;
         match &batch.goal {
             Goal::EachStep(targets) => {
-                let rows = (batch.sequences * batch.steps, Const::<H>);
+                let rows = (Rows(targets.len()), self.layer.units());
                 let h = h.try_reshape_like(&rows)?;
                 self.head.cross_entropy(h, targets, Reduction::Mean)
             }
@@ -201,13 +197,12 @@ where
                 let (_, tape) = h.split_tape();
                 let shape = *end.output.shape();
                 // Over the outputs, of which there is one.
-                let w = self.head.w.clone().try_sum::<Rank1<H>, Axis<1>>()?;
+                let w = self.head.w.clone().try_sum::<(H,), Axis<1>>()?;
                 let w = w.try_broadcast_like(&shape)?;
                 let bias = self.head.bias.clone().try_sum::<Rank0, _>()?;
-                let numbers =
-                    device.try_tensor_from_vec(numbers.clone(), (batch.sequences,))?;
+                let numbers = device.try_tensor_from_vec(numbers.clone(), (shape.0,))?;
                 let answers = end.output.put_tape(tape).try_mul(w)?;
-                let answers = answers.try_sum::<(usize,), Axis<1>>()?;
+                let answers = answers.try_sum::<(dims::Batch,), Axis<1>>()?;
                 let bias = bias.try_broadcast_like(&numbers)?;
                 let errors = answers.try_add(bias)?.try_sub(numbers)?;
                 errors.try_square()?.try_mean()
@@ -221,13 +216,12 @@ where
         let Goal::AtEnd(targets) = &batch.goal else {
             return 0;
         };
-        let shape = (batch.sequences, batch.steps, Const::<I>);
-        let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
+        let x = self.inputs(batch).expect("the heap holds one batch");
         let run = self.layer.run(x, None, Reading::default());
         let (_, end) = run.expect("the heap holds one batch");
         let scores = self.head.log_probabilities(&end.output);
         let scores = scores.expect("the heap holds one batch").as_vec();
-        let rows = scores.chunks_exact(V).zip(targets);
+        let rows = scores.chunks_exact(self.head.outputs().size()).zip(targets);
         // A row whose scores are no numbers is wrong.
         let wrong = rows.filter(|(row, &target)| {
             let own = target.map_or(f32::NAN, |target| row[target]);
@@ -235,6 +229,16 @@ where
             !others.all(|(o, &other)| Some(o) == target || own > other)
         });
         wrong.count()
+    }
+
+    /// x, (B, T, I).
+    fn inputs(
+        &self,
+        batch: &Batch,
+    ) -> Result<Tensor<(dims::Batch, Time, I), f32, Cpu>, CpuError> {
+        let (sequences, steps) = (dims::Batch(batch.sequences), Time(batch.steps));
+        let shape = (sequences, steps, self.layer.inputs());
+        Cpu::default().try_tensor_from_vec(batch.inputs.clone(), shape)
     }
 }
 
@@ -246,18 +250,14 @@ pub trait Trainable: Learner<Batch = Batch> {
 }
 
 /// A network with its optimizer.
-struct Trained<C, const I: usize, const H: usize, const G: usize, const V: usize> {
-    network: Network<C, I, H, G, V>,
+struct Trained<C> {
+    network: Network<C, Input, Hidden, Output>,
     optimizer: Optimizer<f32>,
     /// Updates that were not made, since loss or gradient was no number.
     skipped: u64,
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Learner
-    for Trained<C, I, H, G, V>
-where
-    C: Cell<f32> + 'static,
-{
+impl<C: Cell<f32>> Learner for Trained<C> {
     type Batch = Batch;
 
     // ANCHOR: learn
@@ -318,14 +318,13 @@ where
     }
 }
 
-impl<C, const I: usize, const H: usize, const G: usize, const V: usize> Trainable
-    for Trained<C, I, H, G, V>
-where
-    C: Cell<f32> + 'static,
-{
+impl<C: Cell<f32>> Trainable for Trained<C> {
     fn reach(&self, batch: &Batch) -> Vec<f64> {
-        let shape = (batch.sequences, batch.steps, Const::<I>);
-        let x = Cpu::default().tensor_from_vec(batch.inputs.clone(), shape);
+        let x = self
+            .network
+            .inputs(batch)
+            .expect("the heap holds one batch");
+        let width = self.network.layer.inputs().size();
         let (h, end) = self
             .network
             .layer
@@ -335,9 +334,11 @@ where
         let gradients = end.output.put_tape(tape).sum().backward();
         let by_input = gradients.get(&x).as_vec();
         let norm = |t: usize| {
-            let rows = (0..batch.sequences).map(|b| (b * batch.steps + t) * I);
+            let rows = (0..batch.sequences).map(|b| (b * batch.steps + t) * width);
             let norms = rows.map(|row| {
-                let squares = by_input[row..row + I].iter().map(|&d| f64::from(d).powi(2));
+                let squares = by_input[row..row + width]
+                    .iter()
+                    .map(|&d| f64::from(d).powi(2));
                 squares.sum::<f64>().sqrt()
             });
             norms.sum::<f64>() / batch.sequences as f64
@@ -349,9 +350,6 @@ where
 /// A kind of network, as a configuration that can be written down.
 pub trait Model: Clone + Send + Serialize + DeserializeOwned + 'static {
     /// The network with these inputs, units and outputs, before training.
-    ///
-    /// # Panics
-    /// When there is none of these sizes.
     fn learner(
         &self,
         sizes: [usize; 3],
@@ -360,18 +358,17 @@ pub trait Model: Clone + Send + Serialize + DeserializeOwned + 'static {
     ) -> Box<dyn Trainable>;
 }
 
-/// A network of this cell that has not been trained.
-pub fn learner<C, const I: usize, const H: usize, const G: usize, const V: usize>(
+/// A network of this cell with these inputs, units and outputs that has not been trained.
+pub fn learner<C: Cell<f32>>(
     cell: C,
+    [inputs, units, outputs]: [usize; 3],
     start: impl Fn(&str, &[usize], usize) -> Start,
     portable: bool,
     rng: &mut ChaCha8Rng,
-) -> Box<dyn Trainable>
-where
-    C: Cell<f32> + 'static,
-{
-    Box::new(Trained::<C, I, H, G, V> {
-        network: Network::new(cell, start, portable, rng),
+) -> Box<dyn Trainable> {
+    let sizes = (Input(inputs), Hidden(units), Output(outputs));
+    Box::new(Trained {
+        network: Network::new(cell, sizes, start, portable, rng),
         optimizer: Optimizer::new(OPTIMIZER),
         skipped: 0,
     })
@@ -380,38 +377,17 @@ where
 impl Model for CellConfig {
     fn learner(
         &self,
-        [inputs, units, outputs]: [usize; 3],
+        sizes: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
     ) -> Box<dyn Trainable> {
-        let cell = *self;
         let begin =
-            |name: &str, sizes: &[usize], groups: usize| start(cell, name, sizes, groups);
+            |name: &str, sizes: &[usize], groups: usize| start(*self, name, sizes, groups);
         let rnn = |activation| Rnn { activation };
-        macro_rules! choose {
-            ($(($i:literal, $plain:literal, $gated:literal, $v:literal)),*) => {
-                match (cell, inputs, units, outputs) {
-                    $((CellConfig::Tanh, $i, $plain, $v) => {
-                        learner::<_, $i, $plain, $plain, $v>(
-                            rnn(Activation::Tanh), begin, portable, rng)
-                    }
-                    (CellConfig::Identity, $i, $plain, $v) => {
-                        learner::<_, $i, $plain, $plain, $v>(
-                            rnn(Activation::Relu), begin, portable, rng)
-                    }
-                    (CellConfig::Lstm { .. }, $i, $gated, $v) => {
-                        learner::<_, $i, $gated, { 4 * $gated }, $v>(
-                            Lstm { peepholes: false }, begin, portable, rng)
-                    })*
-                    other => unreachable!("no network of {other:?}"),
-                }
-            };
+        match self {
+            CellConfig::Tanh => learner(rnn(Activation::Tanh), sizes, begin, portable, rng),
+            CellConfig::Identity => learner(rnn(Activation::Relu), sizes, begin, portable, rng),
+            CellConfig::Lstm { .. } => learner(Lstm::default(), sizes, begin, portable, rng),
         }
-        choose!(
-            (10, 80, 40, 9),
-            (2, 128, 64, 1),
-            (1, 100, 50, 10),
-            (6, 128, 64, 4)
-        )
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page.
-use super::claims::{above, arm, halved_after};
+use super::claims::{above, halved_after};
 use super::continual::{Continual, GOOD};
 use super::experiments;
 use super::figures::STREAMS;
+use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::experiment::{Experiment, Scale};
 use lab::figure::number::grouped;

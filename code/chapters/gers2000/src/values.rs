@@ -8,6 +8,7 @@
 //! (perfect trials that read all fresh streams to their end).
 use super::claims::{above, grown, halved_after};
 use super::continual::GOOD;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::grouped;
 use lab::record::ArmRecord;
@@ -36,8 +37,9 @@ fn good_grown(arm: &ArmRecord) -> Option<(f64, f64)> {
     let symbols = arm.measure("symbols");
     let good = grown(arm).into_iter().zip(symbols);
     let good = good.filter(|&(_, symbols)| symbols > GOOD);
-    let ends = |(least, most): (f64, f64), (state, _)| (least.min(state), most.max(state));
-    let (least, most) = good.fold((f64::INFINITY, f64::NEG_INFINITY), ends);
+    let states = || good.clone().map(|(state, _)| state);
+    let least = states().smallest(f64::INFINITY);
+    let most = states().largest(f64::NEG_INFINITY);
     (least <= most).then_some((least, most))
 }
 

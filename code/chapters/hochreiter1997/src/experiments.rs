@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The six experiments of the paper, with the constants of its Tables 10 and 11.
 use super::flow::GradientLag;
-use super::network::{Build, GateBiases, MemoryNetwork};
+use super::network::{Build, GateBiases, MemoryNetwork, Sizes};
 use super::protocol::{Data, Growth, Protocol, Stop};
 use elman1990::TanhNetwork;
 use kernels::cell1997::{Biases, Design, Gradient, Squash};
+use kernels::tanh_rnn::Tanh;
 use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
+use tape::dims::{Hidden, Input, Output};
 use tasks::adding::{Adding, Multiplication};
 use tasks::lag::{Distractors, NoiseFree, RandomMiddle};
 use tasks::reber::{split, Reber};
@@ -259,31 +261,24 @@ impl Config {
         6e-6 + step * self.data.steps() as f64
     }
 
-    /// The network with its sizes as types.
+    /// The network, with the kernel for its sizes.
     fn network(&self, rng: &mut ChaCha8Rng) -> Box<dyn Network> {
         let task = self.data.open(1).training;
         let (inputs, outputs) = (task.inputs(), task.outputs());
         match &self.model {
             NetworkConfig::Tanh { hidden } => {
-                macro_rules! tanh {
-                    ($(($i:literal, $h:literal, $o:literal)),*) => {
-                        match (inputs, *hidden, outputs) {
-                            $(($i, $h, $o) => Box::new(TanhNetwork::<$i, $h, $o>::new(
-                                rng, self.range,
-                            )),)*
-                            other => unreachable!("no tanh network of sizes {other:?}"),
-                        }
-                    };
-                }
-                tanh!(
-                    (7, 10, 7),
-                    (101, 42, 101),
-                    (54, 6, 2),
-                    (1, 9, 1),
-                    (2, 8, 1),
-                    (8, 7, 4),
-                    (8, 11, 8)
-                )
+                let kernel = match hidden {
+                    6 => Tanh::of::<6>(),
+                    7 => Tanh::of::<7>(),
+                    8 => Tanh::of::<8>(),
+                    9 => Tanh::of::<9>(),
+                    10 => Tanh::of::<10>(),
+                    11 => Tanh::of::<11>(),
+                    42 => Tanh::of::<42>(),
+                    other => unreachable!("no tanh network of {other} units"),
+                };
+                let sizes = (Input(inputs), Hidden(*hidden), Output(outputs));
+                Box::new(TanhNetwork::new(sizes, kernel, rng, self.range))
             }
             NetworkConfig::Memory {
                 blocks,
@@ -293,31 +288,14 @@ impl Config {
             } => {
                 let cells = blocks * block_size;
                 let units = cells + blocks * if *output_gates { 2 } else { 1 };
-                let build = self.build();
-                macro_rules! memory {
-                    ($(($i:literal, $k:literal, $c:literal, $u:literal, $o:literal)),*) => {
-                        match (inputs, *blocks, cells, units, outputs) {
-                            $(($i, $k, $c, $u, $o) => {
-                                Box::new(MemoryNetwork::<$i, $k, $c, $u, $o>::new(rng, &build))
-                            })*
-                            other => unreachable!("no memory network of sizes {other:?}"),
-                        }
-                    };
-                }
-                memory!(
-                    (7, 4, 4, 12, 7),
-                    (7, 3, 6, 12, 7),
-                    (101, 1, 1, 2, 101),
-                    (54, 2, 2, 6, 2),
-                    (104, 2, 2, 6, 2),
-                    (204, 2, 2, 6, 2),
-                    (504, 2, 2, 6, 2),
-                    (1004, 2, 2, 6, 2),
-                    (1, 3, 3, 9, 1),
-                    (2, 2, 4, 8, 1),
-                    (8, 2, 4, 8, 4),
-                    (8, 3, 6, 12, 8)
-                )
+                let sizes = Sizes {
+                    inputs,
+                    blocks: *blocks,
+                    cells,
+                    units,
+                    outputs,
+                };
+                Box::new(MemoryNetwork::new(sizes, rng, &self.build()))
             }
         }
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
-use super::claims::{best_tanh, interval, mean};
+use super::claims::best_tanh;
 use super::experiments;
+use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::experiment::Scale;
 use lab::figure::axis::Axis;
@@ -11,6 +12,7 @@ use lab::figure::number::{count, decimals, grouped, spoken};
 use lab::figure::svg::{plain, Anchor, Ink, Svg, Word, WIDTH};
 use lab::figure::Figure;
 use lab::record::{ArmRecord, Record, TrialRecord};
+use lab::stats::{mean, median};
 use tasks::temporal_order::SYMBOLS;
 
 /// The memory cell growing gate by gate. It shows no measurement.
@@ -194,16 +196,12 @@ struct Spread {
 }
 
 fn spread(values: &[f64]) -> Option<Spread> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    let (low, high) = (*sorted.first()?, *sorted.last()?);
-    let median = if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        0.5 * (sorted[middle - 1] + sorted[middle])
-    };
-    Some(Spread { low, median, high })
+    let ends = values.iter().copied();
+    Some(Spread {
+        low: ends.clone().min_by(f64::total_cmp)?,
+        median: median(values),
+        high: ends.max_by(f64::total_cmp)?,
+    })
 }
 
 /// The training sequences that the paper printed for an arm.
@@ -275,9 +273,9 @@ pub fn lag(records: &Records) -> Option<Figure> {
         (Ink::Three, Stroke::Plain, "cell,\nfull gradient", &full),
     ];
     let points = || lines.iter().flat_map(|line| line.3);
-    let last = points().map(|point| point.0).fold(0.0, f64::max);
-    let low = points().map(|point| point.1.low).fold(1.0, f64::min);
-    let high = points().map(|point| point.1.high).fold(1.0, f64::max);
+    let last = points().map(|point| point.0).largest(0.0);
+    let low = points().map(|point| point.1.low).smallest(1.0);
+    let high = points().map(|point| point.1.high).largest(1.0);
     let title = "norm of ∂*h*_T/∂*h*_{T−q} and of ∂*s*_T/∂*s*_{T−q}";
     let mut panel = Panel::new(Axis::log(title, low, high), 640);
     for (ink, stroke, name, points) in lines {
@@ -426,8 +424,8 @@ pub fn table_3(records: &Records) -> Option<Figure> {
         .map(|(_, spread)| spread)
         .collect();
     spreads.first()?;
-    let low = spreads.iter().map(|s| s.low).fold(25_000.0, f64::min);
-    let high = spreads.iter().map(|s| s.high).fold(250_000.0, f64::max);
+    let low = spreads.iter().map(|s| s.low).smallest(25_000.0);
+    let high = spreads.iter().map(|s| s.high).largest(250_000.0);
     let y = Axis::log("training sequences needed", low, high).range(low, high);
     let mut panel = Panel::new(y, 640);
     for (ink, fixed) in [(Ink::Four, true), (Ink::One, false)] {
@@ -555,7 +553,7 @@ fn last_error(arm: &ArmRecord) -> Option<f64> {
 
 /// What the best constant answer would miss by, mean over the final tests of an arm.
 fn constant_error(arm: &ArmRecord) -> Option<f64> {
-    mean(&arm.measure("constant_squared_error"))
+    arm.mean("constant_squared_error")
 }
 
 /// Learning curves of all trials of the temporal order tasks, memory cell and tanh network.
@@ -579,10 +577,7 @@ pub fn curves(records: &Records) -> Option<Figure> {
         let arms = tasks.iter().flat_map(|task| &task.2);
         arms.flat_map(|arm| arm.3.iter().flatten().map(|point| point.0))
     };
-    let (first, last) = (
-        places().fold(f64::INFINITY, f64::min),
-        places().fold(0.0, f64::max),
-    );
+    let (first, last) = (places().smallest(f64::INFINITY), places().largest(0.0));
     if first >= last {
         return None;
     }
@@ -591,7 +586,7 @@ pub fn curves(records: &Records) -> Option<Figure> {
         let errors = arms
             .iter()
             .flat_map(|arm| arm.3.iter().flatten().map(|point| point.1));
-        let highest = errors.fold(0.0, f64::max);
+        let highest = errors.largest(0.0);
         let axis = Axis::linear("squared error a sequence, mean", 0.0, highest);
         let mut panel = Panel::new(axis, 380).title(*title);
         if let Some(constant) = constant_error(arms[0].2) {
@@ -704,7 +699,7 @@ pub fn states(records: &Records) -> Option<Figure> {
         let axis = if letter == "*i*" || letter == "*o*" {
             Axis::linear("", 0.0, 1.0).ticks([(0.0, "0"), (1.0, "1")])
         } else {
-            Axis::linear("", all().fold(0.0, f64::min), all().fold(0.0, f64::max))
+            Axis::linear("", all().smallest(0.0), all().largest(0.0))
         };
         let mut panel = Panel::new(axis, height).title(title);
         for &t in &relevant {
@@ -828,8 +823,8 @@ pub fn adding(records: &Records) -> Option<Figure> {
             count(*paper)
         ));
     }
-    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = places.iter().copied().fold(0.0, f64::max);
+    let low = places.iter().copied().smallest(f64::INFINITY);
+    let high = places.iter().copied().largest(0.0);
     let mut chart = Chart::new(Axis::log("training sequences", low, high), vec![panel])
         .key(Mark::Hollow, Ink::Text, "paper, mean")
         .key(Mark::Filled, Ink::One, "here, mean")
@@ -955,7 +950,7 @@ impl<'a> Outcome<'a> {
                 self.name.into(),
                 format!("{network}, {}", arm.id),
                 fraction(arm),
-                interval(arm),
+                arm.interval(),
                 mean(&needed).map_or_else(dash, count),
                 spread(&needed).map_or_else(dash, |needed| range_of(&needed)),
                 paper.map_or_else(dash, count),
@@ -977,7 +972,7 @@ fn cap_of(arm: &ArmRecord) -> f64 {
     arm.trials
         .iter()
         .map(|trial| trial.sequences as f64)
-        .fold(0.0, f64::max)
+        .largest(0.0)
 }
 
 /// Mean sequences of the solved trials, or where all the others gave up.
@@ -1001,8 +996,8 @@ pub fn solved(records: &Records) -> Option<Figure> {
         row.draw(&mut panel, place as f64);
     }
     let places: Vec<f64> = rows.iter().flat_map(Outcome::places).collect();
-    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = places.iter().copied().fold(0.0, f64::max);
+    let low = places.iter().copied().smallest(f64::INFINITY);
+    let high = places.iter().copied().largest(0.0);
     let mut chart = Chart::new(
         Axis::log("training sequences needed", low, high),
         vec![panel],

@@ -2,6 +2,7 @@
 //! How much of an error comes back over a lag: the measured Jacobians of the tanh network and of
 //! the memory cell, and the bounds that are derived for them.
 use kernels::cell1997::{forward, step_back, Biases, Design, Gradient, Squash, Trace, Weights};
+use kernels::Extremes;
 use kernels::{tanh_rnn, Inputs};
 use lab::experiment::{Arm, AtOnce, Experiment, Scale, Trial};
 pub use lab::matrix::{product, spectral_norm, Matrix};
@@ -63,7 +64,7 @@ pub fn norm_bound<const H: usize>(w_h: &Matrix<H, H>, gamma: f64, q: usize) -> f
 
 /// τ^q with τ = H w_max / 4, which no entry of a logistic network's ∂h_T/∂h_{T−q} exceeds (3.4).
 pub fn entry_bound<const H: usize>(w_h: &Matrix<H, H>, q: usize) -> f64 {
-    let largest = w_h.iter().flatten().fold(0.0, |m: f64, w| m.max(w.abs()));
+    let largest = w_h.iter().flatten().map(|w| w.abs()).largest(0.0);
     power(H as f64 * largest / 4.0, q)
 }
 

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The network of memory blocks with logistic outputs, trained online as in the paper.
 use dfdx::prelude::*;
-use kernels::cell1997::{Biases, Design};
+use kernels::cell1997::{Biases, Design, Memory};
 use lab::record::six_decimals;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use tape::cell1997::{inspect, memory};
+use std::rc::Rc;
+use tape::cell1997::{inspect, memory, Layer};
+use tape::dims::{Batch, Cells, Hidden, Input, Output, Time};
 use tape::readout::{squared_error, Readout};
+use tape::sequences::Padded;
 use tape::sgd::descend;
+use tape::Sequences;
 use tasks::Example;
 use training::fits;
-use training::online::{batch, measure, uniform, uniform_matrix, values, Network, OutputError};
+use training::online::{batch, measure, uniform, uniform_tensor, values, Network, OutputError};
 
 /// Where the biases of the gates start: one value a block, or at random like the weights.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,109 +42,152 @@ pub struct Build {
     pub range: f32,
 }
 
-/// K memory blocks with C cells in all, U hidden units, I inputs, O logistic outputs.
-pub struct MemoryNetwork<
-    const I: usize,
-    const K: usize,
-    const C: usize,
-    const U: usize,
-    const O: usize,
-> {
-    w_x: Tensor<Rank2<I, U>, f32, Cpu>,
-    w_u: Tensor<Rank2<U, U>, f32, Cpu>,
-    bias: Tensor<Rank1<U>, f32, Cpu>,
-    readout: Readout<I, C, O, f32>,
-    design: Design,
+/// Sizes of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Values that come in at a step.
+    pub inputs: usize,
+    /// Memory blocks, K.
+    pub blocks: usize,
+    /// Cells of all blocks, C.
+    pub cells: usize,
+    /// Cells, input gates and output gates, where there are any: U.
+    pub units: usize,
+    /// Values that come out at a step.
+    pub outputs: usize,
+}
+
+impl Sizes {
+    /// The kernel for these blocks, cells and hidden units, whose numbers are constants in it: those
+    /// that the experiments have.
+    ///
+    /// # Panics
+    /// When there is none.
+    fn kernel(self) -> Memory<f32> {
+        match (self.blocks, self.cells, self.units) {
+            (1, 1, 2) => Memory::of::<1, 1, 2>(),
+            (2, 2, 6) => Memory::of::<2, 2, 6>(),
+            (2, 4, 8) => Memory::of::<2, 4, 8>(),
+            (3, 3, 9) => Memory::of::<3, 3, 9>(),
+            (3, 6, 12) => Memory::of::<3, 6, 12>(),
+            (4, 4, 12) => Memory::of::<4, 4, 12>(),
+            _ => unreachable!("no memory network of {self:?}"),
+        }
+    }
+}
+
+/// Memory blocks with logistic outputs.
+pub struct MemoryNetwork {
+    blocks: usize,
+    layer: Layer<Cells, f32>,
+    w_x: Tensor<(Input, Hidden), f32, Cpu>,
+    w_u: Tensor<(Hidden, Hidden), f32, Cpu>,
+    bias: Tensor<(Hidden,), f32, Cpu>,
+    readout: Readout<Input, Cells, Output, f32>,
     has_memory: bool,
 }
 
-impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: usize>
-    MemoryNetwork<I, K, C, U, O>
-{
+impl MemoryNetwork {
     /// Weights from U[−range, range]; biases as the design and `build` say.
-    pub fn new(rng: &mut ChaCha8Rng, build: &Build) -> Self {
-        let w_x = uniform_matrix(rng, build.range);
+    ///
+    /// # Panics
+    /// When there is no kernel for the blocks, cells and hidden units.
+    pub fn new(sizes: Sizes, rng: &mut ChaCha8Rng, build: &Build) -> Self {
+        let (blocks, c, u) = (sizes.blocks, sizes.cells, sizes.units);
+        let (inputs, outputs) = (Input(sizes.inputs), Output(sizes.outputs));
+        let (cells, units) = (Cells(c), Hidden(u));
+        let w_x = uniform_tensor(rng, build.range, (inputs, units));
         let w_u = if build.design.recurrent {
-            uniform_matrix(rng, build.range)
+            uniform_tensor(rng, build.range, (units, units))
         } else {
-            Cpu::default().zeros()
+            Cpu::default().zeros_like(&(units, units))
         };
-        let mut start = uniform(rng, build.range, U);
+        let mut start = uniform(rng, build.range, u);
         let gates = build
             .gate_biases
             .input
             .iter()
             .chain(&build.gate_biases.output);
         let first = if build.gate_biases.input.is_empty() {
-            C + K
+            c + blocks
         } else {
-            C
+            c
         };
         for (place, &value) in start[first..].iter_mut().zip(gates) {
             *place = value;
         }
         let biased = match build.design.biases {
-            Biases::None => U..U,
-            Biases::Gates => C..U,
-            Biases::All => 0..U,
+            Biases::None => u..u,
+            Biases::Gates => c..u,
+            Biases::All => 0..u,
         };
         for (n, value) in start.iter_mut().enumerate() {
             if !biased.contains(&n) {
                 *value = 0.0;
             }
         }
-        let bias = Cpu::default().tensor_from_vec(start, (Const::<U>,));
+        let bias = Cpu::default().tensor_from_vec(start, (units,));
         let readout = Readout {
-            units: uniform_matrix(rng, build.range),
-            bias: build.output_bias.then(|| {
-                Cpu::default().tensor_from_vec(uniform(rng, build.range, O), (Const::<O>,))
-            }),
-            skip: build.skip.then(|| uniform_matrix(rng, build.range)),
+            inputs,
+            units: uniform_tensor(rng, build.range, (cells, outputs)),
+            bias: build
+                .output_bias
+                .then(|| uniform_tensor(rng, build.range, (outputs,))),
+            skip: build
+                .skip
+                .then(|| uniform_tensor(rng, build.range, (inputs, outputs))),
         };
         MemoryNetwork {
+            blocks,
+            layer: Layer {
+                design: build.design,
+                cells,
+                kernel: sizes.kernel(),
+            },
             w_x,
             w_u,
             bias,
             readout,
-            design: build.design,
             has_memory: !build.starts_without_memory,
         }
     }
 
-    /// The sizes of what [`Learner::save`] gives.
-    fn sizes(&self) -> Vec<usize> {
-        let mut sizes = vec![1, I * U, U * U, U, C * O];
-        sizes.extend(self.readout.bias.as_ref().map(|_| O));
-        sizes.extend(self.readout.skip.as_ref().map(|_| I * O));
-        sizes
+    // ANCHOR: cells
+    /// The cells' outputs; zeros without the memory.
+    fn cells<T: Tape<f32, Cpu>>(
+        &self,
+        inputs: &Rc<Sequences<f32>>,
+        w_x: Tensor<(Input, Hidden), f32, Cpu, T>,
+    ) -> Padded<Cells, f32, T> {
+        if self.has_memory {
+            memory(self.layer, inputs, w_x, &self.w_u, &self.bias)
+                .expect("the heap holds one sequence")
+        } else {
+            let steps = inputs.lengths(self.readout.inputs.size())[0];
+            let (_, tape) = w_x.split_tape();
+            let shape = (Batch(1), Time(steps), self.layer.cells);
+            Cpu::default().zeros_like(&shape).put_tape(tape)
+        }
     }
+    // ANCHOR_END: cells
 }
 
-impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: usize> Network
-    for MemoryNetwork<I, K, C, U, O>
-{
+impl Network for MemoryNetwork {
     // ANCHOR: learn
     /// Forward through (3.6) to (3.9), back through (3.11) and (3.13) to (3.16), one step of
     /// gradient descent.
     fn learn(&mut self, example: &Example, rate: f64) -> OutputError {
         let (inputs, targets) = batch(example);
-        let w_x = self.w_x.leaky_trace();
-        let cells = if self.has_memory {
-            memory::<1, I, K, C, U, _, _>(self.design, &inputs, w_x, &self.w_u, &self.bias)
-                .expect("the heap holds one sequence")
-        } else {
-            let shape = (Const::<1>, example.len(), Const::<C>);
-            Cpu::default().zeros_like(&shape).leaky_traced()
-        };
+        let cells = self.cells(&inputs, self.w_x.leaky_trace());
         let (error, outputs) = squared_error(&self.readout, &inputs, cells, &targets)
             .expect("the heap holds one sequence");
         let gradients = error.backward();
         if self.has_memory {
             descend(&mut self.w_x, &gradients, rate);
-            if self.design.recurrent {
+            if self.layer.design.recurrent {
                 descend(&mut self.w_u, &gradients, rate);
             }
-            if self.design.biases != Biases::None {
+            if self.layer.design.biases != Biases::None {
                 descend(&mut self.bias, &gradients, rate);
             }
         }
@@ -157,18 +204,7 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
 
     fn outputs(&self, example: &Example) -> Vec<f32> {
         let (inputs, targets) = batch(example);
-        let cells = if self.has_memory {
-            memory::<1, I, K, C, U, _, _>(
-                self.design,
-                &inputs,
-                self.w_x.clone(),
-                &self.w_u,
-                &self.bias,
-            )
-            .expect("the heap holds one sequence")
-        } else {
-            Cpu::default().zeros_like(&(Const::<1>, example.len(), Const::<C>))
-        };
+        let cells = self.cells(&inputs, self.w_x.clone());
         let (_, mut outputs) = squared_error(&self.readout, &inputs, cells, &targets)
             .expect("the heap holds one sequence");
         outputs.swap_remove(0)
@@ -177,15 +213,21 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
     /// W = (I + U) U + C O + biases (3.10), without the recurrent part where there is none, with
     /// I O more where the outputs see the inputs.
     fn parameters(&self) -> usize {
-        let recurrent = if self.design.recurrent { U * U } else { 0 };
-        let biases = match self.design.biases {
-            Biases::None => 0,
-            Biases::Gates => U - C,
-            Biases::All => U,
+        let [i, u] = self.w_x.shape().concrete();
+        let [c, o] = self.readout.units.shape().concrete();
+        let recurrent = if self.layer.design.recurrent {
+            u * u
+        } else {
+            0
         };
-        let output_biases = self.readout.bias.as_ref().map_or(0, |_| O);
-        let skip = self.readout.skip.as_ref().map_or(0, |_| I * O);
-        I * U + recurrent + biases + C * O + output_biases + skip
+        let biases = match self.layer.design.biases {
+            Biases::None => 0,
+            Biases::Gates => u - c,
+            Biases::All => u,
+        };
+        let output_biases = self.readout.bias.as_ref().map_or(0, |_| o);
+        let skip = self.readout.skip.as_ref().map_or(0, |_| i * o);
+        i * u + recurrent + biases + c * o + output_biases + skip
     }
 
     fn save(&self) -> Vec<Vec<f32>> {
@@ -202,7 +244,8 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
     }
 
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
-        fits(weights, &self.sizes())?;
+        let sizes: Vec<usize> = self.save().iter().map(Vec::len).collect();
+        fits(weights, &sizes)?;
         self.has_memory = weights[0][0] != 0.0;
         self.w_x.copy_from(&weights[1]);
         self.w_u.copy_from(&weights[2]);
@@ -229,8 +272,10 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
     /// States, gates and final outputs, one series each: `state-0`, `input-gate-0`, `output-gate-0`, `output-0`.
     fn inspect(&self, example: &Example) -> BTreeMap<String, Vec<f64>> {
         let (inputs, _) = batch(example);
-        let traces =
-            inspect::<I, K, C, U, _>(&self.design, &inputs, &self.w_x, &self.w_u, &self.bias);
+        let traces = inspect(self.layer, &inputs, &self.w_x, &self.w_u, &self.bias);
+        let (k_all, c_all) = (self.blocks, self.layer.cells.size());
+        let u = self.bias.shape().0.size();
+        let outputs = self.readout.units.shape().1.size();
         let trace = &traces[0];
         let column = |values: &[f32], width: usize, n: usize| -> Vec<f64> {
             values
@@ -239,20 +284,23 @@ impl<const I: usize, const K: usize, const C: usize, const U: usize, const O: us
                 .collect()
         };
         let mut series = BTreeMap::new();
-        for c in 0..C {
-            series.insert(format!("state-{c}"), column(&trace.state, C, c));
-            series.insert(format!("cell-{c}"), column(&trace.hidden, U, c));
+        for c in 0..c_all {
+            series.insert(format!("state-{c}"), column(&trace.state, c_all, c));
+            series.insert(format!("cell-{c}"), column(&trace.hidden, u, c));
         }
-        for k in 0..K {
-            series.insert(format!("input-gate-{k}"), column(&trace.hidden, U, C + k));
-            if U == C + 2 * K {
+        for k in 0..k_all {
+            series.insert(
+                format!("input-gate-{k}"),
+                column(&trace.hidden, u, c_all + k),
+            );
+            if u == c_all + 2 * k_all {
                 series.insert(
                     format!("output-gate-{k}"),
-                    column(&trace.hidden, U, C + K + k),
+                    column(&trace.hidden, u, c_all + k_all + k),
                 );
             }
         }
-        for (o, y) in self.outputs(example).into_iter().enumerate().take(O) {
+        for (o, y) in self.outputs(example).into_iter().enumerate().take(outputs) {
             series.insert(format!("output-{o}"), vec![six_decimals(y.into())]);
         }
         series

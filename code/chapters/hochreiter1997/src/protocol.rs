@@ -347,7 +347,7 @@ impl Protocol {
             protocol: self,
             growing: Growing::default(),
         };
-        Trainer::new(seed, plan, sequences, online)
+        Trainer::new(seed, plan, sequences, Box::new(online))
     }
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's, and the constants of each experiment.
-use super::claims::{count, interval, mean, share, thousands};
+use super::claims::{mean_count, whole};
 use super::experiments;
 use lab::chapter::{Records, Table};
 use lab::experiment::{Arm, Scale};
 use lab::record::Record;
+use lab::stats::mean;
 
 /// One table an experiment, under the experiment's name, `constants` and `not-run`.
 pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
@@ -90,20 +91,27 @@ fn rows(record: &Record, arms: &[Arm]) -> Table {
         let known = arms.iter().find(|known| known.id == arm.id);
         let paper = known.and_then(|arm| arm.paper.as_ref());
         let sequences = arm.sequences_to_success();
-        let of = |value: Option<f64>| value.map_or("–".to_owned(), thousands);
-        let tested = mean(&arm.measure("tested"));
-        let wrong = match (mean(&arm.measure("wrong")), tested) {
-            (Some(wrong), Some(tested)) => format!("{} of {}", count(wrong), thousands(tested)),
+        let of = |value: Option<f64>| value.map_or("–".to_owned(), whole);
+        let wrong = match (arm.mean("wrong"), arm.mean("tested")) {
+            (Some(wrong), Some(tested)) => {
+                format!("{} of {}", mean_count(wrong), whole(tested))
+            }
             _ => "–".to_owned(),
         };
         vec![
             known.map_or(arm.id.clone(), |arm| arm.title.clone()),
             of(paper.and_then(|p| p.sequences)),
             of(mean(&sequences)),
-            of(sequences.iter().copied().reduce(f64::min)),
-            of(sequences.iter().copied().reduce(f64::max)),
-            unbroken(&share(arm)),
-            unbroken(&interval(arm)),
+            of(sequences
+                .iter()
+                .copied()
+                .reduce(|a, b| if b < a { b } else { a })),
+            of(sequences
+                .iter()
+                .copied()
+                .reduce(|a, b| if b > a { b } else { a })),
+            unbroken(&arm.share()),
+            unbroken(&arm.interval()),
             wrong,
             paper.and_then(|p| p.test).unwrap_or("–").to_owned(),
         ]

@@ -8,12 +8,13 @@
 //! `most-wrong`, `tested`, `mse`, `mae`, `constant-mse`, `constant-wrong`; from some protocols
 //! `first` (when the held-out set was first classified) and `memory-added` (means).
 //! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
-use super::claims::{best_tanh, count, interval, mean, share, thousands};
+use super::claims::{best_tanh, mean_count, whole};
 use super::experiments;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::experiment::Arm;
 use lab::record::{ArmRecord, Record};
-use lab::stats;
+use lab::stats::{mean, median};
 
 /// All numbers that the records hold.
 pub fn all(records: &Records) -> Values {
@@ -83,33 +84,30 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
     };
     let (solved, trials) = (arm.solved(), arm.trials.len());
     put("trials", trials.to_string());
-    put("solved", share(arm));
+    put("solved", arm.share());
     if trials > 0 {
         put(
             "share",
             format!("{:.0} %", 100.0 * solved as f64 / trials as f64),
         );
-        put("wilson", interval(arm));
+        put("wilson", arm.interval());
     }
     if let Some(cap) = arm
         .config
         .pointer("/protocol/cap")
         .and_then(|cap| cap.as_f64())
     {
-        put("cap", thousands(cap));
+        put("cap", whole(cap));
     }
     let sequences = arm.sequences_to_success();
     if let Some(average) = mean(&sequences) {
-        put("mean", thousands(average));
-        put("median", thousands(stats::median(&sequences)));
+        put("mean", whole(average));
+        put("median", whole(median(&sequences)));
         put(
             "min",
-            thousands(sequences.iter().copied().fold(f64::INFINITY, f64::min)),
+            whole(sequences.iter().copied().smallest(f64::INFINITY)),
         );
-        put(
-            "max",
-            thousands(sequences.iter().copied().fold(0.0, f64::max)),
-        );
+        put("max", whole(sequences.iter().copied().largest(0.0)));
         let paper = printed
             .and_then(|arm| arm.paper.as_ref())
             .and_then(|p| p.sequences);
@@ -119,7 +117,7 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
     }
     if let Some(paper) = printed.and_then(|arm| arm.paper.as_ref()) {
         if let Some(sequences) = paper.sequences {
-            put("paper", thousands(sequences));
+            put("paper", whole(sequences));
         }
         if let Some(solved) = paper.solved {
             put("paper-solved", format!("{:.0} %", 100.0 * solved));
@@ -139,10 +137,10 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
         ("first", "first_classified", 0),
         ("memory-added", "memory_added", 0),
     ] {
-        if let Some(average) = mean(&arm.measure(measure)) {
+        if let Some(average) = arm.mean(measure) {
             let text = match decimals {
-                0 => thousands(average),
-                1 => count(average),
+                0 => whole(average),
+                1 => mean_count(average),
                 _ => format!("{average:.decimals$}"),
             };
             put(key, text);
@@ -150,10 +148,7 @@ fn describe(values: &mut Values, name: &str, arm: &ArmRecord, printed: Option<&A
     }
     let wrong = arm.measure("wrong");
     if !wrong.is_empty() {
-        put(
-            "most-wrong",
-            thousands(wrong.iter().copied().fold(0.0, f64::max)),
-        );
+        put("most-wrong", whole(wrong.iter().copied().largest(0.0)));
     }
 }
 
@@ -176,7 +171,7 @@ fn lags(values: &mut Values, record: &Record) {
                     .collect();
                 if !at.is_empty() {
                     let name = format!("gradient-lag.{name}.{prefix}{lag}");
-                    values.insert(name, scientific(stats::median(&at)));
+                    values.insert(name, scientific(median(&at)));
                 }
             }
         }

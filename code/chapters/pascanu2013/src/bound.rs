@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bound on the gradient over a lag, measured on random matrices.
 use super::network::Activation;
-use kernels::Real;
+use kernels::{Extremes, Real};
 use lab::experiment::{Arm, AtOnce, Experiment, Scale, Trial};
 use lab::matrix::{product, spectral_norm, Matrix};
 use lab::record::{six_digits, TrialRecord};
@@ -165,7 +165,7 @@ fn measured(arm: &str, seed: u64) -> TrialRecord {
     let ratios = norms.iter().enumerate().skip(1);
     let largest = ratios
         .map(|(q, norm)| norm / bound(&w_h, gamma, q))
-        .fold(0.0, f64::max);
+        .largest(0.0);
     let kept = norms.iter().step_by(APART).map(|&norm| six_digits(norm));
     TrialRecord {
         seed: seed,

@@ -2,7 +2,9 @@
 //! Which character comes next, and which comes five steps later, in a real text. The experiments
 //! `character-rates` and `characters`; on a user's own text, `own-character-rates` and
 //! `own-characters`.
-use super::network::{Activation, Clip, Network, Omega, Regularizer, Weights, TRUSTED_TO};
+use super::network::{
+    Activation, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
+};
 use super::training::{path, Descent, Method, Symbols};
 use ::training::{Curve, Draws, Plan, Problem, Set, State, Trainer};
 use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
@@ -176,7 +178,11 @@ impl Config {
     /// A trial before its first update.
     fn trial(self, seed: u64, text: Arc<Text>) -> Trainer<Reading> {
         let mut rng = generator(seed, Purpose::Initialization);
-        let mut weights = Weights::zeros();
+        let mut weights = Weights::zeros(Sizes {
+            inputs: SYMBOLS,
+            units: UNITS,
+            outputs: SYMBOLS,
+        });
         for (values, rows) in [
             (&mut weights.w_x, SYMBOLS),
             (&mut weights.w_h, UNITS),
@@ -217,7 +223,7 @@ impl Config {
             evaluation: None,
             tests: 3,
         };
-        Trainer::new(seed, plan, reading, descent)
+        Trainer::new(seed, plan, reading, Box::new(descent))
     }
 }
 
@@ -250,7 +256,7 @@ impl Reading {
 }
 
 impl Problem for Reading {
-    type Learner = Descent<SYMBOLS, UNITS, SYMBOLS>;
+    type Learner = Descent;
 
     fn training(&mut self, draws: &mut Draws) -> &Symbols {
         let place = (draws.updates % self.updates_a_pass()) as usize;

@@ -2,18 +2,21 @@
 //! The chapter's figures, each a pure function of the records.
 use super::bound::{APART, LAGS};
 use super::characters::SETTINGS;
-use super::claims::{arm, interval, mean, median_updates, share, test_bits};
+use super::claims::test_bits;
 use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
 use super::unit::{fixed_points, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
-use lab::chapter::{Records, Table};
+use super::values::{mean_bits, range};
+use kernels::Extremes;
+use lab::chapter::{arm, Records, Table};
+use lab::claim::updates_to_success;
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
 use lab::figure::number::{count, decimals, spoken};
 use lab::figure::svg::Ink;
 use lab::figure::Figure;
 use lab::record::ArmRecord;
-use lab::stats::{median, quantile};
+use lab::stats::{mean, median, quantile};
 
 /// Color of each method.
 fn ink(method: Method) -> Ink {
@@ -89,17 +92,13 @@ pub fn unit(records: &Records) -> Option<Figure> {
     let place = series(slice, "b")?;
     let (errors, slopes) = (series(slice, "error")?, series(slice, "slope")?);
     let join = |values: &[f64]| place.iter().copied().zip(values.iter().copied()).collect();
-    let top = errors.iter().copied().fold(0.0, f64::max);
+    let (_, top) = range(errors);
     let mut error = Panel::new(Axis::linear("error after 50 steps", 0.0, top), 260)
         .title("2  Where the end falls to the other one, the error jumps");
     error.line(Ink::Four, Stroke::Bold, join(errors), "");
     let steepest = *slice.measure("steepest").first()?;
     let at = *slice.measure("steepest-at").first()?;
-    let least = slopes
-        .iter()
-        .copied()
-        .fold(f64::INFINITY, f64::min)
-        .max(1e-6);
+    let least = range(slopes).0.max(1e-6);
     let mut slope = Panel::new(Axis::log("size of its slope", least, steepest), 300)
         .title("3  There the gradient explodes, beside it it vanishes");
     let mut line: Vec<(f64, f64)> = join(slopes);
@@ -170,7 +169,7 @@ pub fn wall(records: &Records) -> Option<Figure> {
     let (_, map) = arm(records, "one-unit", "map")?;
     let (_, paths) = arm(records, "one-unit", "paths")?;
     let (w, b, errors) = (series(map, "w")?, series(map, "b")?, series(map, "error")?);
-    let top = errors.iter().copied().fold(0.0, f64::max);
+    let (_, top) = range(errors);
     let half = |values: &[f64]| 0.5 * (values[1] - values[0]);
     let (half_w, half_b) = (half(w), half(b));
     let columns = w.len();
@@ -270,8 +269,8 @@ pub fn bound(records: &Records) -> Option<Figure> {
     ];
     let all: Option<Vec<_>> = arms.iter().map(|arm| spread(arm.0)).collect();
     let all = all?;
-    let low = all.iter().flatten().map(|p| p.1).fold(1.0, f64::min);
-    let high = all.iter().flatten().map(|p| p.3).fold(1.0, f64::max);
+    let low = all.iter().flatten().map(|p| p.1).smallest(1.0);
+    let high = all.iter().flatten().map(|p| p.3).largest(1.0);
     let title = "norm of ∂*h*_T/∂*h*_{T−q}";
     let mut panel = Panel::new(Axis::log(title, low, high), 640);
     let mut said = Vec::new();
@@ -375,11 +374,11 @@ pub fn updates(records: &Records) -> Option<Figure> {
                 ink(method),
                 format!("{}/{}", arm.solved(), arm.trials.len()),
             );
-            let middle = median_updates(arm);
+            let middle = median(&updates_to_success(arm));
             said.push(format!(
                 "{name}, length {length}, {}: {} (paper {} of 5){}",
                 method.name(),
-                share(arm),
+                arm.share(),
                 decimals(5.0 * paper[n], 0),
                 if middle.is_finite() {
                     format!(", median {} updates", count(middle))
@@ -390,19 +389,14 @@ pub fn updates(records: &Records) -> Option<Figure> {
             rows.push(vec![
                 format!("{name}, T = {length}"),
                 method.name().to_owned(),
-                share(arm),
-                interval(arm),
-                if middle.is_finite() {
-                    count(middle)
-                } else {
-                    "–".into()
-                },
+                arm.share(),
+                arm.interval(),
+                count(middle),
                 format!("{} of 5", decimals(5.0 * paper[n], 0)),
             ]);
         }
     }
-    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = places.iter().copied().fold(0.0, f64::max);
+    let (low, high) = range(&places);
     let mut chart = Chart::new(
         Axis::log("updates until the criterion", low, high),
         vec![panel],
@@ -448,11 +442,11 @@ pub fn norms(records: &Records) -> Option<Figure> {
         let (largest, middle) = (series(arm, "norm-largest")?, series(arm, "norm-median")?);
         for values in [largest, middle] {
             let seen = values.iter().copied().filter(|&value| value > 0.0);
-            low = seen.clone().fold(low, f64::min);
-            high = seen.fold(high, f64::max);
+            low = seen.clone().smallest(low);
+            high = seen.largest(high);
         }
-        last = updates.iter().copied().fold(last, f64::max);
-        let most = largest.iter().copied().fold(0.0, f64::max);
+        last = last.max(range(updates).1);
+        let (_, most) = range(largest);
         let end = if arm.trials[0].solved {
             "solved"
         } else if arm.trials[0].measures.contains_key("diverged") {
@@ -598,17 +592,24 @@ pub fn characters(records: &Records) -> Option<Figure> {
                 .filter(|arm| !arm.trials.is_empty())?;
             let line = curve(arm);
             for &(read, bits) in &line {
-                (low, high) = (low.min(bits), high.max(bits));
-                last = last.max(read);
+                if bits < low {
+                    low = bits;
+                }
+                if bits > high {
+                    high = bits;
+                }
+                if read > last {
+                    last = read;
+                }
             }
             let test = test_bits(arm);
             said.push(format!(
                 "{}: {} bits a character on the test part in the mean of {} seeds, from the last \
                  character alone {}",
                 setting.title(),
-                decimals(mean(&test), 3),
+                mean_bits(&test),
                 test.len(),
-                decimals(mean(&arm.measure("pairs-bits")), 3)
+                mean_bits(&arm.measure("pairs-bits"))
             ));
             for &(read, bits) in line.iter().step_by((line.len() / 12).max(1)) {
                 rows.push(vec![setting.title(), decimals(read, 2), decimals(bits, 3)]);
@@ -651,10 +652,10 @@ fn curve(arm: &ArmRecord) -> Vec<(f64, f64)> {
     let steps = arm.config["steps"].as_f64().unwrap_or(1.0);
     let shortest = arm.trials.iter().map(|trial| trial.curve.len()).min();
     let end = shortest.unwrap_or(0);
-    let points = (end / 25..end).map(|n| {
+    let points = (end / 25..end).filter_map(|n| {
         let bits: Vec<f64> = arm.trials.iter().map(|trial| trial.curve[n].1).collect();
         let read = arm.trials[0].curve[n].0 as f64 * steps / 1e6;
-        (read, mean(&bits))
+        Some((read, mean(&bits)?))
     });
     points.collect()
 }

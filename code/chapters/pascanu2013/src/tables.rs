@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's.
 use super::characters::{RATES, SETTINGS};
-use super::claims::{interval, mean, median_updates, share, test_bits};
+use super::claims::test_bits;
 use super::experiments::{self, TEST_LENGTHS};
 use super::figures::trained;
+use super::values::{mean_bits, range};
 use lab::chapter::{Records, Table};
+use lab::claim::updates_to_success;
 use lab::figure::number::{count, decimals};
 use lab::record::Record;
+use lab::stats::{mean, median};
 
 /// `temporal-order`, `mixed-lengths`, `character-rates` and `characters`, where their records are
 /// there.
@@ -46,7 +49,6 @@ fn by_length(record: &Record) -> Table {
             .map_or("–".to_owned(), |share| {
                 format!("{} of 5", decimals(5.0 * share, 0))
             });
-        let middle = median_updates(arm);
         let tested: f64 = arm.measure("tested").iter().sum();
         let length = arm.id.split('-').nth(1).unwrap_or_default();
         let solved: Vec<f64> = arm
@@ -56,25 +58,17 @@ fn by_length(record: &Record) -> Table {
             .filter_map(|trial| trial.measures.get(&format!("wrong-{length}")).copied())
             .collect();
         let each = tested / arm.measure("tested").len() as f64;
-        let wrong = if solved.is_empty() {
-            "–".to_owned()
-        } else {
-            let mean = solved.iter().sum::<f64>() / solved.len() as f64;
+        let wrong = mean(&solved).map_or("–".to_owned(), |mean| {
             format!("{} of {}", decimals(mean, 1), count(each))
-        };
-        let norms = arm.measure("largest-norm").into_iter().fold(0.0, f64::max);
+        });
         vec![
             known.map_or(arm.id.clone(), |arm| arm.title.clone()),
             unbroken(&paper),
-            unbroken(&share(arm)),
-            unbroken(&interval(arm)),
-            if middle.is_finite() {
-                count(middle)
-            } else {
-                "–".into()
-            },
+            unbroken(&arm.share()),
+            unbroken(&arm.interval()),
+            count(median(&updates_to_success(arm))),
             unbroken(&wrong),
-            count(norms),
+            count(range(&arm.measure("largest-norm")).1),
         ]
     });
     Table {
@@ -147,23 +141,20 @@ fn characters(record: &Record) -> Table {
             .arm(setting.id)
             .filter(|arm| !arm.trials.is_empty())?;
         let test = test_bits(arm);
-        let least = test.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = test.iter().copied().fold(0.0, f64::max);
-        let clipped = arm.measure("clipped");
+        let (least, most) = range(&test);
         let [train, printed] = setting.printed;
         Some(vec![
             setting.title(),
             unbroken(&format!("{train} / {printed}")),
             arm.config["rate"].to_string(),
-            decimals(mean(&arm.measure("train-bits")), 3),
-            decimals(mean(&test), 3),
+            mean_bits(&arm.measure("train-bits")),
+            mean_bits(&test),
             unbroken(&format!("{} to {}", decimals(least, 3), decimals(most, 3))),
-            decimals(mean(&arm.measure("pairs-bits")), 3),
-            match clipped.is_empty() {
-                true => "–".to_owned(),
-                false => unbroken(&format!("{} %", decimals(100.0 * mean(&clipped), 0))),
-            },
-            count(arm.measure("largest-norm").into_iter().fold(0.0, f64::max)),
+            mean_bits(&arm.measure("pairs-bits")),
+            arm.mean("clipped").map_or("–".to_owned(), |clipped| {
+                unbroken(&format!("{} %", decimals(100.0 * clipped, 0)))
+            }),
+            count(range(&arm.measure("largest-norm")).1),
         ])
     });
     Table {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How the chapter's networks are trained, and the trials on the temporal-order task.
 use super::network::{
-    Activation, Batch, Clip, Network, Omega, Regularizer, Weights, TRUSTED_TO,
+    Activation, Batch, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
 };
 use ::training::{
     fits, join, pack, split, unpack, Curve, Draws, Evaluation, Goal, Learner, Plan, Problem,
@@ -57,7 +57,7 @@ impl Initial {
     }
 
     /// Draws the weights.
-    pub fn weights<const H: usize>(self, rng: &mut ChaCha8Rng) -> Weights<I, H, O, f32> {
+    pub fn weights(self, units: usize, rng: &mut ChaCha8Rng) -> Weights<f32> {
         let mut normal = |deviation: f64, rows: usize, columns: usize| -> Vec<f32> {
             let start = Start::Normal(deviation);
             let values =
@@ -68,12 +68,16 @@ impl Initial {
             Initial::Sigmoid | Initial::Smart => 0.01,
             Initial::Basic => 0.1,
         };
-        let mut weights = Weights::zeros();
-        weights.w_x = normal(deviation, I, H);
-        weights.w_o = normal(deviation, H, O);
+        let mut weights = Weights::zeros(Sizes {
+            inputs: I,
+            units,
+            outputs: O,
+        });
+        weights.w_x = normal(deviation, I, units);
+        weights.w_o = normal(deviation, units, O);
         weights.w_h = match self {
-            Initial::Sigmoid | Initial::Basic => normal(deviation, H, H),
-            Initial::Smart => sparse::<H>(rng),
+            Initial::Sigmoid | Initial::Basic => normal(deviation, units, units),
+            Initial::Smart => sparse(units, rng),
         };
         weights
     }
@@ -81,14 +85,15 @@ impl Initial {
 
 /// At most 15 weights in each row, scaled to a spectral radius of 0.95. The published program
 /// thins out rows, which are what leaves a unit; the start of the library thins out columns.
-fn sparse<const H: usize>(rng: &mut ChaCha8Rng) -> Vec<f32> {
+fn sparse(units: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let start = Start::Sparse {
-        incoming: 15.min(H),
+        incoming: 15.min(units),
         radius: 0.95,
     };
-    let columns = draw(&start, &[H, H], rng).expect("fifteen weights of fifty have a cycle");
-    let at = |place: usize| columns[place % H * H + place / H] as f32;
-    (0..H * H).map(at).collect()
+    let sizes = [units, units];
+    let columns = draw(&start, &sizes, rng).expect("fifteen weights of fifty have a cycle");
+    let at = |place: usize| columns[place % units * units + place / units] as f32;
+    (0..units * units).map(at).collect()
 }
 
 /// Everything that, with the code and the seed, fixes a training run.
@@ -143,7 +148,8 @@ impl Config {
     /// A trial before its first update.
     pub fn trial(self, seed: u64) -> Trainer<TemporalOrder> {
         let mut rng = generator(seed, Purpose::Initialization);
-        let (weights, activation) = (self.initial.weights(&mut rng), self.initial.activation());
+        let (weights, activation) =
+            (self.initial.weights(H, &mut rng), self.initial.activation());
         let network = Network::new(weights, activation, path(self.portable));
         let mut descent = Descent::new(network, self.clip, self.regularizer);
         descent.series = seed == 1;
@@ -171,7 +177,7 @@ impl Config {
             config: self,
             symbols: Symbols::default(),
         };
-        Trainer::new(seed, plan, order, descent)
+        Trainer::new(seed, plan, order, Box::new(descent))
     }
 
     /// The length of the next batch.
@@ -258,6 +264,11 @@ pub struct Symbols {
 }
 
 impl Symbols {
+    /// Whether there is a class for each step, and not for the last one alone.
+    fn at_each_step(&self) -> bool {
+        self.classes.len() > self.sequences
+    }
+
     fn batch(&self) -> Batch<'_> {
         Batch {
             sequences: self.sequences,
@@ -269,9 +280,9 @@ impl Symbols {
 
 /// A network that learns by gradient descent, with its norms clipped and the regularizer where they
 /// are asked for.
-pub struct Descent<const I: usize, const H: usize, const O: usize> {
+pub struct Descent {
     /// What learns.
-    pub network: Network<I, H, O, f32>,
+    pub network: Network<f32>,
     clip: Option<Clip>,
     regularizer: Option<Regularizer>,
     /// Updates after which α is half of what it was, then a third, a quarter and so on.
@@ -298,10 +309,10 @@ struct Counts {
     series: BTreeMap<String, Vec<f64>>,
 }
 
-impl<const I: usize, const H: usize, const O: usize> Descent<I, H, O> {
+impl Descent {
     /// A network before its first update.
     pub fn new(
-        network: Network<I, H, O, f32>,
+        network: Network<f32>,
         clip: Option<Clip>,
         regularizer: Option<Regularizer>,
     ) -> Self {
@@ -320,8 +331,8 @@ impl<const I: usize, const H: usize, const O: usize> Descent<I, H, O> {
     /// Sets the network up for a batch.
     fn begin(&mut self, batch: &Symbols) {
         self.network.carried = batch.carried;
-        self.left = match batch.batch().at_each_step() {
-            true => batch.sequences * H,
+        self.left = match batch.at_each_step() {
+            true => batch.sequences * self.network.weights.sizes.units,
             false => 0,
         };
     }
@@ -345,7 +356,7 @@ impl<const I: usize, const H: usize, const O: usize> Descent<I, H, O> {
     }
 }
 
-impl<const I: usize, const H: usize, const O: usize> Learner for Descent<I, H, O> {
+impl Learner for Descent {
     type Batch = Symbols;
 
     fn learn(&mut self, batch: &Symbols, rate: f64) -> Option<Score> {
@@ -372,8 +383,8 @@ impl<const I: usize, const H: usize, const O: usize> Learner for Descent<I, H, O
     /// Wrong classes of the last step, or the loss where each step has one.
     fn evaluate(&mut self, batch: &Symbols, _: Set) -> Score {
         self.begin(batch);
-        if batch.batch().at_each_step() {
-            let loss = self.network.listen(batch.batch());
+        if batch.at_each_step() {
+            let loss = self.network.answer(batch.batch());
             return score(batch, loss);
         }
         Score {
@@ -422,7 +433,10 @@ impl<const I: usize, const H: usize, const O: usize> Learner for Descent<I, H, O
             ("updates", updates as f64),
             ("norm-largest", norms[norms.len() - 1]),
             ("norm-median", norms[norms.len() / 2]),
-            ("radius", spectral_radius(&matrix, H)),
+            (
+                "radius",
+                spectral_radius(&matrix, self.network.weights.sizes.units),
+            ),
         ] {
             let series = self.counts.series.entry(name.to_owned()).or_default();
             series.push(six_digits(value));
@@ -446,15 +460,8 @@ impl<const I: usize, const H: usize, const O: usize> Learner for Descent<I, H, O
 
 /// The score of a batch: of its steps, where each has a class, or of its last step.
 fn score(batch: &Symbols, loss: f64) -> Score {
-    let batch = batch.batch();
-    Score::of(
-        loss,
-        if batch.at_each_step() {
-            batch.steps()
-        } else {
-            1
-        },
-    )
+    let steps = batch.symbols.len() / batch.sequences;
+    Score::of(loss, if batch.at_each_step() { steps } else { 1 })
 }
 
 /// Sequences that are tested at once.
@@ -481,7 +488,7 @@ impl TemporalOrder {
 }
 
 impl Problem for TemporalOrder {
-    type Learner = Descent<I, H, O>;
+    type Learner = Descent;
 
     fn training(&mut self, draws: &mut Draws) -> &Symbols {
         let length = self.config.length(&mut draws.rng);

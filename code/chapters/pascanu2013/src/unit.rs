@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One unit without input, x_t = w σ(x_{t−1}) + b: its fixed points, its error surface and the wall
 //! in it (the paper's Figures 3 and 6).
-use kernels::Real;
+use kernels::{Extremes, Real};
 use lab::experiment::{Arm, AtOnce, Experiment, Scale, Trial};
 use lab::record::{six_digits, TrialRecord};
 use std::collections::BTreeMap;
@@ -305,7 +305,7 @@ impl UnitTrial {
                             let (w, b) = (step[1].0 - step[0].0, step[1].1 - step[0].1);
                             (w * w + b * b).sqrt()
                         })
-                        .fold(0.0, f64::max);
+                        .largest(0.0);
                     measures.insert(format!("{name}-longest-step"), six_digits(longest));
                     let (w, b) = path[path.len() - 1];
                     measures.insert(format!("{name}-last-error"), six_digits(error(w, b)));

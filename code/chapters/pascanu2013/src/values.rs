@@ -10,11 +10,24 @@
 //! `.clipped`, `.largest-norm`, `.diverged`.
 //! Of `bound`: `<arm>.share`, `.end` (median at the longest lag), `.above` (networks above 1 there).
 //! Of `one-unit`: its measures.
-use super::claims::{interval, mean, median_updates, share, test_bits, updates};
+use super::claims::test_bits;
+use kernels::Extremes;
 use lab::chapter::{Records, Values};
+use lab::claim::updates_to_success;
 use lab::figure::number::{count, decimals};
 use lab::record::ArmRecord;
-use lab::stats::median;
+use lab::stats::{mean, median};
+
+/// The least and the largest of numbers that are not negative; infinity and zero of none.
+pub fn range(values: &[f64]) -> (f64, f64) {
+    let all = values.iter().copied();
+    (all.clone().smallest(f64::INFINITY), all.largest(0.0))
+}
+
+/// The mean of bits a character as the page prints it; a dash of none.
+pub fn mean_bits(bits: &[f64]) -> String {
+    mean(bits).map_or("–".into(), |bits| decimals(bits, 3))
+}
 
 /// All numbers that the records hold.
 pub fn all(records: &Records) -> Values {
@@ -48,10 +61,7 @@ fn unit(values: &mut Values, name: &str, arm: &ArmRecord) {
 }
 
 fn bound(values: &mut Values, name: &str, arm: &ArmRecord) {
-    let largest = arm
-        .measure("share-of-bound")
-        .into_iter()
-        .fold(0.0, f64::max);
+    let (_, largest) = range(&arm.measure("share-of-bound"));
     let ends = arm.measure("norm-at-end");
     let above = ends.iter().filter(|&&norm| norm > 1.0).count();
     for (key, text) in [
@@ -75,31 +85,34 @@ fn characters(values: &mut Values, name: &str, arm: &ArmRecord) {
     ] {
         let bits = arm.measure(measure);
         if !bits.is_empty() {
-            put(key, decimals(mean(&bits), 3));
+            put(key, mean_bits(&bits));
         }
     }
     let test = test_bits(arm);
-    put("test", decimals(mean(&test), 3));
-    put(
-        "least-test",
-        decimals(test.iter().copied().fold(f64::INFINITY, f64::min), 3),
-    );
-    put(
-        "most-test",
-        decimals(test.iter().copied().fold(0.0, f64::max), 3),
-    );
+    put("test", mean_bits(&test));
+    let (least, most) = range(&test);
+    put("least-test", decimals(least, 3));
+    put("most-test", decimals(most, 3));
     if let Some(rate) = arm.config["rate"].as_f64() {
         put("rate", rate.to_string());
     }
-    let clipped = arm.measure("clipped");
-    if !clipped.is_empty() {
-        put(
-            "clipped",
-            format!("{} %", decimals(100.0 * mean(&clipped), 0)),
-        );
+    trained(values, name, arm, mean);
+}
+
+/// What every arm that trains has; the share of clipped updates in this middle of the trials.
+fn trained(
+    values: &mut Values,
+    name: &str,
+    arm: &ArmRecord,
+    middle: fn(&[f64]) -> Option<f64>,
+) {
+    let mut put = |key: &str, text: String| {
+        values.insert(format!("{name}.{key}"), text);
+    };
+    if let Some(clipped) = middle(&arm.measure("clipped")) {
+        put("clipped", format!("{} %", decimals(100.0 * clipped, 0)));
     }
-    let norms = arm.measure("largest-norm");
-    put("largest-norm", count(norms.into_iter().fold(0.0, f64::max)));
+    put("largest-norm", count(range(&arm.measure("largest-norm")).1));
     put("trials", arm.trials.len().to_string());
     put("diverged", arm.measure("diverged").len().to_string());
 }
@@ -108,38 +121,25 @@ fn runs(values: &mut Values, name: &str, arm: &ArmRecord) {
     let mut put = |key: &str, text: String| {
         values.insert(format!("{name}.{key}"), text);
     };
-    put("trials", arm.trials.len().to_string());
-    put("solved", share(arm));
-    put("wilson", interval(arm));
-    put("median", updates(median_updates(arm)));
+    let needed = updates_to_success(arm);
+    let middle = median(&needed);
+    put("solved", arm.share());
+    put("wilson", arm.interval());
+    put(
+        "median",
+        match middle.is_finite() {
+            true => count(middle),
+            false => "not within the cap".into(),
+        },
+    );
     if let Some(cap) = arm.config["cap"].as_f64() {
         put("cap", count(cap));
     }
-    let needed: Vec<f64> = arm
-        .trials
-        .iter()
-        .filter(|trial| trial.solved)
-        .filter_map(|trial| trial.measures.get("updates").copied())
-        .collect();
+    let needed: Vec<f64> = needed.into_iter().filter(|n| n.is_finite()).collect();
     if !needed.is_empty() {
-        put(
-            "least",
-            count(needed.iter().copied().fold(f64::INFINITY, f64::min)),
-        );
-        put("most", count(needed.iter().copied().fold(0.0, f64::max)));
-    }
-    let norms = arm.measure("largest-norm");
-    put(
-        "largest-norm",
-        count(norms.iter().copied().fold(0.0, f64::max)),
-    );
-    put("diverged", arm.measure("diverged").len().to_string());
-    let clipped = arm.measure("clipped");
-    if !clipped.is_empty() {
-        put(
-            "clipped",
-            format!("{} %", decimals(100.0 * median(&clipped), 0)),
-        );
+        let (least, most) = range(&needed);
+        put("least", count(least));
+        put("most", count(most));
     }
     let names = arm.trials.iter().flat_map(|trial| trial.measures.keys());
     let mut lengths: Vec<&String> = names.filter(|key| key.starts_with("wrong-")).collect();
@@ -150,6 +150,9 @@ fn runs(values: &mut Values, name: &str, arm: &ArmRecord) {
         let tested: f64 = arm.measure("tested").iter().sum();
         put(key, format!("{} %", decimals(100.0 * wrong / tested, 2)));
     }
+    trained(values, name, arm, |clipped| {
+        (!clipped.is_empty()).then(|| median(clipped))
+    });
 }
 
 /// Two significant digits: plain between a thousandth and a thousand, else a power of ten in TeX.

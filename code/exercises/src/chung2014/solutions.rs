@@ -2,6 +2,7 @@
 //! One answer to each exercise.
 
 use super::{Answers, One};
+use kernels::Extremes;
 
 /// The answers as a set.
 pub const ANSWERS: Answers = Answers {
@@ -64,7 +65,7 @@ pub fn back(w: &One, x: f64, h: f64) -> f64 {
 /// every density is too small for a number.
 pub fn mixture(scores: &[f64], means: &[f64], deviations: &[f64], y: f64) -> f64 {
     let sum = |all: &[f64]| {
-        let top = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let top = all.iter().copied().largest(f64::NEG_INFINITY);
         top + all.iter().map(|a| (a - top).exp()).sum::<f64>().ln()
     };
     let parts = scores.iter().zip(means.iter().zip(deviations));

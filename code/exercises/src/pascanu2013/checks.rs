@@ -4,6 +4,7 @@
 
 use super::{Answers, Back, Unit};
 use crate::Check;
+use kernels::Extremes;
 use rand_chacha::ChaCha8Rng;
 use tasks::random::symmetric;
 use tasks::seeds::{generator, Purpose};
@@ -265,7 +266,7 @@ fn immediate_kept(answers: &Answers) -> Result<(), String> {
         delta: vec![a, b],
     };
     let found = (answers.immediate)(&identity, &[step(0.3, -0.2), step(0.1, 0.9)]);
-    let largest = found.iter().flatten().fold(0.0f64, |m, g| m.max(g.abs()));
+    let largest = found.iter().flatten().map(|g| g.abs()).largest(0.0);
     same("the largest entry", largest, 0.0, 1e-12)
 }
 

@@ -239,7 +239,8 @@ pub(super) fn median_curve(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     let start = curves
         .iter()
         .filter_map(|curve| curve.first().map(|point| point.0))
-        .fold(f64::NEG_INFINITY, f64::max);
+        .max_by(f64::total_cmp)
+        .unwrap_or(f64::NEG_INFINITY);
     let mut places: Vec<f64> = curves.iter().flatten().map(|point| point.0).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
@@ -581,7 +582,7 @@ pub(super) fn spread(wanted: &[(i32, i32)], top: i32, bottom: i32) -> Vec<i32> {
         groups.push((middle - size / 2, vec![index], size));
         loop {
             if let Some(last) = groups.last_mut() {
-                last.0 = last.0.min(bottom - last.2).max(top);
+                last.0 = (bottom - last.2).min(last.0).max(top);
             }
             let [.., a, b] = groups.as_slice() else { break };
             if b.0 >= a.0 + a.2 {

@@ -5,10 +5,11 @@
 //! the page holds a mark, and the slot's HTML is filled in when the page is finished.
 use super::html::{address, escape, inline, relative, table};
 use super::listing::{self, Listing, Printed};
-use super::math::{Math, Piece, pieces, tags};
+use super::math::{Math, Piece, Refused, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
-use lab::chapter::{LedgerRow, Verdict};
+use lab::chapter::LedgerRow;
+use lab::claim::Verdict;
 use lab::figure::Attachment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -54,53 +55,76 @@ pub struct Index {
 }
 
 impl Index {
-    /// Learns the numbered equations of a page.
-    pub fn learn(&mut self, page: &Path, title: &str, text: &str, math: &Math) -> Vec<Problem> {
+    /// Learns a page and its equations, as [`numbered`] found them.
+    pub fn learn(
+        &mut self,
+        page: &Path,
+        title: &str,
+        text: &str,
+        numbers: &[(String, usize)],
+    ) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.pages.insert(page.to_owned(), title.to_owned());
         if text.lines().any(|line| line.trim() == "{{#bibliography}}") {
             self.bibliography = Some(page.to_owned());
         }
-        let mut line = 1;
-        // What cannot be cut into formulas is reported when the page is expanded.
-        for piece in pieces(text, math.config()).unwrap_or_default() {
-            let (text, tex) = match piece {
-                Piece::Text(text) => (text, ""),
-                Piece::Formula { tex, .. } => (tex, tex),
+        for (tag, line) in numbers {
+            let what = if !is_equation_number(tag) {
+                format!("`\\tag{{{tag}}}` is no equation number; write one like 3.14")
+            } else if let Some((other, there)) =
+                self.equations.insert(tag.clone(), (page.to_owned(), *line))
+            {
+                format!(
+                    "equation {tag} stands in {}:{there} already",
+                    self.name(&other)
+                )
+            } else {
+                continue;
             };
-            for tag in tags(tex) {
-                let place = line
-                    + tex
-                        .find(tag)
-                        .map_or(0, |at| tex[..at].matches('\n').count());
-                let what = if !is_equation_number(tag) {
-                    format!("`\\tag{{{tag}}}` is no equation number; write one like 3.14")
-                } else if let Some((other, there)) = self
-                    .equations
-                    .insert(tag.to_owned(), (page.to_owned(), place))
-                {
-                    let other = self.src.join(other);
-                    format!(
-                        "equation {tag} stands in {}:{there} already",
-                        other.display()
-                    )
-                } else {
-                    continue;
-                };
-                problems.push(Problem {
-                    page: self.name(page),
-                    line: place,
-                    what,
-                });
-            }
-            line += text.matches('\n').count();
+            problems.push(Problem {
+                page: self.name(page),
+                line: *line,
+                what,
+            });
         }
         problems
+    }
+
+    /// Whether pages expand to the same with the other: they do not print the lines of equations.
+    pub fn serves_like(&self, other: &Self) -> bool {
+        let equations = |index: &Self| -> Vec<_> {
+            let all = index.equations.iter();
+            all.map(|(number, (page, _))| (number.clone(), page.clone()))
+                .collect()
+        };
+        (&self.src, &self.pages, &self.bibliography)
+            == (&other.src, &other.pages, &other.bibliography)
+            && equations(self) == equations(other)
     }
 
     fn name(&self, page: &Path) -> String {
         self.src.join(page).to_string_lossy().replace('\\', "/")
     }
+}
+
+/// The numbers of the equations of a page, each with its line.
+pub fn numbered(text: &str) -> Vec<(String, usize)> {
+    let (mut numbers, mut line) = (Vec::new(), 1);
+    // What cannot be cut into formulas is reported when the page is expanded.
+    for piece in pieces(text).unwrap_or_default() {
+        let text = match piece {
+            Piece::Text(text) => text,
+            Piece::Formula { tex, .. } => {
+                for tag in tags(tex) {
+                    let before = tex.find(tag).unwrap_or(0);
+                    numbers.push((tag.to_owned(), line + tex[..before].matches('\n').count()));
+                }
+                tex
+            }
+        };
+        line += text.matches('\n').count();
+    }
+    numbers
 }
 
 /// `3.14`, perhaps with a letter: `3.14a`.
@@ -115,16 +139,18 @@ fn is_equation_number(tag: &str) -> bool {
     digits(chapter) && digits(number)
 }
 
-/// What the expansion of all pages leaves behind.
+/// What the expansion of a page leaves behind.
 #[derive(Debug, Default)]
 pub struct Leavings {
     /// The slots, in the order of their marks.
     pub slots: Vec<Slot>,
-    /// Which page prints pieces of which file.
+    /// What was included, each with what it was asked for by.
+    pub included: Vec<(String, Listing)>,
+    /// Which pieces of which file it prints.
     pub printed: Printed,
-    /// Everything wrong with the pages.
+    /// Everything wrong with the page.
     pub problems: Vec<Problem>,
-    /// How many places of which page wait for which runs.
+    /// How many of its places wait for which runs, by the page's name.
     pub unrecorded: BTreeMap<String, (usize, BTreeSet<String>)>,
 }
 
@@ -134,9 +160,9 @@ const CLOSING: [char; 8] = [',', '.', ';', ':', '?', ')', '”', '’'];
 /// Longest formula, in characters of its source, that is kept on one line with its punctuation.
 const LONGEST_TOGETHER: usize = 40;
 
-/// The mark of a slot.
-pub fn mark(slot: usize) -> String {
-    format!("<tex-m data-m=\"{slot}\"></tex-m>")
+/// The mark of a slot of a page.
+pub fn mark(number: usize, slot: usize) -> String {
+    format!("<tex-m data-m=\"{number}.{slot}\"></tex-m>")
 }
 
 /// Expands one page.
@@ -153,8 +179,21 @@ pub struct Expander<'a> {
     pub source_pages: bool,
     /// The page, relative to the folder of the pages.
     pub page: &'a Path,
+    /// Its number, in the marks of its slots.
+    pub number: usize,
     /// Where the results go.
     pub leavings: &'a mut Leavings,
+}
+
+/// What a page includes.
+pub fn included(
+    root: &Path,
+    index: &Index,
+    page: &Path,
+    place: &str,
+) -> Result<Listing, String> {
+    let folder = page.parent().unwrap_or(Path::new(""));
+    listing::read(root, &index.src.join(folder), place)
 }
 
 /// A code fence that is open.
@@ -280,13 +319,13 @@ impl Expander<'_> {
     /// Puts HTML into a slot.
     fn slot(&mut self, slot: Slot) -> String {
         self.leavings.slots.push(slot);
-        mark(self.leavings.slots.len() - 1)
+        mark(self.number, self.leavings.slots.len() - 1)
     }
 
     /// The lines of the page with their numbers, formulas put into slots.
     fn without_formulas(&mut self, text: &str) -> Vec<(usize, String)> {
         let (mut lines, mut number, mut line) = (Vec::new(), 1, String::new());
-        let all = match pieces(text, self.math.config()) {
+        let all = match pieces(text) {
             Ok(all) => all,
             Err((offset, what)) => {
                 let place = text[..offset].matches('\n').count() + 1;
@@ -358,11 +397,19 @@ impl Expander<'_> {
                 }
                 formula
             }
-            Err(error) => {
-                let before = tex.len() - tex.trim_start().len();
-                let place = line + tex[..before].matches('\n').count();
-                let start: String = tex.trim().chars().take(60).collect();
-                self.problem(place, format!("{error}, in: {}", start.replace('\n', " ")));
+            Err(Refused { at, what }) => {
+                // What is wrong before the first line of the formula is wrong in it.
+                let blank = tex.len() - tex.trim_start().len();
+                let at = at.clamp(blank, tex.trim_end().len());
+                let begin = tex[..at].rfind('\n').map_or(0, |end| end + 1);
+                let place = line + tex[..begin].matches('\n').count();
+                let start: String = tex[begin..]
+                    .lines()
+                    .take(1)
+                    .flat_map(str::chars)
+                    .take(60)
+                    .collect();
+                self.problem(place, format!("{what}, in: {}", start.trim()));
                 String::new()
             }
         }
@@ -389,7 +436,7 @@ impl Expander<'_> {
     /// A cell or another line of Markdown that comes from code.
     fn cell(&mut self, line: usize, markdown: &str) -> String {
         let mut out = String::new();
-        match pieces(markdown, self.math.config()) {
+        match pieces(markdown) {
             Ok(all) => {
                 for piece in all {
                     match piece {
@@ -524,8 +571,10 @@ impl Expander<'_> {
         let [place] = arguments else {
             return Err("write {{#include path:anchor}}".into());
         };
-        let folder = self.page.parent().unwrap_or(Path::new(""));
-        listing::read(self.root, &self.index.src.join(folder), place)
+        let found = included(self.root, self.index, self.page, place)?;
+        let place = (*place).to_owned();
+        self.leavings.included.push((place, found.clone()));
+        Ok(found)
     }
 
     fn drawn(&self, key: &str) -> Result<&Drawn, String> {
@@ -766,18 +815,18 @@ impl Expander<'_> {
 
     fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
         let drawn = self.drawn(key)?;
-        let (rows, lines) = (drawn.ledger.clone(), drawn.lines.clone());
-        Ok(format!("\n{}\n", self.claims_table(line, &rows, &lines)))
+        let rows = drawn.ledger.clone();
+        Ok(format!("\n{}\n", self.claims_table(line, &rows)))
     }
 
-    fn claims_table(&mut self, line: usize, rows: &[LedgerRow], lines: &[&str]) -> String {
+    fn claims_table(&mut self, line: usize, rows: &[LedgerRow]) -> String {
         let mut html = String::from(
             "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
              <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th><th scope=\"col\">Paper</th>\
              <th scope=\"col\">Here</th><th scope=\"col\">In the paper</th>\
              <th scope=\"col\">Scale</th></tr></thead>\n<tbody>\n",
         );
-        for (row, pass) in rows.iter().zip(lines) {
+        for row in rows {
             let ours = if row.ours.is_empty() {
                 "–"
             } else {
@@ -791,7 +840,7 @@ impl Expander<'_> {
                 escape(&row.chapter),
                 escape(&row.id),
                 self.cell(line, &row.statement),
-                self.cell(line, pass),
+                self.cell(line, &row.line),
                 row.verdict.words().replace(' ', "-"),
                 row.verdict.words(),
                 self.cell(line, &row.paper),
@@ -805,12 +854,7 @@ impl Expander<'_> {
     /// Every claim of the book: the counts, then each chapter's.
     fn ledger(&mut self, line: usize) -> String {
         let site = self.site;
-        let verdicts = [
-            Verdict::Reproduced,
-            Verdict::SameDirection,
-            Verdict::NotReproduced,
-            Verdict::NotTested,
-        ];
+        let verdicts = Verdict::ALL;
         let mut html = String::from(
             "\n<div class=\"table-wrapper\"><table class=\"ledger\">\n<thead><tr><th scope=\"col\">Chapter</th>\
              <th scope=\"col\" class=\"number\">Claims</th>",
@@ -831,7 +875,7 @@ impl Expander<'_> {
                     "no claims"
                 };
                 html += &format!(
-                    "<tr class=\"draft\"><td>{title}</td><td colspan=\"5\">{words}</td></tr>\n"
+                    "<tr class=\"draft\"><td>{title}</td><td colspan=\"6\">{words}</td></tr>\n"
                 );
                 continue;
             }
@@ -856,7 +900,7 @@ impl Expander<'_> {
             .filter(|drawn| !drawn.ledger.is_empty())
         {
             html += &format!("## {}\n\n", drawn.chapter.title);
-            html += &self.claims_table(line, &drawn.ledger, &drawn.lines);
+            html += &self.claims_table(line, &drawn.ledger);
             html.push('\n');
         }
         html
@@ -1106,10 +1150,15 @@ mod tests {
             src: "book".into(),
             ..Index::default()
         };
-        let mut problems =
-            index.learn(Path::new("works.md"), "Works", "{{#bibliography}}", &math);
-        problems.extend(index.learn(Path::new("y.md"), "Y", "$$a \\tag{7.1}$$", &math));
-        problems.extend(index.learn(Path::new("x/index.md"), "X", text, &math));
+        let pages = [
+            ("works.md", "Works", "{{#bibliography}}"),
+            ("y.md", "Y", "$$a \\tag{7.1}$$"),
+            ("x/index.md", "X", text),
+        ];
+        let mut problems = Vec::new();
+        for (page, title, text) in pages {
+            problems.extend(index.learn(Path::new(page), title, text, &numbered(text)));
+        }
         let mut leavings = Leavings::default();
         let mut expander = Expander {
             root: folder.path(),
@@ -1118,6 +1167,7 @@ mod tests {
             index: &index,
             source_pages: true,
             page: Path::new("x/index.md"),
+            number: 2,
             leavings: &mut leavings,
         };
         let out = expander.expand(text);
@@ -1227,7 +1277,10 @@ mod tests {
                 "a $b\n\nc$ d",
                 "1: a formula runs over a blank line (a `$` without its partner?): b c",
             ),
-            ("a\n$$\n\\frac{1}\n$$", "3: KaTeX parse error: "),
+            (
+                "a\n$$\nb\n\\frac{1}\n$$",
+                "4: KaTeX does not understand this: it ends where an argument or `}` is due, in: \\frac{1}",
+            ),
             (
                 "$$a \\tag{x}$$",
                 "1: `\\tag{x}` is no equation number; write one like 3.14",
@@ -1268,7 +1321,7 @@ mod tests {
         assert_eq!(out, expected);
         let out = fine("$$\na\n\\tag{3.1}\n$$\n{{#eq 3.1}}");
         assert!(out.contains(
-            "<span class=\"equation\" id=\"eq-3.1\"><tex-m data-m=\"0\"></tex-m></span>"
+            "<span class=\"equation\" id=\"eq-3.1\"><tex-m data-m=\"2.0\"></tex-m></span>"
         ));
         assert!(
             out.contains("<a class=\"eq\" href=\"#eq-3.1\">(3.1)</a>"),
@@ -1288,7 +1341,7 @@ mod tests {
 
     #[test]
     fn punctuation_stays_on_the_line_of_its_formula() {
-        let mark = |slot| format!("<tex-m data-m=\"{slot}\"></tex-m>");
+        let mark = |slot| super::mark(2, slot);
         let expected = format!(
             "<span style=\"white-space: nowrap\">({}),</span> {} and\n",
             mark(0),

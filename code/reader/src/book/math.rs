@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Formulas, strictly: whatever KaTeX refuses fails the build, and code is never searched for `$`.
 //!
-//! The pieces of `mdbook-katex` are used as a library: its scanner and its options. Code is blanked out with
-//! mdBook's own Markdown parser before the scan.
-use anyhow::{Result, bail};
-use mdbook_katex::cfg::KatexConfig;
-use mdbook_katex::scan::{Event as Mark, Scan};
+//! The scanner is that of `mdbook-katex`. Code is blanked out with mdBook's own Markdown parser before the scan.
+use katex::types::ParseErrorKind;
+use katex::{KatexContext, Settings, render_to_string};
+use mdbook_katex::scan::{Delimiter, Event as Mark, Scan};
 use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// One piece of a page.
@@ -31,11 +30,9 @@ pub enum Piece<'a> {
 ///
 /// # Errors
 /// With the offset and what is wrong there: a `$` without its partner.
-pub fn pieces<'a>(
-    markdown: &'a str,
-    config: &KatexConfig,
-) -> Result<Vec<Piece<'a>>, (usize, String)> {
+pub fn pieces(markdown: &str) -> Result<Vec<Piece<'_>>, (usize, String)> {
     let masked = mask(markdown);
+    let [block, inline] = ["$$", "$"].map(|sign| Delimiter::same(sign.to_owned()));
     let (mut pieces, mut at) = (Vec::new(), 0);
     let formula = |range: Range<usize>, display: bool| {
         let tex = &markdown[range.clone()];
@@ -55,7 +52,7 @@ pub fn pieces<'a>(
         }
         Ok(Piece::Formula { tex, display })
     };
-    for mark in Scan::new(&masked, &config.block_delimiter, &config.inline_delimiter) {
+    for mark in Scan::new(&masked, &block, &inline) {
         match mark {
             Mark::Begin(start) => at = start,
             Mark::TextEnd(end) => pieces.push(Piece::Text(&markdown[at..end])),
@@ -135,109 +132,168 @@ fn mask(markdown: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| markdown.to_owned())
 }
 
-/// Renders formulas and remembers them, so that a rebuild renders only what is new.
-pub struct Math {
-    config: KatexConfig,
-    inline: katex::Opts,
-    display: katex::Opts,
-    rendered: Mutex<HashMap<(bool, String), Result<String, String>>>,
+/// What KaTeX refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Where in the formula, in bytes.
+    pub at: usize,
+    /// What is wrong there.
+    pub what: String,
 }
 
-impl Default for Math {
-    fn default() -> Self {
-        let config = KatexConfig {
-            output: "htmlAndMathml".into(),
-            ..KatexConfig::default()
-        };
-        let (inline, display) = config.build_opts("");
-        Self {
-            config,
-            inline,
-            display,
-            rendered: Mutex::default(),
-        }
-    }
+/// Renders formulas and remembers them, so that a rebuild renders only what is new.
+#[derive(Default)]
+pub struct Math {
+    katex: KatexContext,
+    rendered: Mutex<HashMap<(bool, String), Result<String, Refused>>>,
 }
+
+/// Longest formula that is tried, in bytes; the longest of the book has 500.
+const LONGEST: usize = 4000;
+
+/// The stack that a formula is rendered on. The engine descends into every group and every argument:
+/// with this much it does not overflow on the deepest formula that is not too long.
+const STACK: usize = 512 << 20;
 
 impl Math {
-    /// The scanner's configuration.
-    pub fn config(&self) -> &KatexConfig {
-        &self.config
-    }
-
     /// The formula as HTML with MathML beside it.
     ///
     /// # Errors
-    /// KaTeX's own words.
-    pub fn render(&self, tex: &str, display: bool) -> Result<String> {
-        let key = (display, tex.to_owned());
-        let known = self.known().get(&key).cloned();
-        let result = match known {
-            Some(result) => result,
-            None => {
-                let result = self.katex(tex, display);
-                self.known().insert(key, result.clone());
-                result
-            }
-        };
-        match result {
-            Ok(html) => Ok(html),
-            Err(message) => bail!(message),
+    /// What KaTeX does not understand, and where.
+    pub fn render(&self, tex: &str, display: bool) -> Result<String, Refused> {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = rendered
+            .entry((display, tex.to_owned()))
+            .or_insert_with(|| self.safely(tex, display));
+        result.clone()
+    }
+
+    /// Renders on a stack that is deep enough.
+    fn safely(&self, tex: &str, display: bool) -> Result<String, Refused> {
+        let whole = |what: String| Err(Refused { at: 0, what });
+        if tex.len() > LONGEST {
+            let length = tex.len();
+            return whole(format!(
+                "this formula has {length} bytes; write several, of {LONGEST} at most"
+            ));
         }
-    }
-
-    /// Renders all of these side by side, for the calls of [`Math::render`] that follow.
-    pub fn prepare(&self, formulas: BTreeSet<(bool, String)>) {
-        let new: Vec<_> = {
-            let known = self.known();
-            formulas
-                .into_iter()
-                .filter(|formula| !known.contains_key(formula))
-                .collect()
-        };
-        // An engine takes a tenth of a second to start: not worth it for a few.
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let workers = cores.min(4).min(new.len() / 100 + 1);
-        let share = new.len().div_ceil(workers).max(1);
         thread::scope(|scope| {
-            for part in new.chunks(share) {
-                scope.spawn(move || {
-                    for (display, tex) in part {
-                        let result = self.katex(tex, *display);
-                        self.known().insert((*display, tex.clone()), result);
-                    }
-                });
+            let thread = thread::Builder::new().stack_size(STACK);
+            match thread.spawn_scoped(scope, || self.katex(tex, display)) {
+                Err(error) => whole(format!("cannot start a thread to render this: {error}")),
+                Ok(running) => running
+                    .join()
+                    .unwrap_or_else(|_| whole("KaTeX fails on this formula".to_owned())),
             }
-        });
+        })
     }
 
-    fn known(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<(bool, String), Result<String, String>>> {
-        self.rendered
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn katex(&self, tex: &str, display: bool) -> Result<String, String> {
-        let options = if display { &self.display } else { &self.inline };
-        katex::render_with_opts(tex, options)
-            .map(|html| html.replace('\n', " "))
-            .map_err(|error| {
-                // KaTeX underlines the place with combining characters, which no terminal shows well.
-                let words = error
-                    .to_string()
-                    .replace('\u{332}', "")
-                    .replace("\\u{332}", "");
-                let place = words.find("KaTeX parse error: ");
-                let words = place.map_or(words.as_str(), |start| &words[start..]);
-                words
-                    .split("\\n")
-                    .next()
-                    .unwrap_or(words)
-                    .trim_end_matches("\")")
-                    .to_owned()
+    fn katex(&self, tex: &str, display: bool) -> Result<String, Refused> {
+        if let Some(at) = bare_root(tex) {
+            let what = r"write `\sqrt{…}`, with braces: without them the root is set over what is in it";
+            return Err(Refused {
+                at,
+                what: what.to_owned(),
+            });
+        }
+        let settings = Settings::builder().display_mode(display).build();
+        render_to_string(&self.katex, tex, &settings)
+            .map(|html| in_order(&html))
+            .map_err(|error| Refused {
+                at: tex.floor_char_boundary(error.position().unwrap_or(0)),
+                what: format!("KaTeX does not understand this: {}", words(&error.kind)),
             })
+    }
+}
+
+/// Where a root without braces stands: katex-rs 0.3.0 leaves no room for its sign.
+fn bare_root(tex: &str) -> Option<usize> {
+    tex.match_indices(r"\sqrt").map(|(at, _)| at).find(|at| {
+        let rest = &tex[at + r"\sqrt".len()..];
+        let rest = match rest.trim_start().strip_prefix('[') {
+            Some(index) => index.split_once(']').map_or("", |(_, rest)| rest),
+            None => rest,
+        };
+        let next = rest.trim_start().chars().next();
+        !rest.starts_with(|c: char| c.is_ascii_alphabetic()) && next.is_some_and(|c| c != '{')
+    })
+}
+
+/// The HTML in one line, the attributes of each tag sorted: the engine keeps them in a hash map, whose
+/// order is another one in each run, and the same page must give the same bytes.
+fn in_order(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for (number, part) in html.replace('\n', " ").split('<').enumerate() {
+        let (tag, text) = part.split_once('>').unwrap_or(("", part));
+        if number > 0 {
+            let mut quoted = tag.split('"');
+            let (name, mut next) = quoted
+                .next()
+                .and_then(|head| head.split_once(' '))
+                .unwrap_or((tag, ""));
+            let mut attributes = Vec::new();
+            while let Some(value) = quoted.next() {
+                attributes.push((std::mem::take(&mut next).trim_start(), value));
+                next = quoted.next().unwrap_or("");
+            }
+            attributes.sort_unstable();
+            out.push('<');
+            out += name;
+            for (name, value) in attributes {
+                out.push(' ');
+                out += name;
+                out.push('"');
+                out += value;
+                out.push('"');
+            }
+            if !next.is_empty() && name != tag {
+                out += next;
+            }
+            out.push('>');
+        }
+        out += text;
+    }
+    out
+}
+
+/// What is wrong, for the person who wrote the formula.
+fn words(kind: &ParseErrorKind) -> String {
+    use ParseErrorKind as Kind;
+    match kind {
+        Kind::UndefinedControlSequence { name } => format!("unknown command `{name}`"),
+        Kind::NoSuchEnvironment { name } => format!("unknown environment `{name}`"),
+        Kind::UnexpectedEndOfMacroArgument { expected } => {
+            format!("it ends where an argument or `{expected}` is due")
+        }
+        Kind::ExpectedToken { expected, found } => match (expected.as_str(), found.as_str()) {
+            (_, "EOF") => format!("it ends where `{expected}` is due"),
+            ("EOF", _) => format!("`{found}` cannot stand here"),
+            _ => format!("`{found}` stands where `{expected}` is due"),
+        },
+        Kind::ExpectedArrayDelimiter { .. } => {
+            r"`&`, `\\` or `\end` is due in these rows".to_owned()
+        }
+        Kind::ExtraCloseBrace => "a `}` too many".to_owned(),
+        Kind::FunctionMissingArguments { func, context } => {
+            format!("`{func}` as {context} needs braces around it")
+        }
+        Kind::FunctionDisallowedInMode { func, .. } => format!("`{func}` cannot stand here"),
+        Kind::ExpectedGroupAfterSymbol { symbol } => format!("nothing follows `{symbol}`"),
+        Kind::ExpectedGroupAs { context } => format!("there is no {context}"),
+        Kind::TagNotAllowedInInlineMode => r"`\tag` stands only between `$$`".to_owned(),
+        kind => {
+            // Some of the engine's words are about its own insides.
+            let words = kind.to_string();
+            let inside = [
+                "node", "group", "Group", "atom", "handler", "stack", "bug", "Span",
+            ];
+            let long = words.chars().count() > 100;
+            if long || inside.iter().any(|inside| words.contains(inside)) {
+                "something is missing here, or cannot stand here".to_owned()
+            } else {
+                words
+            }
+        }
     }
 }
 
@@ -252,18 +308,8 @@ pub fn tags(tex: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn cut(markdown: &str) -> Result<Vec<Piece<'_>>, (usize, String)> {
-        pieces(
-            markdown,
-            &KatexConfig {
-                output: "html".into(),
-                ..KatexConfig::default()
-            },
-        )
-    }
-
     fn formulas(markdown: &str) -> Vec<&str> {
-        let pieces = cut(markdown).unwrap_or_default();
+        let pieces = pieces(markdown).unwrap_or_default();
         pieces
             .into_iter()
             .filter_map(|piece| match piece {
@@ -286,38 +332,98 @@ mod tests {
 
     #[test]
     fn a_dollar_without_its_partner_is_an_error_with_its_place() {
-        assert_eq!(cut("five \\$ and $a$ and $b").map_err(|e| e.0), Err(20));
+        assert_eq!(pieces("five \\$ and $a$ and $b").map_err(|e| e.0), Err(20));
     }
 
     #[test]
     fn a_formula_over_a_blank_line_is_an_error() {
-        let message = cut("$a\n\nb$").map_err(|e| e.1).unwrap_err();
+        let message = pieces("$a\n\nb$").map_err(|e| e.1).unwrap_err();
         assert!(message.contains("blank line"), "{message}");
         assert_eq!(formulas("$$\na\n$$"), ["\na\n"]);
     }
 
     #[test]
-    fn what_katex_refuses_is_said_in_its_words() {
-        let message = Math::default()
-            .render("\\undefinedmacro x", false)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.starts_with("KaTeX parse error: Undefined control sequence"),
-            "{message}"
-        );
+    fn what_katex_refuses_is_said_in_plain_words_with_its_place() {
+        for (tex, at, what) in [
+            (r"a + \undefined x", 4, r"unknown command `\undefined`"),
+            (r"\frac{1}", 8, "it ends where an argument or `}` is due"),
+            ("{a", 2, "it ends where `}` is due"),
+            ("x_", 1, "nothing follows `_`"),
+            ("a}", 1, "`}` cannot stand here"),
+            ("a^b^c", 3, "Double superscript"),
+            (r"\begin{alined} a", 0, "unknown environment `alined`"),
+            (
+                r"\begin{mat\color{red}x} a",
+                0,
+                "something is missing here, or cannot stand here",
+            ),
+            (r"a \tag{1.1}", 0, r"`\tag` stands only between `$$`"),
+            (r"\left( a", 8, r"it ends where `\right` is due"),
+        ] {
+            let refused = Math::default().render(tex, false).unwrap_err();
+            let expected = format!("KaTeX does not understand this: {what}");
+            assert_eq!((refused.at, refused.what), (at, expected), "{tex}");
+        }
     }
 
     #[test]
-    fn a_formula_is_html_with_mathml_beside_it() {
+    fn a_root_without_braces_is_refused() {
+        for tex in [r"a \sqrt r", r"a \sqrt2", r"a \sqrt[3] \tau"] {
+            let refused = Math::default().render(tex, false).unwrap_err();
+            assert_eq!(refused.at, 2, "{tex}");
+            assert!(refused.what.contains("with braces"), "{}", refused.what);
+        }
+        for tex in [r"\sqrt{r}", r"\sqrt [3] {\tau}"] {
+            Math::default().render(tex, false).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_formula_is_too_deep_for_the_program() {
+        let math = Math::default();
+        for (open, close) in [("{", "}"), (r"\hat", ""), (r"\frac{", "}1"), (r"x_{", "}")] {
+            let depth = (LONGEST - 10) / (open.len() + close.len());
+            let tex = format!("{} a {}", open.repeat(depth), close.repeat(depth));
+            // Rendered or refused; not an overflow, which ends the program.
+            let _ = math.render(&tex, false);
+        }
+        let refused = math.render(&"a".repeat(LONGEST + 1), false).unwrap_err();
+        assert!(refused.what.contains("4001 bytes"), "{}", refused.what);
+    }
+
+    #[test]
+    fn a_formula_is_html_with_mathml_once_beside_it() {
         let html = Math::default()
             .render("x_t^2 | y", true)
             .unwrap_or_default();
+        assert!(html.contains("katex-display"), "{html}");
+        assert_eq!(html.matches("<math").count(), 1, "{html}");
+        // What a screen reader reads is not shown, and what is shown is not read to it.
+        assert!(html.contains("class=\"katex-mathml\"><math"), "{html}");
         assert!(
-            html.contains("katex-display") && html.contains("<math"),
+            html.contains("<span aria-hidden=\"true\" class=\"katex-html\">"),
             "{html}"
         );
         assert!(!html.contains('\n'));
+    }
+
+    #[test]
+    fn a_formula_has_the_same_bytes_in_each_run() {
+        let render = || {
+            Math::default()
+                .render(r"\bigl( \sqrt{x} \bigr)", true)
+                .unwrap()
+        };
+        let first = render();
+        assert!(
+            first.contains("fence=\"true\" maxsize=\"1.2em\" minsize=\"1.2em\""),
+            "{first}"
+        );
+        assert!((0..10).all(|_| render() == first));
+        assert_eq!(
+            in_order("x<br/>\n<p b=\"2\" a=\"1 c\"/>y</p>"),
+            "x<br/> <p a=\"1 c\" b=\"2\"/>y</p>"
+        );
     }
 
     #[test]

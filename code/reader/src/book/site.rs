@@ -16,8 +16,6 @@ pub struct Drawn {
     pub chapter: Chapter,
     /// Its claims, judged.
     pub ledger: Vec<LedgerRow>,
-    /// The pass line of each claim, in the same order.
-    pub lines: Vec<&'static str>,
     /// Notes about the runs.
     pub runs: Vec<RunInfo>,
     /// What can be put on a page.
@@ -128,7 +126,6 @@ impl Drawn {
             .collect();
         Ok(Self {
             ledger: chapter.ledger(&records),
-            lines: (chapter.claims)().iter().map(|claim| claim.line).collect(),
             runs,
             shown: Shown {
                 key: chapter.key,

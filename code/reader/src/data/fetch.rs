@@ -4,7 +4,8 @@ use super::progress::size;
 use super::{client, unpack};
 use crate::output;
 use anyhow::{Context, Result, bail, ensure};
-use std::fs::{self, File, TryLockError};
+use lab::files::{Lock, LockError, sync_folder};
+use std::fs;
 use std::path::{Path, PathBuf};
 use tasks::data::cache::{Cache, DataError, SUMS, write_list};
 use tasks::data::sets::{Client, Set, sha256};
@@ -61,29 +62,20 @@ pub fn fetch(set: &'static Set, cache: &Cache, from: Option<&Path>) -> Result<Pa
     write(&beside.join(SUMS), list.as_bytes())?;
     clear(&folder)?;
     fs::rename(&beside, &folder)
+        .and_then(|()| sync_folder(cache.folder()))
         .with_context(|| format!("cannot move the set to {}", folder.display()))?;
     clear(&part)?;
     Ok(folder)
 }
 
-/// Held while a set is fetched; let go of when the program ends, however it ends.
-fn lock(set: &Set, cache: &Cache) -> Result<File> {
+/// Held while a set is fetched.
+fn lock(set: &Set, cache: &Cache) -> Result<Lock> {
     let path = cache.folder().join(format!("{}.lock", set.name));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot write to {}", path.display()))?;
-    match file.try_lock() {
-        // A file system without locks: two at once would then repeat work, and no more.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!(
-                "`{}` is being fetched by another program right now",
-                set.name
-            )
+    match Lock::take(&path, &format!("cargo run -- data fetch {}", set.name)) {
+        Err(LockError::Held { holder, .. }) => {
+            bail!("`{}` is being fetched by {holder} right now", set.name)
         }
+        lock => Ok(lock?),
     }
 }
 
@@ -112,6 +104,7 @@ fn downloaded(set: &Set, part: &Path) -> Result<PathBuf> {
     let name = package.file_name().context("a package without a name")?;
     let kept = packages.join(name);
     fs::rename(&package, &kept)?;
+    sync_folder(&packages)?;
     clear(&arriving)?;
     Ok(kept)
 }

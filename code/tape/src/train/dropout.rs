@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Dropout between layers.
 use super::parameters::Scalar;
-use crate::sequences::Padded;
+use crate::recurrent::Steps;
 use crate::{put_gradient, take_gradient, values};
 use dfdx::prelude::*;
 use rand_chacha::rand_core::RngCore;
@@ -41,22 +41,23 @@ pub fn dropout<S: Shape, E: Scalar, T: Tape<E, Cpu>>(
 ///
 /// # Panics
 /// When the probability is not in [0, 1), or there is not one length, at most T, for each sequence.
-pub fn dropout_sequences<const B: usize, const N: usize, E: Scalar, T: Tape<E, Cpu>>(
-    input: Padded<B, N, E, T>,
+pub fn dropout_sequences<B: Dim, N: Dim, E: Scalar, T: Tape<E, Cpu>>(
+    input: Steps<B, N, E, T>,
     lengths: &[usize],
     probability: f64,
     rng: &mut dyn RngCore,
-) -> Result<Padded<B, N, E, T>, CpuError> {
-    let steps = input.shape().1;
-    assert_eq!(lengths.len(), B, "the batch does not hold {B} sequences");
+) -> Result<Steps<B, N, E, T>, CpuError> {
+    let (batch, time, width) = *input.shape();
+    let (batch, steps, n) = (batch.size(), time.size(), width.size());
+    assert_eq!(lengths.len(), batch, "lengths of {batch} sequences");
     assert!(
         lengths.iter().all(|&length| length <= steps),
         "lengths {lengths:?} for {steps} steps"
     );
     let mut coin = Coin::new(probability, rng);
-    let mut kept = vec![false; B * steps * N];
+    let mut kept = vec![false; batch * steps * n];
     for (b, &length) in lengths.iter().enumerate() {
-        for place in &mut kept[b * steps * N..][..length * N] {
+        for place in &mut kept[b * steps * n..][..length * n] {
             *place = coin.open == 0 || coin.keeps();
         }
     }

@@ -58,12 +58,12 @@ pub struct StartError {
 /// ```
 /// use dfdx::prelude::*;
 /// use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
+/// use tape::dims::{Hidden, Input, Output};
 /// use tape::readout::Readout;
 /// use tape::train::initialize::{initialize, Start};
 ///
-/// let device = Cpu::default();
-/// let mut readout: Readout<3, 4, 2, f32> =
-///     Readout { units: device.zeros(), bias: Some(device.ones()), skip: None };
+/// let sizes = (Input(3), Hidden(4), Output(2));
+/// let mut readout = Readout::<_, _, _, f32>::zeros(sizes, true, false);
 /// let mut rng = ChaCha8Rng::seed_from_u64(1);
 /// initialize(&mut readout, &mut rng, |name, _| {
 ///     if name.is("bias") { Start::Constant(0.0) } else { Start::Uniform(0.08) }

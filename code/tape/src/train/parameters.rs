@@ -2,7 +2,7 @@
 //! Parameters visited by name.
 use crate::readout::Readout;
 use crate::Element;
-use dfdx::prelude::{Cpu, Gradients, HasShape, Shape, Tensor};
+use dfdx::prelude::{Cpu, Dim, Gradients, HasShape, Shape, Tensor};
 use std::fmt::{self, Display, Write};
 
 /// A type that parameters can have: `f32` or `f64`.
@@ -273,18 +273,19 @@ impl<E: Scalar> Visitor<'_, E> {
 ///
 /// ```
 /// use dfdx::prelude::*;
+/// use tape::dims::{Hidden, Input, Output};
 /// use tape::readout::Readout;
 /// use tape::train::{parameters, Parameters, Visitor};
 ///
-/// /// A tanh network of I inputs, H units and O outputs.
+/// /// A tanh network.
 /// #[derive(Clone)]
-/// struct Network<const I: usize, const H: usize, const O: usize> {
-///     w_x: Tensor<Rank2<I, H>, f32, Cpu>,
-///     w_h: Tensor<Rank2<H, H>, f32, Cpu>,
-///     readout: Readout<I, H, O, f32>,
+/// struct Network {
+///     w_x: Tensor<(Input, Hidden), f32, Cpu>,
+///     w_h: Tensor<(Hidden, Hidden), f32, Cpu>,
+///     readout: Readout<Input, Hidden, Output, f32>,
 /// }
 ///
-/// impl<const I: usize, const H: usize, const O: usize> Parameters<f32> for Network<I, H, O> {
+/// impl Parameters<f32> for Network {
 ///     fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
 ///         visitor.visit("w_x", &mut self.w_x);
 ///         visitor.visit("w_h", &mut self.w_h);
@@ -293,10 +294,11 @@ impl<E: Scalar> Visitor<'_, E> {
 /// }
 ///
 /// let device = Cpu::default();
-/// let mut network = Network::<3, 5, 2> {
-///     w_x: device.zeros(),
-///     w_h: device.zeros(),
-///     readout: Readout { units: device.zeros(), bias: Some(device.zeros()), skip: None },
+/// let (input, hidden, output) = (Input(3), Hidden(5), Output(2));
+/// let mut network = Network {
+///     w_x: device.zeros_like(&(input, hidden)),
+///     w_h: device.zeros_like(&(hidden, hidden)),
+///     readout: Readout::zeros((input, hidden, output), true, false),
 /// };
 /// assert_eq!(parameters::names(&mut network), ["w_x", "w_h", "readout.units", "readout.bias"]);
 /// assert_eq!(parameters::count(&mut network), 15 + 25 + 10 + 2);
@@ -339,9 +341,7 @@ impl<E: Scalar, P: Parameters<E>, const N: usize> Parameters<E> for [P; N] {
     }
 }
 
-impl<const I: usize, const N: usize, const O: usize, E: Scalar> Parameters<E>
-    for Readout<I, N, O, E>
-{
+impl<I: Dim, N: Dim, O: Dim, E: Scalar> Parameters<E> for Readout<I, N, O, E> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
         visitor.visit("units", &mut self.units);
         visitor.visit("bias", &mut self.bias);

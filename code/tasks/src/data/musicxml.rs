@@ -162,7 +162,7 @@ impl Score<'_, '_> {
                             });
                         }
                         before = begins;
-                        now = now.max(end);
+                        now = Ord::max(now, end);
                     }
                     "backup" => {
                         let back = self.duration(node, divisions)?;
@@ -178,7 +178,7 @@ impl Score<'_, '_> {
                     }
                     _ => {}
                 }
-                read.end = read.end.max(now);
+                read.end = Ord::max(read.end, now);
             }
         }
         Ok(read)

@@ -10,6 +10,8 @@ use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset};
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
+use kernels::Extremes;
+use tape::dims::{self, Columns, Hidden, Input, Output, Rows, Time};
 use tape::train::parameters::{count, for_each};
 use tasks::random::symmetric;
 use tasks::seeds::{generator, Purpose};
@@ -19,12 +21,12 @@ const H: usize = 4;
 const V: usize = 5;
 const T: usize = 6;
 
-type Small<C, const G: usize> = Network<C, I, H, G, V, f64>;
+type Small<C> = Network<C, Const<I>, Const<H>, Const<V>, f64>;
 
 /// A network whose weights and biases are all drawn.
-fn network<C: Cell<f64> + Clone + 'static, const G: usize>(cell: C, seed: u64) -> Small<C, G> {
+fn network<C: Cell<f64>>(cell: C, seed: u64) -> Small<C> {
     let mut rng = generator(seed, Purpose::Initialization);
-    let mut network = Network::new(cell, None, 1.0, &mut rng);
+    let mut network = Network::new(cell, (Const, Const, Const), None, 1.0, &mut rng);
     for_each(&mut network, |_, parameter| {
         let values: Vec<f64> = (0..parameter.count()).map(|_| draw(&mut rng)).collect();
         parameter.copy_from(&values);
@@ -48,25 +50,28 @@ fn notes(seed: u64, steps: usize) -> Vec<f64> {
 }
 
 /// h of every step of one sequence, from the kernels.
-fn hidden<C: Cell<f64> + Clone + 'static, const G: usize>(
-    network: &Small<C, G>,
-    x: &[f64],
-) -> Vec<Vec<f64>> {
+fn hidden<C: Cell<f64>>(network: &Small<C>, x: &[f64]) -> Vec<Vec<f64>> {
     let steps = x.len() / I;
-    let x = Cpu::default().tensor_from_vec(x.to_vec(), (1, steps, Const::<I>));
+    let x =
+        Cpu::default().tensor_from_vec(x.to_vec(), (dims::Batch(1), Time(steps), Const::<I>));
     let all = network.hidden(x, &[steps]).as_vec();
     all.chunks(H).map(<[f64]>::to_vec).collect()
 }
 
+/// The rows of a matrix.
+fn grid<D: Dim>(matrix: &Tensor<(D, Columns), f64, Cpu>) -> Vec<Vec<f64>> {
+    let Columns(columns) = matrix.shape().1;
+    matrix
+        .as_vec()
+        .chunks(columns)
+        .map(<[f64]>::to_vec)
+        .collect()
+}
+
 /// x W + h U + b of one group of columns.
-fn net<C, const G: usize>(
-    network: &Small<C, G>,
-    group: usize,
-    x: &[f64],
-    h: &[f64],
-) -> Vec<f64> {
-    let (w, u) = (network.layer.w_x.array(), network.layer.w_h.array());
-    let b = network.layer.bias.array();
+fn net<C>(network: &Small<C>, group: usize, x: &[f64], h: &[f64]) -> Vec<f64> {
+    let (w, u) = (grid(&network.layer.w_x), grid(&network.layer.w_h));
+    let b = network.layer.bias.as_vec();
     (0..H)
         .map(|j| {
             let column = group * H + j;
@@ -89,10 +94,10 @@ fn close(a: &[f64], b: &[f64]) {
 }
 
 /// The weights of a GRU layer as the page writes them.
-fn by_hand<const G: usize>(network: &Small<Gru, G>) -> Weights {
+fn by_hand(network: &Small<Gru>) -> Weights {
     let mut weights = Weights::zeros(I, H);
-    let (w, u) = (network.layer.w_x.array(), network.layer.w_h.array());
-    let b = network.layer.bias.array();
+    let (w, u) = (grid(&network.layer.w_x), grid(&network.layer.w_h));
+    let b = network.layer.bias.as_vec();
     for group in 0..3 {
         for j in 0..H {
             let column = group * H + j;
@@ -122,22 +127,22 @@ fn steps(weights: &Weights, x: &[f64]) -> Vec<Step> {
 
 #[test]
 fn eq_5_1_a_note_sounds_with_the_probability_of_its_output() {
-    let network: Small<_, 12> = network(GRU, 1);
+    let network: Small<_> = network(GRU, 1);
     let x = rows(1, T, I);
     let last = hidden(&network, &x).pop().unwrap();
     let (w, b) = (network.output.w.array(), network.output.bias.array());
     let expected: Vec<f64> = (0..V)
         .map(|v| sigma((0..H).map(|i| last[i] * w[i][v]).sum::<f64>() + b[v]))
         .collect();
-    let x = Cpu::default().tensor_from_vec(x, (1, T, Const::<I>));
+    let x = Cpu::default().tensor_from_vec(x, (dims::Batch(1), Time(T), Const::<I>));
     close(&network.next(x, None).0, &expected);
 }
 
 #[test]
 fn eq_5_2_the_loss_is_summed_over_notes_and_averaged_over_steps() {
-    let mut network: Small<_, 12> = network(GRU, 2);
+    let mut network: Small<_> = network(GRU, 2);
     let (x, y) = (rows(2, T, I), notes(2, T));
-    let batch: Batch<I, V, f64> = Batch::new(&[(&x, &y)]);
+    let batch: Batch<Const<I>, Const<V>, f64> = Batch::new(Const, Const, &[(&x, &y)]);
     let loss = network.music(&batch, batch.inputs.leaky_trace(), Reduction::Mean);
     let (w, b) = (network.output.w.array(), network.output.bias.array());
     let (mut expected, mut error) = (0.0, vec![0.0; V]);
@@ -159,7 +164,7 @@ fn eq_5_2_the_loss_is_summed_over_notes_and_averaged_over_steps() {
 
 #[test]
 fn eq_5_3_the_plain_unit_is_a_tanh_of_its_net_input() {
-    let network: Small<_, 4> = network(TANH, 3);
+    let network: Small<_> = network(TANH, 3);
     let x = rows(3, T, I);
     let mut h = vec![0.0; H];
     for (x, found) in x.chunks(I).zip(hidden(&network, &x)) {
@@ -171,8 +176,8 @@ fn eq_5_3_the_plain_unit_is_a_tanh_of_its_net_input() {
 /// From a state of zero with a candidate held at one, what comes out is the update gate.
 #[test]
 fn eq_5_4_gates_are_logistic() {
-    let mut network: Small<_, 12> = network(GRU, 4);
-    let mut bias = network.layer.bias.array();
+    let mut network: Small<_> = network(GRU, 4);
+    let mut bias = network.layer.bias.as_vec();
     bias[2 * H..].fill(60.0);
     network.layer.bias.copy_from(&bias);
     let x = rows(4, 1, I);
@@ -186,8 +191,8 @@ fn eq_5_4_gates_are_logistic() {
 /// With the update gate open, what comes out is the candidate, which saw the state through r.
 #[test]
 fn eq_5_5_the_reset_gate_stands_before_the_matrix() {
-    let mut network: Small<_, 12> = network(GRU, 5);
-    let mut bias = network.layer.bias.array();
+    let mut network: Small<_> = network(GRU, 5);
+    let mut bias = network.layer.bias.as_vec();
     bias[H..2 * H].fill(60.0);
     network.layer.bias.copy_from(&bias);
     let x = rows(5, 2, I);
@@ -203,7 +208,7 @@ fn eq_5_5_the_reset_gate_stands_before_the_matrix() {
 
 #[test]
 fn eq_5_6_the_state_moves_towards_the_candidate_by_the_update_gate() {
-    let network: Small<_, 12> = network(GRU, 6);
+    let network: Small<_> = network(GRU, 6);
     let x = rows(6, T, I);
     let expected: Vec<Vec<f64>> = steps(&by_hand(&network), &x)
         .into_iter()
@@ -224,15 +229,11 @@ fn eq_5_7_the_reset_gate_after_the_matrix_is_another_unit() {
         reset: Reset::AfterMatrix,
         ..GRU
     };
-    let (mut before, mut after): (Small<_, 12>, Small<_, 12>) =
-        (network(GRU, 7), network(other, 7));
+    let (mut before, mut after): (Small<_>, Small<_>) = (network(GRU, 7), network(other, 7));
     let x = rows(7, T, I);
-    let apart = |a: &Small<Gru, 12>, b: &Small<Gru, 12>| {
+    let apart = |a: &Small<Gru>, b: &Small<Gru>| {
         let (a, b) = (hidden(a, &x).concat(), hidden(b, &x).concat());
-        a.iter()
-            .zip(&b)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f64::max)
+        a.iter().zip(&b).map(|(a, b)| (a - b).abs()).largest(0.0)
     };
     assert!(apart(&before, &after) > 1e-3);
     // n = tanh(x W + b + r ⊙ (h U)) at the second step.
@@ -249,7 +250,7 @@ fn eq_5_7_the_reset_gate_after_the_matrix_is_another_unit() {
         .collect();
     close(&found[1], &expected);
     for network in [&mut before, &mut after] {
-        let mut bias = network.layer.bias.array();
+        let mut bias = network.layer.bias.as_vec();
         bias[..H].fill(60.0);
         network.layer.bias.copy_from(&bias);
     }
@@ -258,7 +259,7 @@ fn eq_5_7_the_reset_gate_after_the_matrix_is_another_unit() {
 
 #[test]
 fn eq_5_8_the_memory_cell_has_peepholes() {
-    let network: Small<_, 16> = network(LSTM, 8);
+    let network: Small<_> = network(LSTM, 8);
     let x = rows(8, T, I);
     let peep = network.layer.peepholes.clone().unwrap().array();
     let (mut h, mut c) = (vec![0.0; H], vec![0.0; H]);
@@ -312,7 +313,7 @@ fn difference(
 
 #[test]
 fn eq_5_9_weights_get_the_gradient_of_central_differences_and_of_the_kernels() {
-    let mut network: Small<_, 12> = network(GRU, 9);
+    let mut network: Small<_> = network(GRU, 9);
     let weights = by_hand(&network);
     let (x, g) = (rows(9, T, I), rows(90, T, H));
     let found = gradient(&weights, &x, &g);
@@ -336,9 +337,9 @@ fn eq_5_9_weights_get_the_gradient_of_central_differences_and_of_the_kernels() {
             }
         }
     }
-    let inputs = Cpu::default().tensor_from_vec(x, (1, T, Const::<I>));
-    let weighted: Tensor<(usize, Const<H>), f64, Cpu> =
-        Cpu::default().tensor_from_vec(g, (T, Const::<H>));
+    let inputs = Cpu::default().tensor_from_vec(x, (dims::Batch(1), Time(T), Const::<I>));
+    let weighted: Tensor<(Rows, Const<H>), f64, Cpu> =
+        Cpu::default().tensor_from_vec(g, (Rows(T), Const::<H>));
     let mut gradients = (network.hidden(inputs.leaky_trace(), &[T]) * weighted)
         .sum()
         .backward();
@@ -361,7 +362,7 @@ fn eq_5_9_weights_get_the_gradient_of_central_differences_and_of_the_kernels() {
 
 /// One step back: the biases' gradients are the three δ.
 fn deltas(place: usize) {
-    let weights = by_hand(&network::<_, 12>(GRU, 10));
+    let weights = by_hand(&network(GRU, 10));
     let (x, h, g) = (rows(10, 1, I), rows(11, 1, H), rows(12, 1, H));
     let mut sums = Weights::zeros(I, H);
     weights.step_back(&weights.step(&x, &h), &g, &mut sums);
@@ -394,7 +395,7 @@ fn eq_5_12_error_of_the_reset_gate() {
 
 #[test]
 fn eq_5_13_error_of_the_state_before() {
-    let weights = by_hand(&network::<_, 12>(GRU, 13));
+    let weights = by_hand(&network(GRU, 13));
     let (x, h, g) = (rows(13, 1, I), rows(14, 1, H), rows(15, 1, H));
     let back = weights.step_back(&weights.step(&x, &h), &g, &mut Weights::zeros(I, H));
     for j in 0..H {
@@ -491,11 +492,11 @@ fn mixture_gradient(range: std::ops::Range<usize>) {
     }
     // A projection of nothing but a bias has the outputs themselves.
     let mut rng = generator(1, Purpose::Initialization);
-    let mut network: Network<_, I, H, H, OUTPUTS, f64> =
-        Network::new(TANH, None, 0.0, &mut rng);
+    let sizes = (Const::<I>, Const::<H>, Const::<OUTPUTS>);
+    let mut network = Network::new(TANH, sizes, None, 0.0, &mut rng);
     network.output.bias.copy_from(&outputs);
     let x = rows(24, 1, I);
-    let batch: Batch<I, D, f64> = Batch::new(&[(&x, &y)]);
+    let batch: Batch<Const<I>, Const<D>, f64> = Batch::new(Const, Const, &[(&x, &y)]);
     let loss = network.sound(
         &batch,
         batch.inputs.leaky_trace(),
@@ -541,18 +542,18 @@ fn chung2014_layers_have_as_many_weights_as_the_paper_says() {
     }
     for sizes in [(NOTES, MUSIC), (SEEN, SOUND)] {
         let counts = Unit::ALL.map(|unit| layer(unit, sizes.0, sizes.1[unit as usize]) as f64);
-        let most = counts.iter().copied().fold(0.0, f64::max);
+        let most = counts.iter().copied().largest(0.0);
         assert!(counts.iter().all(|c| *c >= 0.9 * most), "{counts:?}");
     }
     let mut rng = generator(1, Purpose::Initialization);
-    let mut lstm: Network<_, NOTES, 36, 144, NOTES, f32> =
-        Network::new(LSTM, None, 0.1, &mut rng);
+    let sizes = (Input(NOTES), Hidden(36), Output(NOTES));
+    let mut lstm: Network<_, _, _, _, f32> = Network::new(LSTM, sizes, None, 0.1, &mut rng);
     assert_eq!(
         count(&mut lstm),
         layer(Unit::Lstm, NOTES, 36) + 36 * NOTES + NOTES
     );
-    let mut gru: Network<_, SEEN, 111, 333, DENSITY, f32> =
-        Network::new(GRU, None, 0.1, &mut rng);
+    let sizes = (Input(SEEN), Hidden(111), Output(DENSITY));
+    let mut gru: Network<_, _, _, _, f32> = Network::new(GRU, sizes, None, 0.1, &mut rng);
     assert_eq!(
         count(&mut gru),
         layer(Unit::Gru, SEEN, 111) + 111 * DENSITY + DENSITY
@@ -584,13 +585,10 @@ fn chung2014_learning_rates_are_the_ones_that_validation_chose() {
 }
 
 /// Losses of each step of a sequence, from the sums over its beginnings.
-fn each_step<C: Cell<f64> + Clone + 'static, const G: usize>(
-    network: &Small<C, G>,
-    x: &[f64],
-    y: &[f64],
-) -> Vec<f64> {
+fn each_step<C: Cell<f64>>(network: &Small<C>, x: &[f64], y: &[f64]) -> Vec<f64> {
     let sum = |steps: usize| {
-        let batch: Batch<I, V, f64> = Batch::new(&[(&x[..steps * I], &y[..steps * V])]);
+        let batch: Batch<Const<I>, Const<V>, f64> =
+            Batch::new(Const, Const, &[(&x[..steps * I], &y[..steps * V])]);
         network
             .music(&batch, batch.inputs.clone(), Reduction::Sum)
             .array()
@@ -602,8 +600,8 @@ fn each_step<C: Cell<f64> + Clone + 'static, const G: usize>(
 
 #[test]
 fn chung2014_nothing_comes_from_the_future() {
-    fn holds<C: Cell<f64> + Clone + 'static, const G: usize>(cell: C) {
-        let network: Small<C, G> = network(cell, 30);
+    fn holds<C: Cell<f64>>(cell: C) {
+        let network: Small<C> = network(cell, 30);
         let (mut x, y) = (rows(30, T, I), notes(30, T));
         let before = each_step(&network, &x, &y);
         x[4 * I..].fill(0.7);
@@ -611,18 +609,18 @@ fn chung2014_nothing_comes_from_the_future() {
         close(&after[..4], &before[..4]);
         assert!((after[4] - before[4]).abs() > 1e-6);
     }
-    holds::<_, 4>(TANH);
-    holds::<_, 12>(GRU);
-    holds::<_, 16>(LSTM);
+    holds(TANH);
+    holds(GRU);
+    holds(LSTM);
 }
 
 #[test]
 fn chung2014_padding_changes_nothing() {
-    let network: Small<_, 12> = network(GRU, 31);
+    let network: Small<_> = network(GRU, 31);
     let (x, y) = (rows(31, T, I), notes(31, T));
     let (short, told) = (&x[..2 * I], &y[..2 * V]);
     let sum = |all: &[(&[f64], &[f64])]| {
-        let batch: Batch<I, V, f64> = Batch::new(all);
+        let batch: Batch<Const<I>, Const<V>, f64> = Batch::new(Const, Const, all);
         network
             .music(&batch, batch.inputs.clone(), Reduction::Sum)
             .array()
@@ -634,11 +632,11 @@ fn chung2014_padding_changes_nothing() {
 /// The order of a batch leaves the loss alone.
 #[test]
 fn chung2014_the_order_of_a_batch_does_not_matter() {
-    let network: Small<_, 16> = network(LSTM, 32);
+    let network: Small<_> = network(LSTM, 32);
     let (x, y) = (rows(32, T, I), notes(32, T));
     let (a, b) = ((&x[..], &y[..]), (&x[..3 * I], &y[..3 * V]));
     let sum = |all: &[(&[f64], &[f64])]| {
-        let batch: Batch<I, V, f64> = Batch::new(all);
+        let batch: Batch<Const<I>, Const<V>, f64> = Batch::new(Const, Const, all);
         network
             .music(&batch, batch.inputs.clone(), Reduction::Mean)
             .array()
@@ -648,10 +646,10 @@ fn chung2014_the_order_of_a_batch_does_not_matter() {
 
 #[test]
 fn chung2014_every_parameter_gets_a_gradient() {
-    fn holds<C: Cell<f64> + Clone + 'static, const G: usize>(cell: C) {
-        let mut network: Small<C, G> = network(cell, 33);
+    fn holds<C: Cell<f64>>(cell: C) {
+        let mut network: Small<C> = network(cell, 33);
         let (x, y) = (rows(33, T, I), notes(33, T));
-        let batch: Batch<I, V, f64> = Batch::new(&[(&x, &y)]);
+        let batch: Batch<Const<I>, Const<V>, f64> = Batch::new(Const, Const, &[(&x, &y)]);
         let loss = network.music(&batch, batch.inputs.leaky_trace(), Reduction::Mean);
         let mut gradients = loss.backward();
         for_each(&mut network, |name, parameter| {
@@ -659,15 +657,15 @@ fn chung2014_every_parameter_gets_a_gradient() {
             assert!(all.iter().all(|&g| g != 0.0), "{name}");
         });
     }
-    holds::<_, 4>(TANH);
-    holds::<_, 12>(GRU);
-    holds::<_, 16>(LSTM);
+    holds(TANH);
+    holds(GRU);
+    holds(LSTM);
 }
 
 /// A last step that is the same after another past is told another way.
 #[test]
 fn chung2014_the_answer_needs_the_memory() {
-    let network: Small<_, 12> = network(GRU, 34);
+    let network: Small<_> = network(GRU, 34);
     let (x, y) = (rows(34, T, I), notes(34, T));
     let last = *each_step(&network, &x, &y).last().unwrap();
     let alone = each_step(&network, &x[(T - 1) * I..], &y[(T - 1) * V..])[0];

@@ -6,6 +6,7 @@ use testing::refusal::refused_for;
 fn a_reset_gate_on_the_notes_is_refused() {
     refused_for(
         "chung2014",
+        "refused.rs",
         ["Rank2<1, 96>", "Rank2<1, 46>"],
         &["reset * state", "Const<46>", "Const<96>", "TryMul"],
     );

@@ -10,7 +10,7 @@ mod elman1990 {
     use dfdx::prelude::*;
     use elman1990::experiments;
     use elman1990::network::{Moment, Online, Reader, Weights};
-    use elman1990::reference::{self, Layer};
+    use elman1990::reference::Layer;
     use lab::experiment::Scale;
     use rand::Rng;
     use rand_chacha::rand_core::SeedableRng;
@@ -119,7 +119,7 @@ mod elman1990 {
         (0..count).map(slope).collect()
     }
 
-    fn layer(weights: &Small) -> Layer<I, H, O, f64, Cpu> {
+    fn layer(weights: &Small) -> Layer<Const<I>, Const<H>, Const<O>, f64, Cpu> {
         let device = Cpu::default();
         Layer {
             w_x: device.tensor(weights.w_x),
@@ -137,7 +137,7 @@ mod elman1990 {
         let steps = steps
             .iter()
             .map(|(x, d)| (device.tensor([*x]), device.tensor([*d])));
-        let error = reference::error(&layer, steps.collect(), truncated, OwnedTape::default());
+        let error = layer.error(Const::<1>, steps.collect(), truncated, OwnedTape::default());
         let gradients = error.backward();
         let mut all = gradients.get(&layer.w_x).as_vec();
         all.extend(gradients.get(&layer.w_h).as_vec());
@@ -154,7 +154,7 @@ mod elman1990 {
         let hidden = w.step(&steps[0].0, &context);
         let device = Cpu::default();
         let (x, h) = (device.tensor([steps[0].0]), device.tensor([context]));
-        let plain = reference::step(&layer(&w), x, h).array();
+        let plain = layer(&w).step(x, h).array();
         for j in 0..H {
             let mut net = w.bias[j];
             for i in 0..I {
@@ -180,7 +180,7 @@ mod elman1990 {
         let (w, _) = small();
         let hidden = [0.3, -0.2, 0.9, 0.0];
         let output = w.output(&hidden);
-        let plain = reference::output(&layer(&w), Cpu::default().tensor([hidden])).array();
+        let plain = layer(&w).output(Cpu::default().tensor([hidden])).array();
         for k in 0..O {
             let mut net = w.b_o[k];
             for j in 0..H {
@@ -200,7 +200,9 @@ mod elman1990 {
         let tensors = steps
             .iter()
             .map(|(x, d)| (device.tensor([*x]), device.tensor([*d])));
-        let plain = reference::error(&layer(&w), tensors.collect(), false, NoneTape).array();
+        let plain = layer(&w)
+            .error(Const::<1>, tensors.collect(), false, NoneTape)
+            .array();
         close("E", plain, error(&w, &steps), 1e-12);
     }
 

@@ -5,7 +5,7 @@
 
 use dfdx::prelude::*;
 use elman1990::network::{Moment, Weights};
-use elman1990::reference::{self, Layer};
+use elman1990::reference::Layer;
 use serde_json::Value;
 
 const I: usize = 3;
@@ -90,7 +90,7 @@ fn by_hand(weights: &Small, batch: &[Sequence], truncated: bool) -> (Vec<Vec<f64
 /// The error and its gradient, from the tape.
 fn by_tape(weights: &Small, batch: &[Sequence], truncated: bool) -> (f64, Vec<f64>) {
     let device = Cpu::default();
-    let layer: Layer<I, H, O, f64, Cpu> = Layer {
+    let layer: Layer<Const<I>, Const<H>, Const<O>, f64, Cpu> = Layer {
         w_x: device.tensor(weights.w_x),
         w_h: device.tensor(weights.w_h),
         bias: device.tensor(weights.bias),
@@ -103,7 +103,7 @@ fn by_tape(weights: &Small, batch: &[Sequence], truncated: bool) -> (f64, Vec<f6
         let steps = sequence
             .iter()
             .map(|(x, d)| (device.tensor([*x]), device.tensor([*d])));
-        let error = reference::error(&layer, steps.collect(), truncated, OwnedTape::default());
+        let error = layer.error(Const::<1>, steps.collect(), truncated, OwnedTape::default());
         sum += error.array();
         let gradients = error.backward();
         let mut own = gradients.get(&layer.w_x).as_vec();

@@ -13,6 +13,7 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use kernels::Inputs;
 use rand_chacha::ChaCha8Rng;
+use tape::dims::{self, Hidden, Input, Time};
 use tape::recurrent::{Reading, Recurrent};
 use tape::train::Start;
 use tasks::seeds::{generator, Purpose};
@@ -428,7 +429,7 @@ fn gers2000_without_forget_gates_it_is_the_cell_of_1997() {
 fn eq_4_10_the_error_of_a_state_is_multiplied_by_the_forget_gates() {
     let device = Cpu::default();
     let bias = 1.3;
-    let mut layer: Recurrent<Lstm, 1, 2, 8, f64> = Recurrent::zeros(Lstm::default());
+    let mut layer = Recurrent::<_, _, _, f64>::zeros(Lstm::default(), Input(1), Hidden(2));
     let mut values = vec![0.0; 8];
     values[2..4].fill(bias);
     // x moves the candidates, and they alone.
@@ -437,7 +438,8 @@ fn eq_4_10_the_error_of_a_state_is_multiplied_by_the_forget_gates() {
     w_x[4..6].fill(0.7);
     layer.w_x.copy_from(&w_x);
     let steps = 12;
-    let x: Tensor<_, f64, _> = device.tensor_from_vec(vec![0.0; steps], (1, steps, Const::<1>));
+    let shape = (dims::Batch(1), Time(steps), Input(1));
+    let x: Tensor<_, f64, _> = device.tensor_from_vec(vec![0.0; steps], shape);
     let (y, end) = layer
         .run(x.leaky_trace(), None, Reading::default())
         .unwrap();
@@ -507,14 +509,15 @@ fn eq_4_14_the_identity_keeps_what_is_positive() {
     let cell = Rnn {
         activation: Activation::Relu,
     };
-    let mut layer: Recurrent<Rnn, 1, 3, 3, f64> = Recurrent::zeros(cell);
+    let mut layer = Recurrent::<_, _, _, f64>::zeros(cell, Input(1), Hidden(3));
     layer
         .w_h
         .copy_from(&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
     layer.w_x.copy_from(&[0.5, 2.0, 1.0]);
     let mut inputs = vec![0.0; 20];
     inputs[0] = 1.0;
-    let x: Tensor<_, f64, _> = device.tensor_from_vec(inputs, (1, 20, Const::<1>));
+    let x: Tensor<_, f64, _> =
+        device.tensor_from_vec(inputs, (dims::Batch(1), Time(20), Input(1)));
     let (y, end) = layer
         .run(x.leaky_trace(), None, Reading::default())
         .unwrap();

@@ -6,6 +6,7 @@ use testing::refusal::refused_for;
 fn a_forget_bias_for_all_four_groups_is_refused() {
     refused_for(
         "gers2000",
+        "refused.rs",
         ["Rank1<40>", "Rank1<160>"],
         &["net + forget_bias", "Const<160>", "Const<40>", "TryAdd"],
     );

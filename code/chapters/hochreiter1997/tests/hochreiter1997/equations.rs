@@ -11,12 +11,13 @@ mod hochreiter1997 {
     use hochreiter1997::{experiments, reference};
     use kernels::cell1997::{self, Biases, Design, Gradient, Squash, Trace};
     use kernels::readout::{self, Targets};
-    use kernels::{tanh_rnn, Inputs};
+    use kernels::{tanh_rnn, Extremes, Inputs};
     use lab::experiment::Scale;
     use rand::Rng;
     use rand_chacha::rand_core::SeedableRng;
     use rand_chacha::ChaCha8Rng;
     use std::rc::Rc;
+    use tape::dims::Cells;
     use tape::Sequences;
 
     const I: usize = 3;
@@ -203,7 +204,9 @@ mod hochreiter1997 {
                     small.loss(w, Some(&trace.hidden))
                 });
                 close(&format!("weight {place}"), ours, numeric, 1e-8);
-                largest = largest.max(ours.abs());
+                if ours.abs() > largest {
+                    largest = ours.abs();
+                }
             }
         }
         assert!(largest > 0.01, "nothing to compare");
@@ -331,7 +334,9 @@ mod hochreiter1997 {
                     norm <= bound * (1.0 + 1e-12),
                     "seed {seed}, lag {q}: {norm} > {bound}"
                 );
-                tightest = tightest.max(norm / bound);
+                if norm / bound > tightest {
+                    tightest = norm / bound;
+                }
                 checked += 1;
             }
         }
@@ -370,10 +375,7 @@ mod hochreiter1997 {
             let w: flow::Matrix<6, 6> = square(seed, 0.2 + seed as f64 / 50.0);
             let hidden = states(&w, seed + 1_000, logistic);
             for (q, jacobian) in flow::logistic_jacobians(&w, &hidden).iter().enumerate() {
-                let largest = jacobian
-                    .iter()
-                    .flatten()
-                    .fold(0.0f64, |m, e| m.max(e.abs()));
+                let largest = jacobian.iter().flatten().map(|e| e.abs()).largest(0.0);
                 let bound = flow::entry_bound(&w, q);
                 assert!(largest <= bound * (1.0 + 1e-12), "seed {seed}, lag {q}");
             }
@@ -491,12 +493,18 @@ mod hochreiter1997 {
         }
     }
 
+    const SIZES: readout::Sizes = readout::Sizes {
+        inputs: I,
+        units: C,
+        outputs: O,
+    };
+
     /// The small readout: [W_o, b_o, W_s], units, inputs, a target at the end.
     fn readout_error(all: &[f64], units: &[f64], inputs: &[f64], target: &[f64]) -> f64 {
         let mut outputs = Vec::new();
-        readout::forward::<f64, C, O>(
+        readout::forward(
+            SIZES,
             readout_parts(all),
-            I,
             Inputs::Dense(inputs),
             units,
             Targets::AtEnd(target),
@@ -594,7 +602,7 @@ mod hochreiter1997 {
         let parts = readout_parts(&all);
         let x = Inputs::Dense(&inputs);
         let targets = Targets::AtEnd(&target[..]);
-        readout::forward::<f64, C, O>(parts, I, x, &units, targets, &mut outputs);
+        readout::forward(SIZES, parts, x, &units, targets, &mut outputs);
         let (mut ours, mut d_y) = (vec![0.0; all.len()], vec![0.0; units.len()]);
         let (d_units, rest) = ours.split_at_mut(C * O);
         let (d_bias, d_skip) = rest.split_at_mut(O);
@@ -603,8 +611,8 @@ mod hochreiter1997 {
             bias: Some(d_bias),
             skip: Some(d_skip),
         };
-        readout::backward::<f64, C, O>(
-            parts, I, x, &units, targets, &outputs, 1.0, gradients, &mut d_y,
+        readout::backward(
+            SIZES, parts, x, &units, targets, &outputs, 1.0, gradients, &mut d_y,
         );
         for (place, &ours) in ours.iter().enumerate() {
             let numeric = slope(&all, place, |all| {
@@ -785,8 +793,8 @@ mod hochreiter1997 {
         }
     }
 
-    /// The layer on the tape for a batch of `B` sequences in f32.
-    fn on_the_tape<const B: usize>(inputs: Vec<Vec<f32>>, weights: &[f64]) -> Vec<f32> {
+    /// The layer on the tape for a batch of sequences in f32.
+    fn on_the_tape(inputs: Vec<Vec<f32>>, weights: &[f64]) -> Vec<f32> {
         let device = Cpu::default();
         let (w_x, w_u, b) = split(weights);
         let narrow = |v: &[f64]| v.iter().map(|&w| w as f32).collect::<Vec<_>>();
@@ -795,15 +803,13 @@ mod hochreiter1997 {
         let w_u = device.tensor_from_vec(narrow(w_u), (Const::<U>, Const::<U>));
         let b = device.tensor_from_vec(narrow(b), (Const::<U>,));
         let inputs = Rc::new(Sequences::Dense(inputs));
-        tape::cell1997::memory::<B, I, K, C, U, f32, _>(
-            design(Gradient::Truncated),
-            &inputs,
-            w_x,
-            &w_u,
-            &b,
-        )
-        .unwrap()
-        .as_vec()
+        let layer = tape::cell1997::Layer {
+            design: design(Gradient::Truncated),
+            cells: Cells(C),
+            kernel: cell1997::Memory::of::<K, C, U>(),
+        };
+        let cells = tape::cell1997::memory(layer, &inputs, w_x, &w_u, &b);
+        cells.unwrap().as_vec()
     }
 
     fn narrow(values: Vec<f64>) -> Vec<f32> {
@@ -816,7 +822,7 @@ mod hochreiter1997 {
         let first = narrow(random(2, T * I, 1.0));
         let mut second = first.clone();
         second[4 * I..].iter_mut().for_each(|x| *x = -*x);
-        let all = on_the_tape::<2>(vec![first, second], &weights);
+        let all = on_the_tape(vec![first, second], &weights);
         let (a, b) = all.split_at(T * C);
         assert_eq!(
             a[..4 * C],
@@ -830,8 +836,8 @@ mod hochreiter1997 {
     fn padding_changes_nothing() {
         let weights = Small::new().weights;
         let (short, long) = (narrow(random(2, 3 * I, 1.0)), narrow(random(3, T * I, 1.0)));
-        let together = on_the_tape::<2>(vec![short.clone(), long], &weights);
-        let alone = on_the_tape::<1>(vec![short], &weights);
+        let together = on_the_tape(vec![short.clone(), long], &weights);
+        let alone = on_the_tape(vec![short], &weights);
         assert_eq!(together[..3 * C], alone[..]);
         assert!(
             together[3 * C..T * C].iter().all(|&y| y == 0.0),

@@ -324,19 +324,7 @@ fn hochreiter1997_alt_texts_and_data_hold_the_numbers() {
 
 #[test]
 fn hochreiter1997_nothing_is_wrong_with_the_figures_of_the_recorded_results() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../figures/hochreiter1997"
-    );
-    let mut recorded = Records::new();
-    for experiment in (chapter().experiments)() {
-        let path = format!("{folder}/{}.json", experiment.id());
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            continue;
-        };
-        let record: Record = serde_json::from_str(&text).expect(&path);
-        recorded.insert(experiment.id().into(), record);
-    }
+    let recorded = lab::store::load_records(&lab::root::root(), "hochreiter1997").unwrap();
     for figure in drawn(&recorded) {
         let faults = faults(&figure.svg);
         assert!(faults.is_empty(), "{}: {faults:?}", figure.id);

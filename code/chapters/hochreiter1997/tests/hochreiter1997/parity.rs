@@ -4,16 +4,18 @@
 //! gradient and three updates, on ragged batches.
 
 use ::elman1990::TanhNetwork;
-use ::hochreiter1997::network::{Build, GateBiases, MemoryNetwork};
+use ::hochreiter1997::network::{Build, GateBiases, MemoryNetwork, Sizes};
 use ::hochreiter1997::reference;
 use dfdx::prelude::*;
-use kernels::cell1997::{Biases, Design, Gradient, Squash};
+use kernels::cell1997::{Biases, Design, Gradient, Memory, Squash};
+use kernels::tanh_rnn::Tanh;
 use kernels::Real;
 use rand_chacha::rand_core::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use tape::dims::{Batch, Hidden, Input, Output, Time};
 use tape::readout::{squared_error, Readout, TargetBatch};
 use tape::sgd::descend;
 use tape::{Element, Sequences};
@@ -117,8 +119,9 @@ impl Fixture {
 
     fn readout<const I: usize, const N: usize, const O: usize, E: Element>(
         &self,
-    ) -> Readout<I, N, O, E> {
+    ) -> Readout<Const<I>, Const<N>, Const<O>, E> {
         Readout {
+            inputs: Const,
             units: self.matrix("w_o"),
             bias: self.has("b_o").then(|| self.vector("b_o")),
             skip: self.has("w_s").then(|| self.matrix("w_s")),
@@ -187,7 +190,6 @@ fn close<E: Real>(what: &str, ours: &[E], theirs: &Value, tolerance: f64) {
 }
 
 fn cell<
-    const B: usize,
     const I: usize,
     const K: usize,
     const C: usize,
@@ -201,17 +203,18 @@ fn cell<
     let fixture = Fixture::load(name);
     let case = &fixture.case;
     fixture.sizes(&[("I", I), ("K", K), ("C", C), ("U", U), ("O", O)]);
-    let (inputs, targets, design) = (
-        fixture.inputs::<E>(),
-        fixture.targets::<E>(),
-        fixture.design(),
-    );
+    let (inputs, targets) = (fixture.inputs::<E>(), fixture.targets::<E>());
     let mut w_x = fixture.matrix::<I, U, E>("w_x");
     let mut w_u = fixture.matrix::<U, U, E>("w_u");
     let mut bias = fixture.vector::<U, E>("bias");
     let mut readout = fixture.readout::<I, C, O, E>();
 
-    let traces = tape::cell1997::inspect::<I, K, C, U, E>(&design, &inputs, &w_x, &w_u, &bias);
+    let layer = tape::cell1997::Layer {
+        design: fixture.design(),
+        cells: Const::<C>,
+        kernel: Memory::of::<K, C, U>(),
+    };
+    let traces = tape::cell1997::inspect(layer, &inputs, &w_x, &w_u, &bias);
     for (b, trace) in traces.iter().enumerate() {
         for (part, ours) in [
             ("hidden", &trace.hidden),
@@ -225,14 +228,8 @@ fn cell<
     }
 
     for update in 0..=3 {
-        let cells = tape::cell1997::memory::<B, I, K, C, U, _, _>(
-            design,
-            &inputs,
-            w_x.leaky_trace(),
-            &w_u,
-            &bias,
-        )
-        .unwrap();
+        let cells =
+            tape::cell1997::memory(layer, &inputs, w_x.leaky_trace(), &w_u, &bias).unwrap();
         let (error, outputs) = squared_error(&readout, &inputs, cells, &targets).unwrap();
         if update == 3 {
             let last = &case["error_after_updates"];
@@ -401,7 +398,7 @@ fn plain_cell<
     }
 }
 
-fn tanh_layer<const B: usize, const I: usize, const H: usize, const O: usize, E: Element>(
+fn tanh_layer<const I: usize, const H: usize, const O: usize, E: Element>(
     name: &str,
     tolerance: f64,
 ) {
@@ -414,7 +411,8 @@ fn tanh_layer<const B: usize, const I: usize, const H: usize, const O: usize, E:
     let mut bias = fixture.vector::<H, E>("bias");
     let mut readout = fixture.readout::<I, H, O, E>();
     for update in 0..3 {
-        let hidden = tape::tanh_rnn::tanh_layer::<B, I, H, _, _>(
+        let hidden = tape::tanh_rnn::tanh_layer(
+            Tanh::of::<H>(),
             &inputs,
             w_x.leaky_trace(),
             &w_h,
@@ -422,8 +420,8 @@ fn tanh_layer<const B: usize, const I: usize, const H: usize, const O: usize, E:
         )
         .unwrap();
         if update == 0 {
-            let steps = hidden.shape().1;
-            let mut padded = vec![<E as Real>::ZERO; B * steps * H];
+            let (Batch(count), Time(steps), _) = *hidden.shape();
+            let mut padded = vec![<E as Real>::ZERO; count * steps * H];
             hidden.copy_into(&mut padded);
             for (b, length) in inputs.lengths(I).into_iter().enumerate() {
                 let (run, beyond) = padded[b * steps * H..][..steps * H].split_at(length * H);
@@ -516,8 +514,14 @@ fn memory_network<
         starts_without_memory: false,
         range: 0.1,
     };
-    let mut network =
-        MemoryNetwork::<I, K, C, U, O>::new(&mut ChaCha8Rng::seed_from_u64(1), &build);
+    let sizes = Sizes {
+        inputs: I,
+        blocks: K,
+        cells: C,
+        units: U,
+        outputs: O,
+    };
+    let mut network = MemoryNetwork::new(sizes, &mut ChaCha8Rng::seed_from_u64(1), &build);
     let mut names = vec!["w_x", "w_u", "bias", "w_o"];
     names.extend(fixture.has("b_o").then_some("b_o"));
     names.extend(fixture.has("w_s").then_some("w_s"));
@@ -533,7 +537,8 @@ fn memory_network<
 fn tanh_network<const I: usize, const H: usize, const O: usize>(name: &str) {
     let fixture = Fixture::load(name);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut network = TanhNetwork::<I, H, O>::new(&mut rng, 0.1);
+    let sizes = (Input(I), Hidden(H), Output(O));
+    let mut network = TanhNetwork::new(sizes, Tanh::of::<H>(), &mut rng, 0.1);
     let names = ["w_x", "w_h", "bias", "w_o", "b_o"];
     let before = names.map(|name| fixture.parameter::<f32>(name));
     let examples = fixture.examples(I, O);
@@ -548,32 +553,32 @@ mod hochreiter1997 {
 
     #[test]
     fn blocks_agree_with_pytorch() {
-        cell::<3, 3, 2, 4, 8, 3, f32>("blocks of two, truncated", SINGLE);
-        cell::<3, 3, 2, 4, 8, 3, f64>("blocks of two, truncated", DOUBLE);
+        cell::<3, 2, 4, 8, 3, f32>("blocks of two, truncated", SINGLE);
+        cell::<3, 2, 4, 8, 3, f64>("blocks of two, truncated", DOUBLE);
     }
 
     #[test]
     fn blocks_with_the_full_gradient_agree_with_pytorch() {
-        cell::<3, 3, 2, 4, 8, 3, f32>("blocks of two, full", SINGLE);
-        cell::<3, 3, 2, 4, 8, 3, f64>("blocks of two, full", DOUBLE);
+        cell::<3, 2, 4, 8, 3, f32>("blocks of two, full", SINGLE);
+        cell::<3, 2, 4, 8, 3, f64>("blocks of two, full", DOUBLE);
     }
 
     #[test]
     fn one_hot_inputs_with_a_target_at_each_step_agree_with_pytorch() {
-        cell::<4, 5, 3, 3, 9, 5, f32>("one-hot, truncated", SINGLE);
-        cell::<4, 5, 3, 3, 9, 5, f64>("one-hot, truncated", DOUBLE);
+        cell::<5, 3, 3, 9, 5, f32>("one-hot, truncated", SINGLE);
+        cell::<5, 3, 3, 9, 5, f64>("one-hot, truncated", DOUBLE);
     }
 
     #[test]
     fn one_hot_inputs_with_the_full_gradient_agree_with_pytorch() {
-        cell::<4, 5, 3, 3, 9, 5, f32>("one-hot, full", SINGLE);
-        cell::<4, 5, 3, 3, 9, 5, f64>("one-hot, full", DOUBLE);
+        cell::<5, 3, 3, 9, 5, f32>("one-hot, full", SINGLE);
+        cell::<5, 3, 3, 9, 5, f64>("one-hot, full", DOUBLE);
     }
 
     #[test]
     fn the_wiring_of_experiment_2a_agrees_with_pytorch() {
-        cell::<4, 4, 1, 1, 2, 4, f32>("no output gate", SINGLE);
-        cell::<4, 4, 1, 1, 2, 4, f64>("no output gate", DOUBLE);
+        cell::<4, 1, 1, 2, 4, f32>("no output gate", SINGLE);
+        cell::<4, 1, 1, 2, 4, f64>("no output gate", DOUBLE);
     }
 
     #[test]
@@ -618,10 +623,10 @@ mod elman1990 {
 
     #[test]
     fn the_tanh_layer_agrees_with_pytorch() {
-        tanh_layer::<3, 3, 5, 2, f32>("tanh, dense", SINGLE);
-        tanh_layer::<3, 3, 5, 2, f64>("tanh, dense", DOUBLE);
-        tanh_layer::<4, 4, 3, 4, f32>("tanh, one-hot", SINGLE);
-        tanh_layer::<4, 4, 3, 4, f64>("tanh, one-hot", DOUBLE);
+        tanh_layer::<3, 5, 2, f32>("tanh, dense", SINGLE);
+        tanh_layer::<3, 5, 2, f64>("tanh, dense", DOUBLE);
+        tanh_layer::<4, 3, 4, f32>("tanh, one-hot", SINGLE);
+        tanh_layer::<4, 3, 4, f64>("tanh, one-hot", DOUBLE);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use testing::refusal::refused_for;
 fn gates_that_were_not_spread_are_refused() {
     refused_for(
         "hochreiter1997",
+        "refused.rs",
         ["Rank2<1, 2>", "Rank2<1, 4>"],
         &["candidate * input_gate", "Const<4>", "Const<2>", "TryMul"],
     );

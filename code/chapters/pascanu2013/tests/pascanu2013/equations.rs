@@ -23,12 +23,18 @@ mod pascanu2013 {
     const B: usize = 3;
     const T: usize = 7;
 
-    type Small = Network<I, H, O, f64>;
+    type Small = Network<f64>;
+
+    const SIZES: Sizes = Sizes {
+        inputs: I,
+        units: H,
+        outputs: O,
+    };
 
     /// A network of odd sizes with weights from U[−range, range].
     fn network(seed: u64, activation: Activation, range: f64) -> Small {
         let mut rng = generator(seed, Purpose::Initialization);
-        let mut weights = Weights::zeros();
+        let mut weights = Weights::zeros(SIZES);
         for values in weights.all_mut() {
             values
                 .iter_mut()
@@ -86,7 +92,7 @@ mod pascanu2013 {
         all
     }
 
-    fn flat(weights: &Weights<I, H, O, f64>) -> Vec<f64> {
+    fn flat(weights: &Weights<f64>) -> Vec<f64> {
         weights.all().into_iter().flatten().copied().collect()
     }
 
@@ -692,7 +698,7 @@ mod pascanu2013 {
             });
             let sum: f64 = beginnings.sum();
             assert!((whole - sum).abs() < 1e-12 * sum, "{whole} {sum}");
-            assert!((net.listen(data.batch()) - sum).abs() < 1e-12 * sum);
+            assert!((net.answer(data.batch()) - sum).abs() < 1e-12 * sum);
         }
     }
 
@@ -702,7 +708,7 @@ mod pascanu2013 {
         for activation in BOTH {
             let mut net = network(17, activation, 0.9);
             net.pass(data.batch(), None);
-            let slow = differences(&net, |net| net.listen(data.batch()));
+            let slow = differences(&net, |net| net.answer(data.batch()));
             near(&flat(&net.gradient), &slow, 1e-8);
             // h̄_t by hand from p_t, for each state but the first.
             let s = net.buffers.clone();
@@ -747,17 +753,17 @@ mod pascanu2013 {
             classes: &data.classes[from..to],
         };
         let mut net = network(18, Activation::Logistic, 0.9);
-        let whole = net.listen(data.batch());
+        let whole = net.answer(data.batch());
         let states = net.buffers.hidden.clone();
         net.pass(piece(0, cut), None);
         net.carried = true;
         let mut first = net.clone();
-        let first = first.listen(piece(cut, T * B));
+        let first = first.answer(piece(cut, T * B));
         let second = net.pass(piece(cut, T * B), None).loss;
         assert_eq!(net.buffers.hidden[..], states[cut * H..]);
         assert_eq!(first, second);
         net.carried = false;
-        assert!((net.listen(piece(0, cut)) + second - whole).abs() < 1e-12);
+        assert!((net.answer(piece(0, cut)) + second - whole).abs() < 1e-12);
         // Held constant, the carried state leaves the gradient of the piece alone.
         let mut held = network(18, Activation::Logistic, 0.9);
         held.carried = true;
@@ -766,7 +772,7 @@ mod pascanu2013 {
         let begun = held.clone();
         let slow = differences(&begun, |net| {
             net.buffers.hidden = states[..(cut + B) * H].to_vec();
-            net.listen(piece(cut, T * B))
+            net.answer(piece(cut, T * B))
         });
         near(&flat(&held.gradient), &slow, 1e-8);
     }

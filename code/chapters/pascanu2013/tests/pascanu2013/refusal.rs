@@ -6,6 +6,7 @@ use testing::refusal::refused_for;
 fn errors_sent_back_through_weights_that_were_not_transposed_are_refused() {
     refused_for(
         "pascanu2013",
+        "refused.rs",
         ["matmul(w_o)", "matmul(w_o.permute::<Rank2<4, 50>, _>())"],
         &[
             "class_errors.matmul(w_o)",

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kernels that know the type of their numbers and nothing else: compiled here once for `f32`
+//! and once for `f64`, so that a crate that uses them links them.
+use crate::gru::Gru;
+use crate::logistic::{self, Values};
+use crate::lstm::Lstm;
+use crate::mixture::Mixture;
+use crate::projection::{self, forward_here, Layer, Prepared, Reduction, Trace, Weights};
+use crate::rnn::Rnn;
+use crate::softmax::{self, Indices};
+use crate::symbol_rnn::{self, Batch, Buffers, Pass, Run};
+use crate::{readout, sequence, Inputs, Real};
+
+/// The functions of one type.
+#[allow(clippy::type_complexity)]
+pub struct Compiled<F: 'static> {
+    pub(crate) rnn: sequence::Compiled<Rnn, F>,
+    pub(crate) lstm: sequence::Compiled<Lstm, F>,
+    pub(crate) gru: sequence::Compiled<Gru, F>,
+    pub(crate) pack_projection: fn(&mut Prepared<F>, Layer, Weights<&[F]>, bool),
+    pub(crate) softmax: fn(Layer, &Prepared<F>, &[F], Indices, Reduction, &mut Trace<F>) -> f64,
+    pub(crate) logistic:
+        fn(Layer, &Prepared<F>, &[F], Values<F>, Reduction, &mut Trace<F>) -> f64,
+    pub(crate) mixture:
+        fn(Layer, &Prepared<F>, &[F], Mixture<F>, Reduction, &mut Trace<F>) -> f64,
+    pub(crate) backward_projection:
+        fn(Layer, &Prepared<F>, F, Weights<&mut [F]>, Option<&mut [F]>, &mut Trace<F>),
+    pub(crate) log_probabilities: fn(Layer, &Prepared<F>, &[F], &mut [F], &mut Trace<F>),
+    pub(crate) probabilities: fn(Layer, &Prepared<F>, &[F], &mut [F], &mut Trace<F>),
+    pub(crate) pass: fn(
+        Run,
+        &symbol_rnn::Weights<F>,
+        Batch,
+        &mut symbol_rnn::Weights<F>,
+        &mut Buffers<F>,
+    ) -> Pass,
+    pub(crate) answer: fn(Run, &symbol_rnn::Weights<F>, Batch, &mut Buffers<F>) -> f64,
+    pub(crate) readout: fn(
+        readout::Sizes,
+        readout::Weights<&[F]>,
+        Inputs<F>,
+        &[F],
+        readout::Targets<F>,
+        &mut Vec<F>,
+    ) -> F,
+    pub(crate) backward_readout: fn(
+        readout::Sizes,
+        readout::Weights<&[F]>,
+        Inputs<F>,
+        &[F],
+        readout::Targets<F>,
+        &[F],
+        F,
+        readout::Weights<&mut [F]>,
+        &mut [F],
+    ),
+}
+
+impl<F: Real> Compiled<F> {
+    const fn new() -> Self {
+        Compiled {
+            rnn: sequence::compiled(),
+            lstm: sequence::compiled(),
+            gru: sequence::compiled(),
+            pack_projection: Prepared::pack_here,
+            softmax: |layer, w, x, t, reduction, trace| {
+                forward_here(layer, w, x, t, reduction, trace)
+            },
+            logistic: |layer, w, x, t, reduction, trace| {
+                forward_here(layer, w, x, t, reduction, trace)
+            },
+            mixture: |layer, w, x, t, reduction, trace| {
+                forward_here(layer, w, x, t, reduction, trace)
+            },
+            backward_projection: projection::backward_here,
+            log_probabilities: softmax::log_probabilities_here,
+            probabilities: logistic::probabilities_here,
+            pass: symbol_rnn::pass_here,
+            answer: symbol_rnn::answer_here,
+            readout: readout::forward_here,
+            backward_readout: readout::backward_here,
+        }
+    }
+}
+
+pub(crate) static F32: Compiled<f32> = Compiled::new();
+pub(crate) static F64: Compiled<f64> = Compiled::new();
