@@ -154,7 +154,9 @@ pub trait Experiment: Send + Sync {
     /// One line for people.
     fn title(&self) -> &'static str;
     /// Raised by hand whenever the code changes what the same configuration and seed give.
-    fn revision(&self) -> u32;
+    fn revision(&self) -> u32 {
+        1
+    }
     /// The configurations at this scale, in order.
     fn arms(&self, scale: Scale) -> Vec<Arm>;
     /// Whether what an arm needs from outside is there, for instance data that is fetched. It is
@@ -183,5 +185,54 @@ pub trait Experiment: Send + Sync {
         let mut trial = self.start(arm, seed);
         trial.restore(state)?;
         Ok(trial)
+    }
+}
+
+/// An experiment that needs nothing from outside: its arms at a scale, and how a seed of one starts.
+struct Listed<A, S> {
+    id: &'static str,
+    title: &'static str,
+    arms: A,
+    start: S,
+}
+
+/// The experiment of this name and title, with these functions.
+pub fn listed<A, S>(
+    id: &'static str,
+    title: &'static str,
+    arms: A,
+    start: S,
+) -> Box<dyn Experiment>
+where
+    A: Fn(Scale) -> Vec<Arm> + Send + Sync + 'static,
+    S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync + 'static,
+{
+    Box::new(Listed {
+        id,
+        title,
+        arms,
+        start,
+    })
+}
+
+impl<A, S> Experiment for Listed<A, S>
+where
+    A: Fn(Scale) -> Vec<Arm> + Send + Sync,
+    S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync,
+{
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn title(&self) -> &'static str {
+        self.title
+    }
+
+    fn arms(&self, scale: Scale) -> Vec<Arm> {
+        (self.arms)(scale)
+    }
+
+    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
+        (self.start)(arm, seed)
     }
 }

@@ -4,6 +4,6 @@ pub mod online;
 pub mod trainer;
 
 pub use trainer::{
-    final_test, fits, join, pack, split, unpack, updates_a_pass, Curve, Draws, Evaluation,
-    Goal, Learner, Plan, Problem, Recent, Score, Set, State, Trainer,
+    final_test, fits, from_bytes, to_bytes, updates_a_pass, Curve, Draws, Evaluation, Goal,
+    Learner, Plan, Problem, Recent, Score, Set, State, Trainer,
 };

@@ -25,10 +25,8 @@ pub struct Score {
     /// Over how many: sequences, steps or updates, whatever the loss is a mean over.
     pub count: u64,
     /// The loss.
-    #[serde(with = "bits")]
     pub loss: f64,
     /// A second error, where there is one.
-    #[serde(with = "bits")]
     pub error: f64,
     /// Wrong answers.
     pub wrong: u64,
@@ -136,7 +134,7 @@ pub fn updates_a_pass(count: usize, batch: usize) -> u64 {
 }
 
 /// When a trial is evaluated, and when it ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The learning rate.
     pub rate: f64,
@@ -183,6 +181,18 @@ pub struct Goal {
     pub below: f64,
 }
 
+impl Curve {
+    /// A point after so many updates, which is `noted` of the mean.
+    pub fn every(every: u64, noted: fn(f64) -> f64) -> Option<Self> {
+        let thinning = false;
+        Some(Curve {
+            every,
+            thinning,
+            noted,
+        })
+    }
+}
+
 impl Goal {
     /// A mean loss below this, however many are wrong.
     pub fn below(below: f64) -> Self {
@@ -220,6 +230,20 @@ pub struct Evaluation {
     pub noted: Option<fn(f64) -> f64>,
 }
 
+impl Evaluation {
+    /// An evaluation after so many updates, of which nothing is noted and nothing follows.
+    pub fn every(every: u64) -> Self {
+        Evaluation {
+            every,
+            goal: None,
+            milestone: None,
+            patience: None,
+            ceiling: f64::INFINITY,
+            noted: None,
+        }
+    }
+}
+
 /// What a trial does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
@@ -242,7 +266,6 @@ pub struct State {
     /// The losses of evaluations, as [`Evaluation::noted`] has them.
     pub evaluations: Vec<(u64, f64)>,
     /// The least mean loss of an evaluation; infinite before the first.
-    #[serde(with = "bits")]
     pub best: f64,
     /// Updates before the best evaluation.
     pub best_updates: u64,
@@ -262,8 +285,8 @@ pub struct State {
     total: Score,
     /// Since the last point of the curve.
     since: Score,
-    /// Bit patterns of the losses of recent updates, each with its wrong answers.
-    recent: VecDeque<(u64, u64)>,
+    /// The losses of recent updates, each with its wrong answers.
+    recent: VecDeque<(f64, u64)>,
     recently_wrong: u64,
 }
 
@@ -383,7 +406,7 @@ impl<P: Problem> Trainer<P> {
             return false;
         };
         let state = &mut self.state;
-        state.recent.push_back((score.loss.to_bits(), score.wrong));
+        state.recent.push_back((score.loss, score.wrong));
         state.recently_wrong += score.wrong;
         if state.recent.len() > updates {
             if let Some((_, wrong)) = state.recent.pop_front() {
@@ -393,7 +416,7 @@ impl<P: Problem> Trainer<P> {
         if state.recent.len() < updates || state.recently_wrong >= goal.fewer_than {
             return false;
         }
-        let losses = state.recent.iter().map(|&(bits, _)| f64::from_bits(bits));
+        let losses = state.recent.iter().map(|&(loss, _)| loss);
         let mean = losses.sum::<f64>() / updates as f64;
         goal.is_met(state.recently_wrong, mean)
     }
@@ -508,12 +531,12 @@ impl<P: Problem> Trial for Trainer<P> {
     }
 
     fn save(&self) -> Vec<u8> {
-        join(&self.state, self.learner.save())
+        to_bytes(&(&self.state, self.learner.save()))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (mut state, learner): (State, _) = split(bytes)?;
-        self.learner.load(learner)?;
+        let (mut state, learner): (State, Vec<u8>) = from_bytes(bytes)?;
+        self.learner.load(&learner)?;
         // What was drawn before the next part is drawn again: it may be a part of the same draw.
         if let Phase::On(set) = state.phase {
             state.test = state.from.clone();
@@ -535,9 +558,8 @@ impl<P: Problem> Trial for Trainer<P> {
             seed: self.seed,
             solved: state.solved,
             sequences: state.draws.sequences,
-            measures: Default::default(),
             curve: curve.clone(),
-            series: Default::default(),
+            ..TrialRecord::default()
         };
         self.learner.report(&mut record);
         self.problem.report(&mut self.learner, state, &mut record);
@@ -545,77 +567,21 @@ impl<P: Problem> Trial for Trainer<P> {
     }
 }
 
-/// A number that may be none, as its bit pattern.
-mod bits {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(value.to_bits())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-        u64::deserialize(from).map(f64::from_bits)
-    }
-}
-
-/// What serialises, and bytes behind it.
+/// A state as bytes, numbers to the bit.
 ///
 /// # Panics
-/// When `head` cannot be JSON.
-pub fn join(head: &impl Serialize, tail: Vec<u8>) -> Vec<u8> {
-    let head = serde_json::to_vec(head).expect("plain data always serialises");
-    let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(head);
-    bytes.extend(tail);
-    bytes
+/// When a length in it is not known beforehand, which no derived state has.
+pub fn to_bytes(state: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(state).expect("plain data always serialises")
 }
 
-/// The two parts that [`join`] was given.
+/// The state that [`to_bytes`] was given.
 ///
 /// # Errors
-/// When the bytes end too early, or the first part is another.
-pub fn split<H: DeserializeOwned>(bytes: &[u8]) -> Result<(H, &[u8]), String> {
-    let short = || "the state of a trial is cut short".to_owned();
-    let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| short())?;
-    let (head, tail) = rest.split_at_checked(length).ok_or_else(short)?;
-    let head = serde_json::from_slice(head).map_err(|error| error.to_string())?;
-    Ok((head, tail))
-}
-
-/// Lists of numbers as bytes: for each its length, then its values.
-pub fn pack<'a>(lists: impl IntoIterator<Item = &'a [f32]>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for list in lists {
-        bytes.extend((list.len() as u64).to_le_bytes());
-        bytes.extend(list.iter().flat_map(|value| value.to_le_bytes()));
-    }
-    bytes
-}
-
-/// The lists that [`pack`] was given.
-///
-/// # Errors
-/// When the bytes end within one.
-pub fn unpack(mut bytes: &[u8]) -> Result<Vec<Vec<f32>>, String> {
-    let mut lists = Vec::new();
-    while !bytes.is_empty() {
-        let short = || format!("list {} of the saved weights is cut short", lists.len());
-        let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
-        let size = usize::try_from(u64::from_le_bytes(*length)).ok();
-        let size = size.and_then(|length| length.checked_mul(4));
-        let parts = size.and_then(|size| rest.split_at_checked(size));
-        let (list, rest) = parts.ok_or_else(short)?;
-        lists.push(
-            list.as_chunks()
-                .0
-                .iter()
-                .map(|&b| f32::from_le_bytes(b))
-                .collect(),
-        );
-        bytes = rest;
-    }
-    Ok(lists)
+/// When the bytes are of another, or cut short.
+pub fn from_bytes<S: DeserializeOwned>(bytes: &[u8]) -> Result<S, String> {
+    postcard::from_bytes(bytes)
+        .map_err(|error| format!("not the state of such a trial: {error}"))
 }
 
 /// Refuses saved lists that are not of these sizes.

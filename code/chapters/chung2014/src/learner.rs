@@ -227,21 +227,14 @@ pub fn trial<M: Model + 'static>(
         rate: method.rate,
         updates: method.epochs * every,
         sequences: method.epochs * sequences as u64,
-        curve: Some(Curve {
-            every,
-            thinning: false,
-            noted: six_decimals,
-        }),
-        recent: None,
+        curve: Curve::every(every, six_decimals),
         evaluation: Some(Evaluation {
-            every,
-            goal: None,
-            milestone: None,
             patience: Some(method.patience),
-            ceiling: f64::INFINITY,
             noted: Some(six_decimals),
+            ..Evaluation::every(every)
         }),
         tests: 3,
+        ..Plan::default()
     };
     let learner = Noisy {
         optimizer: Optimizer::new(RULE),

@@ -346,10 +346,6 @@ impl Experiment for Polyphony {
         }
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let (epochs, patience) = match (self.what, scale) {
             (_, Scale::Smoke) => (3, 3),

@@ -252,10 +252,6 @@ impl Experiment for Speech {
         }
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let (epochs, patience) = match (self.rates, scale) {
             (_, Scale::Smoke) => (2, 2),

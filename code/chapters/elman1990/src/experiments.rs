@@ -6,7 +6,7 @@
 //! Rates, momentum and initial weights are ours; they were chosen on seeds from 101 on, which no
 //! record uses.
 use super::network::{Online, Reader, Weights};
-use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
 use lab::record::{six_decimals, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -55,90 +55,74 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         (Task::Letters, "letters", "Letters in sequence"),
         (Task::Words, "words", "Words without spaces"),
     ]
-    .map(|(task, id, title)| Box::new(Simulation { task, id, title }) as Box<dyn Experiment>)
+    .map(|(task, id, title)| {
+        listed(
+            id,
+            title,
+            move |scale| arms(task, scale),
+            |arm, seed| Box::new(arm.typed::<Config>().trial(seed)),
+        )
+    })
     .into()
 }
 
-struct Simulation {
-    task: Task,
-    id: &'static str,
-    title: &'static str,
-}
-
-impl Experiment for Simulation {
-    fn id(&self) -> &'static str {
-        self.id
-    }
-
-    fn title(&self) -> &'static str {
-        self.title
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let (length, passes, rates, range, source) = match self.task {
-            Task::Xor => (
-                xor_in_time::BITS / 3,
-                600,
-                [0.1, 0.1],
-                1.0,
-                "XOR in time, Figure 3",
-            ),
-            Task::Letters => (
-                letters::CONSONANTS,
-                200,
-                [0.05, 0.02],
-                0.5,
-                "letters, Figures 4 and 5",
-            ),
-            Task::Words => (words::SENTENCES, 10, [0.1, 0.03], 0.5, "words, Figure 6"),
-        };
-        let (length, passes, seeds) = match scale {
-            Scale::Smoke => (length / 10, passes.min(3), 1..=2),
-            Scale::Book => (length, passes, 1..=5),
-            Scale::Paper => (length, passes, 1..=SEEDS),
-        };
-        let arm = |id: &str, title: String, window, rate| Arm {
-            id: id.into(),
-            title,
-            config: written(Config {
-                task: self.task,
-                length,
-                passes,
-                window,
-                rate,
-                momentum: 0.0,
-                range,
-            }),
-            seeds: seeds.clone(),
-            paper: Some(Printed {
-                source,
-                ..Printed::default()
-            }),
-            expected_seconds: if scale == Scale::Smoke { 0.1 } else { 6.0 },
-        };
-        vec![
-            arm(
-                "truncated",
-                "back through one step, as printed".into(),
-                1,
-                rates[0],
-            ),
-            arm(
-                "full",
-                format!("back through {WINDOW} steps"),
-                WINDOW,
-                rates[1],
-            ),
-        ]
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(arm.typed::<Config>().trial(seed))
-    }
+/// The arms of a simulation.
+fn arms(task: Task, scale: Scale) -> Vec<Arm> {
+    let (length, passes, rates, range, source) = match task {
+        Task::Xor => (
+            xor_in_time::BITS / 3,
+            600,
+            [0.1, 0.1],
+            1.0,
+            "XOR in time, Figure 3",
+        ),
+        Task::Letters => (
+            letters::CONSONANTS,
+            200,
+            [0.05, 0.02],
+            0.5,
+            "letters, Figures 4 and 5",
+        ),
+        Task::Words => (words::SENTENCES, 10, [0.1, 0.03], 0.5, "words, Figure 6"),
+    };
+    let (length, passes, seeds) = match scale {
+        Scale::Smoke => (length / 10, passes.min(3), 1..=2),
+        Scale::Book => (length, passes, 1..=5),
+        Scale::Paper => (length, passes, 1..=SEEDS),
+    };
+    let arm = |id: &str, title: String, window, rate| Arm {
+        id: id.into(),
+        title,
+        config: written(Config {
+            task,
+            length,
+            passes,
+            window,
+            rate,
+            momentum: 0.0,
+            range,
+        }),
+        seeds: seeds.clone(),
+        paper: Some(Printed {
+            source,
+            ..Printed::default()
+        }),
+        expected_seconds: if scale == Scale::Smoke { 0.1 } else { 6.0 },
+    };
+    vec![
+        arm(
+            "truncated",
+            "back through one step, as printed".into(),
+            1,
+            rates[0],
+        ),
+        arm(
+            "full",
+            format!("back through {WINDOW} steps"),
+            WINDOW,
+            rates[1],
+        ),
+    ]
 }
 
 /// Trainable weights of an arm's network.
@@ -174,14 +158,8 @@ impl Config {
             rate: self.rate.into(),
             updates: self.passes,
             sequences: self.passes,
-            curve: Some(Curve {
-                every: 1,
-                thinning: false,
-                noted: |mean| six_decimals(mean.min(1.0)),
-            }),
-            recent: None,
-            evaluation: None,
-            tests: 0,
+            curve: Curve::every(1, |mean| six_decimals(mean.min(1.0))),
+            ..Plan::default()
         };
         let learner = Passes(self.network(seed));
         let reading = Reading {
@@ -291,11 +269,11 @@ impl Learner for Passes {
     }
 
     fn save(&self) -> Vec<u8> {
-        training::pack(self.0.save().iter().map(Vec::as_slice))
+        training::to_bytes(&self.0.save())
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.0.load(&training::unpack(bytes)?)
+        self.0.load(&training::from_bytes::<Vec<_>>(bytes)?)
     }
 }
 

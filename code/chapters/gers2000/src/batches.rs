@@ -307,17 +307,15 @@ impl<M: Model> Config<M> {
             rate: self.rate,
             updates: self.cap,
             sequences: self.cap * self.batch as u64,
-            curve: None,
-            recent: None,
             evaluation: Some(Evaluation {
-                every: self.evaluate_every,
                 goal: Some(Goal::below(self.solved_below * trivial)),
                 milestone: Some(Goal::below(0.5 * trivial)),
-                patience: None,
                 ceiling: 10.0 * trivial,
                 noted: Some(six_digits),
+                ..Evaluation::every(self.evaluate_every)
             }),
             tests: if self.data.has_answers() { 2 } else { 1 },
+            ..Plan::default()
         }
     }
 

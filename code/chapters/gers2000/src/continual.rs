@@ -3,7 +3,7 @@
 //! other without a gap.
 use kernels::cell2000::{State, Weights};
 use kernels::Extremes;
-use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale, Trial};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use tasks::continual::{right, targets, Stream};
 use tasks::reber::{P, SYMBOLS, T};
 use tasks::seeds::{generator, Purpose};
-use training::{final_test, fits, join, pack, split, unpack};
+use training::{final_test, fits, from_bytes, to_bytes};
 
 /// Inputs and outputs: the seven symbols.
 pub const I: usize = SYMBOLS.len();
@@ -63,89 +63,81 @@ pub struct Config {
 }
 
 /// The experiment.
-pub struct Continual;
+pub fn experiment() -> Box<dyn Experiment> {
+    listed(
+        "continual",
+        "Continual embedded Reber grammar",
+        arms,
+        |arm, seed| {
+            let config: Config = arm.typed();
+            if config.forget {
+                Box::new(Streams::<WITH>::new(config, seed))
+            } else {
+                Box::new(Streams::<WITHOUT>::new(config, seed))
+            }
+        },
+    )
+}
 
-impl Experiment for Continual {
-    fn id(&self) -> &'static str {
-        "continual"
-    }
-
-    fn title(&self) -> &'static str {
-        "Continual embedded Reber grammar"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let (seeds, streams, symbols, stream, confirm) = match scale {
-            Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
-            Scale::Book => (1..=10, 30_000, BOOK_SYMBOLS, 1_000_000, 20),
-            Scale::Paper => (1..=100, 30_000, u64::MAX, 1_000_000, 20),
-        };
-        let table = |solved| Printed {
-            source: "Table 2",
-            solved: Some(solved),
-            ..Printed::default()
-        };
-        let arm = |id: &str, title: &str, forget, resets, decay, paper| Arm {
-            id: id.into(),
-            title: title.into(),
-            config: written(Config {
-                forget,
-                resets,
-                decay,
-                streams,
-                symbols,
-                stream,
-                confirm,
-            }),
-            seeds: seeds.clone(),
-            paper: Some(paper),
-            expected_seconds: symbols.min(PAPER_SYMBOLS) as f64 * SECONDS_PER_SYMBOL,
-        };
-        vec![
-            arm(
-                "forget-decay",
-                "forget gate, α × 0.99 each symbol",
-                true,
-                false,
-                DECAY,
-                table(0.62),
-            ),
-            arm("forget", "forget gate", true, false, 1.0, table(0.18)),
-            arm("none", "no forget gate", false, false, 1.0, table(0.0)),
-            arm(
-                "none-decay",
-                "no forget gate, α × 0.99 each symbol",
-                false,
-                false,
-                DECAY,
-                Printed {
-                    source: "not in the paper",
-                    ..Printed::default()
-                },
-            ),
-            arm(
-                "resets",
-                "no forget gate, states reset from outside",
-                false,
-                true,
-                1.0,
-                table(0.74),
-            ),
-        ]
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let config: Config = arm.typed();
-        if config.forget {
-            Box::new(Streams::<WITH>::new(config, seed))
-        } else {
-            Box::new(Streams::<WITHOUT>::new(config, seed))
-        }
-    }
+/// Its arms.
+pub fn arms(scale: Scale) -> Vec<Arm> {
+    let (seeds, streams, symbols, stream, confirm) = match scale {
+        Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
+        Scale::Book => (1..=10, 30_000, BOOK_SYMBOLS, 1_000_000, 20),
+        Scale::Paper => (1..=100, 30_000, u64::MAX, 1_000_000, 20),
+    };
+    let table = |solved| Printed {
+        source: "Table 2",
+        solved: Some(solved),
+        ..Printed::default()
+    };
+    let arm = |id: &str, title: &str, forget, resets, decay, paper| Arm {
+        id: id.into(),
+        title: title.into(),
+        config: written(Config {
+            forget,
+            resets,
+            decay,
+            streams,
+            symbols,
+            stream,
+            confirm,
+        }),
+        seeds: seeds.clone(),
+        paper: Some(paper),
+        expected_seconds: symbols.min(PAPER_SYMBOLS) as f64 * SECONDS_PER_SYMBOL,
+    };
+    vec![
+        arm(
+            "forget-decay",
+            "forget gate, α × 0.99 each symbol",
+            true,
+            false,
+            DECAY,
+            table(0.62),
+        ),
+        arm("forget", "forget gate", true, false, 1.0, table(0.18)),
+        arm("none", "no forget gate", false, false, 1.0, table(0.0)),
+        arm(
+            "none-decay",
+            "no forget gate, α × 0.99 each symbol",
+            false,
+            false,
+            DECAY,
+            Printed {
+                source: "not in the paper",
+                ..Printed::default()
+            },
+        ),
+        arm(
+            "resets",
+            "no forget gate, states reset from outside",
+            false,
+            true,
+            1.0,
+            table(0.74),
+        ),
+    ]
 }
 
 /// Symbols after which a book trial ends, in training and tests together.
@@ -389,12 +381,6 @@ fn ends_inner(read: &tasks::continual::Symbol) -> bool {
     read.symbol == tasks::reber::E && !read.last
 }
 
-/// All weights.
-fn all<const U: usize>(weights: &mut Weights<f32, C, U, I>) -> [&mut [f32]; 2] {
-    let (hidden, output) = (&mut weights.hidden, &mut weights.output);
-    [hidden.as_flattened_mut(), output.as_flattened_mut()]
-}
-
 impl<const U: usize> Trial for Streams<U> {
     fn advance(&mut self) -> bool {
         if self.progress.phase != Phase::Ended && self.read() {
@@ -412,19 +398,18 @@ impl<const U: usize> Trial for Streams<U> {
             [weights.hidden.as_flattened(), weights.output.as_flattened()].concat()
         };
         let lists = [of(&self.weights), of(&self.best), self.network.save()];
-        join(&self.progress, pack(lists.iter().map(Vec::as_slice)))
+        to_bytes(&(&self.progress, lists.to_vec()))
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let (progress, lists) = split(state)?;
-        let lists = unpack(lists)?;
-        let count = all(&mut self.weights).map(|part| part.len()).iter().sum();
+        let (progress, lists): (_, Vec<Vec<f32>>) = from_bytes(state)?;
+        let (hidden, output) = (self.weights.hidden.len() * U, self.weights.output.len() * I);
+        let count = hidden + output;
         fits(&lists, &[count, count, self.network.save().len()])?;
         for (weights, saved) in [&mut self.weights, &mut self.best].into_iter().zip(&lists) {
-            let [hidden, output] = all(weights);
-            let parts = saved.split_at(hidden.len());
-            hidden.copy_from_slice(parts.0);
-            output.copy_from_slice(parts.1);
+            let parts = saved.split_at(hidden);
+            weights.hidden.as_flattened_mut().copy_from_slice(parts.0);
+            weights.output.as_flattened_mut().copy_from_slice(parts.1);
         }
         self.network.load(&lists[2]);
         self.progress = progress;

@@ -2,7 +2,7 @@
 //! The chapter's experiments on batches: copying at two lengths, adding at three, and
 //! digits pixel by pixel, six cells each.
 use super::batches::{Config, Source, Task, HELD_OUT};
-use super::continual::Continual;
+use super::continual;
 use super::layer::{CellConfig, Model, OPEN};
 use super::reach::Reach;
 use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
@@ -33,7 +33,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     let adding = |model| units(Task::Adding { length: 0 }, model);
     let cells = CELLS.map(|(id, name, model)| (id, name, model, adding(model)));
     vec![
-        Box::new(Continual),
+        continual::experiment(),
         Box::new(Reach {
             cells: cells.to_vec(),
         }),
@@ -138,10 +138,6 @@ impl<M: Model + Sync> Experiment for Runs<M> {
 
     fn title(&self) -> &'static str {
         self.title
-    }
-
-    fn revision(&self) -> u32 {
-        1
     }
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {

@@ -37,10 +37,6 @@ impl<M: Model + Sync> Experiment for Reach<M> {
         "How far back an untrained network's answer reaches"
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let (seeds, steps) = match scale {
             Scale::Smoke => (1..=1, 21),
@@ -98,7 +94,7 @@ impl<M: Model> Config<M> {
             measures.insert("share".into(), six_digits(far / near));
         }
         TrialRecord {
-            seed: seed,
+            seed,
             solved: true,
             sequences: 0,
             measures,

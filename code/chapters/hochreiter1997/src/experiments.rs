@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The six experiments of the paper, with the constants of its Tables 10 and 11.
-use super::flow::GradientLag;
+use super::flow::gradient_lag;
 use super::network::{Build, GateBiases, MemoryNetwork, Sizes};
 use super::protocol::{Data, Growth, Protocol, Stop};
 use elman1990::TanhNetwork;
 use kernels::cell1997::{Biases, Design, Gradient, Squash};
 use kernels::tanh_rnn::Tanh;
-use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -87,10 +87,17 @@ pub const TANH_RATES: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
 
 /// The experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let table =
-        |id, title, arms| -> Box<dyn Experiment> { Box::new(Table { id, title, arms }) };
+    let table = |id, title, rows: fn() -> Vec<Row>| {
+        let arms = move |scale| rows().into_iter().filter_map(|row| row.at(scale)).collect();
+        listed(id, title, arms, |arm, seed| {
+            let config: Config = arm.typed();
+            let network = config.network(&mut generator(seed, Purpose::Initialization));
+            let (rate, data) = (config.learning_rate, config.data.open(seed));
+            Box::new(config.protocol.trial(seed, rate, data, network))
+        })
+    };
     vec![
-        Box::new(GradientLag),
+        gradient_lag(),
         table("reber", "Experiment 1: embedded Reber grammar", reber),
         table(
             "noise-free",
@@ -136,13 +143,6 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     ]
 }
 
-/// An experiment that is a list of arms under a [`Protocol`].
-struct Table {
-    id: &'static str,
-    title: &'static str,
-    arms: fn() -> Vec<Row>,
-}
-
 /// An arm before its scale is known.
 struct Row {
     id: String,
@@ -152,34 +152,6 @@ struct Row {
     paper: Option<Printed>,
     /// Training sequences that a trial is expected to take, for the estimate.
     expected: u64,
-}
-
-impl Experiment for Table {
-    fn id(&self) -> &'static str {
-        self.id
-    }
-
-    fn title(&self) -> &'static str {
-        self.title
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        (self.arms)()
-            .into_iter()
-            .filter_map(|row| row.at(scale))
-            .collect()
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let config: Config = arm.typed();
-        let network = config.network(&mut generator(seed, Purpose::Initialization));
-        let (rate, data) = (config.learning_rate, config.data.open(seed));
-        Box::new(config.protocol.trial(seed, rate, data, network))
-    }
 }
 
 /// The network of an arm as the trial of this seed begins with it.

@@ -8,8 +8,8 @@ use tasks::seeds::{generator, Purpose};
 use tasks::{Example, Inputs, Target, Task};
 use training::online::{measure, Network};
 use training::{
-    final_test, join, pack, split, unpack, Curve, Draws, Evaluation, Goal, Learner, Plan,
-    Problem, Recent, Score, Set, State, Trainer,
+    final_test, from_bytes, to_bytes, Curve, Draws, Evaluation, Goal, Learner, Plan, Problem,
+    Recent, Score, Set, State, Trainer,
 };
 
 /// When training ends with success.
@@ -205,17 +205,13 @@ impl Learner for Online {
     }
 
     fn save(&self) -> Vec<u8> {
-        join(
-            &self.growing,
-            pack(self.network.save().iter().map(Vec::as_slice)),
-        )
+        to_bytes(&(&self.growing, self.network.save()))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (growing, weights) = split(bytes)?;
-        self.network.load(&unpack(weights)?)?;
+        let (growing, weights): (_, Vec<_>) = from_bytes(bytes)?;
         self.growing = growing;
-        Ok(())
+        self.network.load(&weights)
     }
 
     fn report(&self, record: &mut TrialRecord) {
@@ -276,18 +272,18 @@ impl Protocol {
         data: Data,
         network: Box<dyn Network>,
     ) -> Trainer<impl Problem<Learner = Online>> {
-        let evaluation = |every, goal, milestone| Evaluation {
-            every,
-            goal: Some(goal),
-            milestone,
-            patience: None,
-            ceiling: f64::INFINITY,
-            noted: None,
+        let evaluation = |every, goal, milestone| {
+            let goal = Some(goal);
+            Some(Evaluation {
+                goal,
+                milestone,
+                ..Evaluation::every(every)
+            })
         };
         let (mut recent, mut validation) = (None, 0);
         let evaluation = match self.stop {
             Stop::LegalSuccessors { every } | Stop::HeldOut { every, .. } => {
-                Some(evaluation(every, Goal::fewer_than(1), None))
+                evaluation(every, Goal::fewer_than(1), None)
             }
             Stop::Validation {
                 sequences,
@@ -298,14 +294,8 @@ impl Protocol {
             } => {
                 validation = sequences;
                 let classified = Goal::fewer_than(fewer_than);
-                Some(evaluation(
-                    every,
-                    Goal {
-                        below,
-                        ..classified
-                    },
-                    Some(classified),
-                ))
+                let fewer_than = classified.fewer_than;
+                evaluation(every, Goal { fewer_than, below }, Some(classified))
             }
             Stop::Recent {
                 sequences,
@@ -324,11 +314,7 @@ impl Protocol {
             rate,
             updates: self.cap,
             sequences: self.cap,
-            curve: Some(Curve {
-                every: self.curve_every,
-                thinning: false,
-                noted: six_decimals,
-            }),
+            curve: Curve::every(self.curve_every, six_decimals),
             recent,
             evaluation,
             tests: 1,

@@ -2,7 +2,7 @@
 //! The bound on the gradient over a lag, measured on random matrices.
 use super::network::Activation;
 use kernels::{Extremes, Real};
-use lab::experiment::{Arm, AtOnce, Experiment, Scale, Trial};
+use lab::experiment::{listed, Arm, AtOnce, Experiment, Scale};
 use lab::matrix::{product, spectral_norm, Matrix};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
@@ -111,45 +111,37 @@ const ARMS: [(&str, &str, Activation, f64); 4] = [
 /// Standard deviation of the inputs.
 const DRIVE: f64 = 0.3;
 
-/// Measures the norms over lags for random matrices, below and above the bound's threshold.
-pub struct Bound;
+/// The experiment: the norms over lags for random matrices, below and above the threshold.
+pub fn experiment() -> Box<dyn Experiment> {
+    listed(
+        "bound",
+        "Section 2.1: the gradient over a lag and its bound",
+        arms,
+        |arm, seed| {
+            let arm = arm.id.clone();
+            Box::new(AtOnce(move || measured(&arm, seed)))
+        },
+    )
+}
 
-impl Experiment for Bound {
-    fn id(&self) -> &'static str {
-        "bound"
-    }
-
-    fn title(&self) -> &'static str {
-        "Section 2.1: the gradient over a lag and its bound"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let arms = ARMS.iter().map(|&(id, title, activation, factor)| Arm {
-            id: id.into(),
-            title: title.into(),
-            config: serde_json::json!({
-                "units": UNITS, "lags": LAGS, "activation": activation,
-                "gamma_sigma": factor, "drive": DRIVE,
-            }),
-            seeds: if scale == Scale::Smoke {
-                1..=2
-            } else {
-                1..=100
-            },
-            paper: None,
-            expected_seconds: 0.01,
-        });
-        arms.collect()
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let arm = arm.id.clone();
-        Box::new(AtOnce(move || measured(&arm, seed)))
-    }
+/// Its arms.
+fn arms(scale: Scale) -> Vec<Arm> {
+    let arms = ARMS.iter().map(|&(id, title, activation, factor)| Arm {
+        id: id.into(),
+        title: title.into(),
+        config: serde_json::json!({
+            "units": UNITS, "lags": LAGS, "activation": activation,
+            "gamma_sigma": factor, "drive": DRIVE,
+        }),
+        seeds: if scale == Scale::Smoke {
+            1..=2
+        } else {
+            1..=100
+        },
+        paper: None,
+        expected_seconds: 0.01,
+    });
+    arms.collect()
 }
 
 /// What the record says of one matrix.
@@ -168,7 +160,7 @@ fn measured(arm: &str, seed: u64) -> TrialRecord {
         .largest(0.0);
     let kept = norms.iter().step_by(APART).map(|&norm| six_digits(norm));
     TrialRecord {
-        seed: seed,
+        seed,
         solved: largest <= 1.0 + 1e-12,
         sequences: 1,
         measures: BTreeMap::from([

@@ -214,14 +214,11 @@ impl Config {
             rate: reading.config.rate,
             updates,
             sequences: updates * reading.config.streams as u64,
-            curve: Some(Curve {
-                every: reading.config.curve_every.unwrap_or(CURVE),
-                thinning: false,
-                noted: |nats| six_digits(nats / LN_2),
+            curve: Curve::every(reading.config.curve_every.unwrap_or(CURVE), |nats| {
+                six_digits(nats / LN_2)
             }),
-            recent: None,
-            evaluation: None,
             tests: 3,
+            ..Plan::default()
         };
         Trainer::new(seed, plan, reading, Box::new(descent))
     }
@@ -464,10 +461,6 @@ impl Experiment for Characters {
             (false, None) => "Table 1: characters of a real text, one and five steps ahead",
             (false, Some(_)) => "Characters of your text, one and five steps ahead",
         }
-    }
-
-    fn revision(&self) -> u32 {
-        1
     }
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {

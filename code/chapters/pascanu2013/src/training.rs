@@ -4,8 +4,8 @@ use super::network::{
     Activation, Batch, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
 };
 use ::training::{
-    fits, join, pack, split, unpack, Curve, Draws, Evaluation, Goal, Learner, Plan, Problem,
-    Score, Set, State, Trainer,
+    fits, from_bytes, to_bytes, Curve, Draws, Evaluation, Goal, Learner, Plan, Problem, Score,
+    Set, State, Trainer,
 };
 use kernels::Path;
 use lab::record::{six_digits, TrialRecord};
@@ -162,16 +162,12 @@ impl Config {
                 thinning: true,
                 noted: six_digits,
             }),
-            recent: None,
             evaluation: Some(Evaluation {
-                every: self.evaluate_every,
                 goal: Some(Goal::fewer_than(self.fewer_than as u64)),
-                milestone: None,
-                patience: None,
-                ceiling: f64::INFINITY,
-                noted: None,
+                ..Evaluation::every(self.evaluate_every)
             }),
             tests: self.test_lengths.len(),
+            ..Plan::default()
         };
         let order = TemporalOrder {
             config: self,
@@ -402,17 +398,13 @@ impl Learner for Descent {
     fn save(&self) -> Vec<u8> {
         let states = &self.network.buffers.hidden;
         let states = &states[states.len() - self.left..];
-        let weights = self.network.weights.all().map(Vec::as_slice);
-        join(&self.counts, pack(weights.into_iter().chain([states])))
+        to_bytes(&(&self.counts, self.network.weights.all().to_vec(), states))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (counts, lists) = split(bytes)?;
-        let mut lists = unpack(lists)?;
-        let states = lists.pop().unwrap_or_default();
-        let sizes = self.network.weights.all().map(Vec::len);
-        fits(&lists, &sizes)?;
-        for (to, from) in self.network.weights.all_mut().into_iter().zip(lists) {
+        let (counts, weights, states): (_, Vec<Vec<f32>>, Vec<f32>) = from_bytes(bytes)?;
+        fits(&weights, &self.network.weights.all().map(Vec::len))?;
+        for (to, from) in self.network.weights.all_mut().into_iter().zip(weights) {
             *to = from;
         }
         self.left = states.len();
