@@ -43,7 +43,7 @@ impl Letters {
         let weights = Weights::uniform(&mut generator(1, Purpose::Initialization), 0.5);
         let drawn = letters::draw(&mut generator(1, Purpose::Training), CONSONANTS);
         Letters {
-            network: Online::new(weights.clone(), 1, RATE as f32, 0.0),
+            network: Online::new(weights.clone(), 1, 0.0),
             weights,
             rows: letters::encode(&drawn),
             next: 0,
@@ -67,7 +67,7 @@ impl Letters {
 
 impl Step for Letters {
     fn restart(&mut self) {
-        self.network = Online::new(self.weights.clone(), 1, RATE as f32, 0.0);
+        self.network = Online::new(self.weights.clone(), 1, 0.0);
         self.next = 0;
     }
 
@@ -76,9 +76,11 @@ impl Step for Letters {
         let width = SIZES[0];
         let (input, target) = (turn * width, self.next * width);
         let rows = &self.rows;
-        let squared = self
-            .network
-            .learn(&rows[input..][..width], &rows[target..][..width]);
+        let squared = self.network.learn(
+            &rows[input..][..width],
+            &rows[target..][..width],
+            RATE as f32,
+        );
         Outcome {
             loss: 0.5 * f64::from(squared),
             norm: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Relevant, TemporalOrder};
 use tasks::{Example, Inputs, Target, Task};
-use training::online::{measure, Learner};
+use training::online::{measure, Network};
 
 /// Of experiment 6a.
 const SIZES: Sizes = Sizes {
@@ -71,7 +71,6 @@ impl Online {
             skip: false,
             starts_without_memory: false,
             range: 0.1,
-            rate: RATE,
         };
         let network =
             MemoryNetwork::new(SIZES, &mut generator(1, Purpose::Initialization), &build);
@@ -112,9 +111,9 @@ impl Step for Online {
 
     fn train(&mut self) -> Outcome {
         let turn = self.turn();
-        let miss = self.network.learn(&self.examples[turn]);
+        let error = self.network.learn(&self.examples[turn], RATE);
         Outcome {
-            loss: 0.5 * f64::from(miss.squared),
+            loss: 0.5 * f64::from(error.squared),
             norm: None,
         }
     }

@@ -116,6 +116,34 @@ impl<F: Real, const C: usize, const U: usize, const O: usize> State<F, C, U, O> 
         }
     }
 
+    /// Everything that the next step depends on, in a fixed order.
+    pub fn save(&self) -> Vec<F> {
+        let rows = [&self.candidate, &self.input_gate, &self.forget_gate];
+        let rows = rows.into_iter().flatten().flatten();
+        self.cell
+            .iter()
+            .chain(&self.hidden)
+            .chain(rows)
+            .copied()
+            .collect()
+    }
+
+    /// Takes what [`State::save`] gave.
+    ///
+    /// # Panics
+    /// When it is of another size.
+    pub fn load(&mut self, saved: &[F]) {
+        assert_eq!(saved.len(), 2 * C + 3 * C * self.candidate.len());
+        let rows = [
+            &mut self.candidate,
+            &mut self.input_gate,
+            &mut self.forget_gate,
+        ];
+        let rows = rows.into_iter().flatten().flatten();
+        let places = self.cell.iter_mut().chain(&mut self.hidden).chain(rows);
+        places.zip(saved).for_each(|(place, &value)| *place = value);
+    }
+
     // ANCHOR: step
     /// Reads the symbol x_t: gates and candidates (4.1), states (4.2), cell outputs (4.3) and
     /// outputs (4.4). With `learning` it also carries forward what the states depend on (4.8).

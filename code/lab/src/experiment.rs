@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An experiment is a value: what it runs, at which scales, with which seeds.
 use crate::record::TrialRecord;
-use serde::{Deserialize, Serialize};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{fmt, ops::RangeInclusive, path::Path, str::FromStr};
 
 /// How much of an experiment is run.
@@ -78,24 +78,73 @@ pub struct Printed {
     pub test: Option<&'static str>,
 }
 
+impl Arm {
+    /// The configuration with the type that the experiment gave it.
+    ///
+    /// # Panics
+    /// When it is of another type.
+    pub fn typed<C: DeserializeOwned>(&self) -> C {
+        serde_json::from_value(self.config.clone())
+            .unwrap_or_else(|error| panic!("the configuration of the arm {}: {error}", self.id))
+    }
+}
+
+/// A configuration as an [`Arm`] holds it.
+///
+/// # Panics
+/// When it cannot be JSON.
+pub fn written(config: impl Serialize) -> serde_json::Value {
+    serde_json::to_value(config).expect("plain data always serialises")
+}
+
 /// One seed of one arm while it runs. All of its state is in it, so that it can be saved at any moment.
 ///
 /// No call takes longer than about a tenth of a second, however large the data is: a run is stopped
-/// between two calls. An evaluation is cut into slices as training is, and so is the final test; both
-/// are work for [`advance`](Trial::advance). A program that is told to stop waits for less than a
-/// second; of a call that takes longer everything is lost, and is done again the next time.
+/// between two calls. An evaluation is cut into parts as training is, and so is the final test; both
+/// are work for [`advance`](Trial::advance).
 pub trait Trial: Send {
-    /// Works for some tens of milliseconds. True when the trial has ended, then also at every call
-    /// after that.
+    /// Does the next piece of work: an update, or a part of an evaluation or of the final test. True
+    /// when the trial has ended, then also at every call after that.
     ///
-    /// How the work is cut into calls must not change the result.
+    /// Between any two calls the trial may be saved and restored; the result does not change.
     fn advance(&mut self) -> bool;
     /// Training sequences seen, and the most that will be seen.
     fn progress(&self) -> (u64, u64);
-    /// The whole state as bytes; [`Experiment::resume`] goes on from them to the same record.
+    /// The whole state as bytes.
     fn save(&self) -> Vec<u8>;
+    /// Goes on from what [`Trial::save`] gave, to the same record; called before the first
+    /// [`advance`](Trial::advance).
+    ///
+    /// # Errors
+    /// When the bytes are not such a state.
+    fn restore(&mut self, state: &[u8]) -> Result<(), String>;
     /// The record. Called once, after `advance` has returned true.
     fn finish(&mut self) -> TrialRecord;
+}
+
+/// A trial of a moment: nothing is trained, and there is nothing to save.
+pub struct AtOnce<F>(pub F);
+
+impl<F: FnMut() -> TrialRecord + Send> Trial for AtOnce<F> {
+    fn advance(&mut self) -> bool {
+        true
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (1, 1)
+    }
+
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> TrialRecord {
+        (self.0)()
+    }
 }
 
 /// An experiment of a chapter.
@@ -105,7 +154,9 @@ pub trait Experiment: Send + Sync {
     /// One line for people.
     fn title(&self) -> &'static str;
     /// Raised by hand whenever the code changes what the same configuration and seed give.
-    fn revision(&self) -> u32;
+    fn revision(&self) -> u32 {
+        1
+    }
     /// The configurations at this scale, in order.
     fn arms(&self, scale: Scale) -> Vec<Arm>;
     /// Whether what an arm needs from outside is there, for instance data that is fetched. It is
@@ -130,5 +181,58 @@ pub trait Experiment: Send + Sync {
     ///
     /// # Errors
     /// When the bytes are not such a state.
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String>;
+    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
+        let mut trial = self.start(arm, seed);
+        trial.restore(state)?;
+        Ok(trial)
+    }
+}
+
+/// An experiment that needs nothing from outside: its arms at a scale, and how a seed of one starts.
+struct Listed<A, S> {
+    id: &'static str,
+    title: &'static str,
+    arms: A,
+    start: S,
+}
+
+/// The experiment of this name and title, with these functions.
+pub fn listed<A, S>(
+    id: &'static str,
+    title: &'static str,
+    arms: A,
+    start: S,
+) -> Box<dyn Experiment>
+where
+    A: Fn(Scale) -> Vec<Arm> + Send + Sync + 'static,
+    S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync + 'static,
+{
+    Box::new(Listed {
+        id,
+        title,
+        arms,
+        start,
+    })
+}
+
+impl<A, S> Experiment for Listed<A, S>
+where
+    A: Fn(Scale) -> Vec<Arm> + Send + Sync,
+    S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync,
+{
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn title(&self) -> &'static str {
+        self.title
+    }
+
+    fn arms(&self, scale: Scale) -> Vec<Arm> {
+        (self.arms)(scale)
+    }
+
+    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
+        (self.start)(arm, seed)
+    }
 }

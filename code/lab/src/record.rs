@@ -43,7 +43,7 @@ pub struct ArmRecord {
 }
 
 /// What one seed of one arm recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
     /// The seed.
     pub seed: u64,

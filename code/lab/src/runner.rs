@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Time between two checkpoints of a trial.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+/// How long a trial works before its progress is shown.
+const SLICE: Duration = Duration::from_millis(30);
 /// Less is done again rather than saved before the last call of a trial.
 const WORTH_SAVING: Duration = Duration::from_secs(1);
 
@@ -145,6 +147,16 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
         .collect())
 }
 
+/// Pieces of a trial's work, for some time or until the signal to stop. Whether the trial has ended.
+fn slice(trial: &mut dyn Trial, stop: &AtomicBool) -> bool {
+    let start = Instant::now();
+    let mut ended = trial.advance();
+    while !ended && !stop.load(Ordering::SeqCst) && start.elapsed() < SLICE {
+        ended = trial.advance();
+    }
+    ended
+}
+
 /// One trial from where it stands to its end.
 fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunError> {
     let (experiment, arm) = (job.experiment, &job.arm);
@@ -184,7 +196,7 @@ fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunErr
         checkpoint::save(&state_path, owner, &bytes)
     };
     let mut saved = start;
-    while !trial.advance() {
+    while !slice(trial.as_mut(), options.stop) {
         shown.at(trial.progress());
         if stopped() {
             save(trial.as_ref())?;

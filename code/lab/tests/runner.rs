@@ -47,6 +47,17 @@ impl Trial for Map {
         [self.x.to_bits().to_le_bytes(), self.step.to_le_bytes()].concat()
     }
 
+    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+        let (x, step) = state.split_at_checked(8).ok_or("too short")?;
+        let number = |b: &[u8]| {
+            b.try_into()
+                .map(u64::from_le_bytes)
+                .map_err(|e| e.to_string())
+        };
+        (self.x, self.step) = (f64::from_bits(number(x)?), number(step)?);
+        Ok(())
+    }
+
     fn finish(&mut self) -> TrialRecord {
         TrialRecord {
             seed: self.seed,
@@ -117,21 +128,6 @@ impl Experiment for Toy {
 
     fn start(&self, _: &Arm, seed: u64) -> Box<dyn Trial> {
         Box::new(self.map(seed))
-    }
-
-    fn resume(&self, _: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        let (x, step) = state.split_at_checked(8).ok_or("too short")?;
-        let number = |b: &[u8]| {
-            b.try_into()
-                .map(u64::from_le_bytes)
-                .map_err(|e| e.to_string())
-        };
-        let (x, step) = (f64::from_bits(number(x)?), number(step)?);
-        Ok(Box::new(Map {
-            x,
-            step,
-            ..self.map(seed)
-        }))
     }
 }
 
@@ -470,6 +466,9 @@ fn a_trial_is_saved_before_its_last_call() {
         fn save(&self) -> Vec<u8> {
             vec![1]
         }
+        fn restore(&mut self, _: &[u8]) -> Result<(), String> {
+            Err("never".into())
+        }
         fn finish(&mut self) -> TrialRecord {
             assert_eq!(std::fs::read_dir(&self.0).unwrap().count(), 1);
             Toy::new().map(1).finish()
@@ -491,9 +490,6 @@ fn a_trial_is_saved_before_its_last_call() {
         }
         fn start(&self, _: &Arm, _: u64) -> Box<dyn Trial> {
             Box::new(Slow(self.0.join("slow.states")))
-        }
-        fn resume(&self, _: &Arm, _: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
-            Err("never".into())
         }
     }
     let folder = tempfile::tempdir().unwrap();

@@ -9,12 +9,13 @@
 //! symbols.
 use crate::reber::{draw_string, successors, Legal, B, SYMBOLS};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 /// An output that misses its target by this or more is wrong.
 pub const TOLERANCE: f32 = 0.49;
 
 /// A stream of strings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
     string: Vec<usize>,
     legal: Vec<Legal>,

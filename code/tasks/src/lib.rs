@@ -24,7 +24,6 @@ const _: Option<&str> = option_env!("UNROLLED_ROOT");
 
 pub mod adding;
 pub mod batching;
-pub mod canon;
 pub mod characters;
 pub mod continual;
 pub mod copying;
@@ -34,6 +33,7 @@ pub mod letters;
 pub mod random;
 pub mod reber;
 pub mod seeds;
+pub mod synthetic_music;
 pub mod temporal_order;
 pub mod two_sequence;
 pub mod waves;

@@ -29,6 +29,7 @@
 use std::collections::HashSet;
 
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::random::{below, coin};
 use crate::seeds::{generator, Purpose};
@@ -65,7 +66,7 @@ const BRANCHES: [[(usize, usize); 2]; 5] = [
 const LAST: usize = 5;
 
 /// A set of symbols; the empty one by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Legal(u8);
 
 impl Legal {

@@ -90,8 +90,8 @@ fn run(experiment: &dyn Experiment, arms: &[Arm]) -> Vec<ArmRecord> {
     arms.iter().map(record).collect()
 }
 
-/// One trial, cut at its first moments and then at every third one, which are others from arm to
-/// arm, and at its end.
+/// One trial, saved, dropped and restored before its first pieces of work, at moments ever farther
+/// apart, which are others from arm to arm, and at its end.
 fn interrupted(experiment: &dyn Experiment, arm: &Arm, seed: u64, place: usize) -> TrialRecord {
     let again = |trial: Box<dyn Trial>| {
         let state = trial.save();
@@ -101,9 +101,11 @@ fn interrupted(experiment: &dyn Experiment, arm: &Arm, seed: u64, place: usize) 
             .unwrap_or_else(|e| panic!("{}/{}: {e}", experiment.id(), arm.id))
     };
     let mut trial = experiment.start(arm, seed);
+    let mut next = 0;
     for moment in 0_usize.. {
-        if moment < 3 || (moment + place).is_multiple_of(3) {
+        if moment == next {
             trial = again(trial);
+            next += 1 + moment / 8 + place % 3;
         }
         if trial.advance() {
             break;

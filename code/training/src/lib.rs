@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Training as a value that can be saved at any moment.
 pub mod online;
-pub mod trial;
+pub mod trainer;
+
+pub use trainer::{
+    final_test, fits, from_bytes, to_bytes, updates_a_pass, Curve, Draws, Evaluation, Goal,
+    Learner, Plan, Problem, Recent, Score, Set, State, Trainer,
+};

@@ -12,7 +12,7 @@ use tasks::{Example, Inputs, Target};
 
 /// How far the outputs were from their targets on one sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Miss {
+pub struct OutputError {
     /// Σ (target − y)² over all outputs and all steps that have a target.
     pub squared: f32,
     /// The largest |target − y| over all outputs and all steps that have a target.
@@ -24,16 +24,16 @@ pub struct Miss {
 }
 
 /// A network that learns one sequence at a time.
-pub trait Learner: Send {
-    /// One update; the miss is that of the outputs before it.
-    fn learn(&mut self, example: &Example) -> Miss;
+pub trait Network: Send {
+    /// One update with this learning rate; the error is that of the outputs before it.
+    fn learn(&mut self, example: &Example, rate: f64) -> OutputError;
     /// The outputs at each step that has a target.
     fn outputs(&self, example: &Example) -> Vec<f32>;
     /// The number of trainable weights.
     fn parameters(&self) -> usize;
     /// All weights, in a fixed order.
     fn save(&self) -> Vec<Vec<f32>>;
-    /// Takes weights that [`Learner::save`] gave.
+    /// Takes weights that [`Network::save`] gave.
     ///
     /// # Errors
     /// When they do not fit.
@@ -44,25 +44,25 @@ pub trait Learner: Send {
     fn grow(&mut self) {}
 
     /// How far the outputs are from their targets.
-    fn miss(&self, example: &Example) -> Miss {
+    fn error(&self, example: &Example) -> OutputError {
         measure(&self.outputs(example), example)
     }
 }
 
 /// Compares outputs with the targets of `example`.
-pub fn measure(outputs: &[f32], example: &Example) -> Miss {
-    let mut miss = Miss::default();
+pub fn measure(outputs: &[f32], example: &Example) -> OutputError {
+    let mut error = OutputError::default();
     let mut see = |difference: f32, last: bool, count: usize| {
         let size = difference.abs();
-        miss.squared += difference * difference;
-        if size > miss.worst {
-            miss.worst = size;
+        error.squared += difference * difference;
+        if size > error.worst {
+            error.worst = size;
         }
         if last {
-            if size > miss.worst_at_end {
-                miss.worst_at_end = size;
+            if size > error.worst_at_end {
+                error.worst_at_end = size;
             }
-            miss.mean_at_end += size / count as f32;
+            error.mean_at_end += size / count as f32;
         }
     };
     match &example.target {
@@ -80,7 +80,7 @@ pub fn measure(outputs: &[f32], example: &Example) -> Miss {
             }
         }
     }
-    miss
+    error
 }
 
 /// An example as a batch of one.
@@ -115,19 +115,4 @@ pub fn values<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> Vec<f32> {
     let mut values = vec![0.0; dfdx::prelude::HasShape::shape(tensor).num_elements()];
     tensor.copy_into(&mut values);
     values
-}
-
-/// Puts saved weights into tensors, in order.
-///
-/// # Errors
-/// When their number or sizes do not fit.
-pub fn load_into(weights: &[Vec<f32>], sizes: &[usize]) -> Result<(), String> {
-    let found: Vec<usize> = weights.iter().map(Vec::len).collect();
-    if found == sizes {
-        Ok(())
-    } else {
-        Err(format!(
-            "the saved weights have sizes {found:?}, the network {sizes:?}"
-        ))
-    }
 }

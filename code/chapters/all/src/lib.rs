@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The one list of chapters: all sixteen, written or not, and the pages that compare them.
-pub mod memory;
+pub mod comparison;
 
 use lab::chapter::{Chapter, Part, Records, Survey, Table, Values};
 pub use lab::root::root;
@@ -107,7 +107,7 @@ pub fn all() -> Vec<Chapter> {
 
 /// The pages that compare chapters.
 pub fn surveys() -> Vec<Survey> {
-    vec![memory::survey()]
+    vec![comparison::survey()]
 }
 
 /// The chapter of this key.

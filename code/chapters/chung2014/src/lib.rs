@@ -2,15 +2,15 @@
 //! Chung, Gulcehre, Cho and Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on
 //! Sequence Modeling* (2014): tanh, GRU and LSTM with equally many weights.
 pub mod claims;
-pub mod course;
 pub mod figures;
-pub mod memory;
+pub mod learner;
+pub mod long_lags;
 pub mod music;
 pub mod network;
 pub mod reference;
+pub mod speech;
 pub mod tables;
 pub mod values;
-pub mod voice;
 
 use lab::chapter::{Chapter, Part};
 use lab::experiment::Experiment;
@@ -38,7 +38,7 @@ pub fn chapter() -> Chapter {
 /// The experiments, in the order of the page.
 fn experiments() -> Vec<Box<dyn Experiment>> {
     let mut all = music::all();
-    all.extend(voice::all());
-    all.extend(memory::all());
+    all.extend(speech::all());
+    all.extend(long_lags::all());
     all
 }

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Polyphonic music: which chord comes next? The experiments `rates` and `chorales`, and both on a
 //! user's own file.
-use super::course::{round, Course, Method, Pupil, Split, NOISE, NORM, RANGE};
+use super::learner::{trial, Method, Model, Rates, Splits, NOISE, NORM, RANGE};
 use super::network::{Batch, Network, Unit, GRU, LOWEST, LSTM, MUSIC, NOTES, TANH};
 use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
 use kernels::Path;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 use tape::dims::{self, Hidden, Input, Output, Time};
 use tape::recurrent::State;
-use tape::train::Parameters;
-use tasks::canon::{self, Counts};
+use tape::train::{Parameters, Visitor};
 use tasks::data::cache::{fetched, own, DataError};
 use tasks::data::chorales;
 use tasks::data::music::{fill_row, read, Chord, Music, Piece, HIGHEST};
@@ -23,6 +22,7 @@ use tasks::data::sets::Source;
 use tasks::data::Malformed;
 use tasks::random::unit;
 use tasks::seeds::{generator, Purpose};
+use tasks::synthetic_music::{self, Counts};
 
 /// Learning rates to choose from: powers of e, of the range from which the paper draws ten.
 pub const RATES: [(&str, f64); 4] = [
@@ -37,15 +37,13 @@ pub const CHOSEN: [usize; 3] = [1, 1, 1];
 const SEEDS: u64 = 5;
 /// The seed that chooses the learning rates.
 const CHOOSER: u64 = 101;
+/// Steps of a sampled piece.
+const SAMPLED: usize = 64;
 /// Seconds to learn a step of a piece on the machine of the records; as a multiple of that, to read
 /// one, and to update the weights after a piece.
 const LEARNT: f64 = 2e-5;
 const READ: f64 = 0.3;
 const UPDATE: f64 = 50.0;
-/// Steps of a sampled piece.
-const SAMPLED: usize = 64;
-/// Sequences that are read side by side where nothing is learnt.
-const SIDE: usize = 16;
 
 /// Everything that, with the code and the seed, fixes a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +62,8 @@ struct Config {
 #[serde(rename_all = "kebab-case")]
 enum Data {
     /// So many canons of so many steps, drawn from this seed whatever the trial's.
-    Canons {
+    #[serde(rename = "canons")]
+    Synthetic {
         counts: [usize; 3],
         steps: usize,
         seed: u64,
@@ -114,9 +113,28 @@ impl Rolls {
         let [train, valid, _] = self.steps.map(|steps| steps as f64);
         (train + READ * valid + UPDATE * self.splits[0].len() as f64) * LEARNT
     }
+}
 
-    fn split(&self, split: Split) -> &[Piece] {
-        &self.splits[split as usize]
+impl Splits for Rolls {
+    fn lengths(&self, split: usize) -> Vec<usize> {
+        self.splits[split]
+            .iter()
+            .map(|piece| piece.len() - 1)
+            .collect()
+    }
+
+    /// Inputs are all steps but the last, targets all but the first.
+    fn rows(&self, split: usize, sequence: usize) -> (Vec<f32>, Vec<f32>) {
+        let piece = &self.splits[split][sequence];
+        let rows = |chords| rows(chords, self.lowest, self.notes);
+        (rows(&piece[..piece.len() - 1]), rows(&piece[1..]))
+    }
+
+    fn baselines(&self) -> Vec<(&'static str, f64)> {
+        ["marginals", "repeat"]
+            .into_iter()
+            .zip(self.baselines)
+            .collect()
     }
 }
 
@@ -141,39 +159,23 @@ fn width(music: &Music) -> (u8, usize) {
 }
 
 /// A network that learns music.
-struct Player<C> {
+#[derive(Clone)]
+struct Player<C: Clone> {
     network: Network<C, Input, Hidden, Output, f32>,
-    rolls: Arc<Rolls>,
 }
 
 impl<C: Cell<f32>> Player<C> {
-    fn batch(
-        &self,
-        split: Split,
-        which: impl Iterator<Item = usize>,
-    ) -> Batch<Input, Output, f32> {
-        let all = self.rolls.split(split);
-        let notes = self.rolls.notes;
-        let whole = which.map(|k| (rows(&all[k], self.rolls.lowest, notes), all[k].len() - 1));
-        let whole: Vec<(Vec<f32>, usize)> = whole.collect();
-        // Inputs are all steps but the last, targets all but the first.
-        let both = whole
-            .iter()
-            .map(|(rows, steps)| (&rows[..steps * notes], &rows[notes..]));
-        Batch::new(Input(notes), Output(notes), &both.collect::<Vec<_>>())
-    }
-
     // ANCHOR: sample
     /// A piece drawn from the network, note by note and chord by chord: each note of the next chord
     /// sounds with the probability that the network gives it, and the chord that came out is the
     /// next input.
-    fn sample(&self, rng: &mut ChaCha8Rng, steps: usize) -> Vec<Vec<u8>> {
-        let mut row = self.rolls.first.clone();
+    fn sample(&self, rolls: &Rolls, rng: &mut ChaCha8Rng, steps: usize) -> Vec<Vec<u8>> {
+        let mut row = rolls.first.clone();
         let mut state: Option<State<dims::Batch, Hidden, f32>> = None;
         let mut piece = Vec::with_capacity(steps);
         while piece.len() < steps {
             let sounds = (0u8..).zip(&row).filter(|(_, &on)| on == 1.0);
-            piece.push(sounds.map(|(key, _)| key + self.rolls.lowest).collect());
+            piece.push(sounds.map(|(key, _)| key + rolls.lowest).collect());
             let shape = (dims::Batch(1), Time(1), self.network.layer.inputs());
             let input = Cpu::default().tensor_from_vec(row, shape);
             let (p, after) = self.network.next(input, state.as_ref());
@@ -188,60 +190,40 @@ impl<C: Cell<f32>> Player<C> {
     // ANCHOR_END: sample
 }
 
-impl<C: Cell<f32>> Pupil for Player<C> {
-    fn network(&mut self) -> &mut dyn Parameters<f32> {
-        &mut self.network
+impl<C: Clone> Parameters<f32> for Player<C> {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        self.network.parameters(visitor);
+    }
+}
+
+impl<C: Cell<f32>> Model for Player<C> {
+    type Data = Rolls;
+    type Batch = Batch<Input, Output, f32>;
+
+    fn batch(rolls: &Rolls, sequences: &[(&[f32], &[f32])]) -> Self::Batch {
+        Batch::new(Input(rolls.notes), Output(rolls.notes), sequences)
     }
 
-    fn copy(&self) -> Box<dyn Parameters<f32> + '_> {
-        Box::new(self.network.clone())
-    }
-
-    fn count(&self, split: Split) -> usize {
-        self.rolls.split(split).len()
-    }
-
-    fn longest(&self) -> usize {
-        let lengths = self.rolls.split(Split::Train).iter();
-        lengths.map(|piece| piece.len() - 1).max().unwrap_or(0)
-    }
-
-    fn gradients(&self, which: &[usize]) -> (f64, Gradients<f32, Cpu>) {
-        let batch = self.batch(Split::Train, which.iter().copied());
+    fn gradients(&self, batch: &Self::Batch) -> (f64, Gradients<f32, Cpu>) {
         let inputs = batch.inputs.leaky_trace();
-        let loss = self.network.music(&batch, inputs, Reduction::Mean);
+        let loss = self.network.music(batch, inputs, Reduction::Mean);
         (f64::from(loss.array()), loss.backward())
     }
 
-    fn loss(&self, split: Split) -> f64 {
-        let all: Vec<usize> = (0..self.count(split)).collect();
-        let (mut sum, mut steps) = (0.0, 0);
-        for some in all.chunks(SIDE) {
-            let batch = self.batch(split, some.iter().copied());
-            let loss = self
-                .network
-                .music(&batch, batch.inputs.clone(), Reduction::Sum);
-            sum += f64::from(loss.array());
-            steps += batch.steps();
-        }
-        sum / steps.max(1) as f64
+    fn loss(&self, batch: &Self::Batch) -> (f64, usize) {
+        let inputs = batch.inputs.clone();
+        let loss = self.network.music(batch, inputs, Reduction::Sum);
+        (loss.array().into(), batch.steps())
     }
 
-    fn report(&self, seed: u64, record: &mut TrialRecord) {
-        let [marginals, repeat] = self.rolls.baselines;
-        let test = record.measures.get("test").copied().unwrap_or(f64::NAN);
-        record.solved = test < marginals.min(repeat);
-        let mut put = |name: &str, value| record.measures.insert(name.into(), round(value));
-        put("marginals", marginals);
-        put("repeat", repeat);
-        if seed == 1 {
-            let piece = self.sample(&mut generator(seed, Purpose::Test), SAMPLED);
-            let notes = piece.iter().enumerate();
-            let notes = notes.flat_map(|(t, chord)| chord.iter().map(move |&note| (t, note)));
-            let (times, notes) = notes.map(|(t, n)| (t as f64, f64::from(n))).unzip();
-            record.series.insert("sample-step".into(), times);
-            record.series.insert("sample-note".into(), notes);
-        }
+    /// A sampled piece.
+    fn report(&self, rolls: &Rolls, record: &mut TrialRecord) {
+        let piece = self.sample(rolls, &mut generator(record.seed, Purpose::Test), SAMPLED);
+        let notes = piece.iter().enumerate();
+        let notes = notes.flat_map(|(t, chord)| chord.iter().map(move |&note| (t, note)));
+        let (times, notes) = notes.map(|(t, n)| (t as f64, f64::from(n))).unzip();
+        record.series.insert("sample-step".into(), times);
+        record.series.insert("sample-note".into(), notes);
     }
 }
 
@@ -274,76 +256,42 @@ struct Polyphony {
 }
 
 impl Polyphony {
-    fn data(&self, scale: Scale) -> Data {
-        match (&self.own, scale) {
-            (Some((source, _)), _) => Data::Real(source.clone()),
-            (None, Scale::Smoke) => Data::Canons {
-                counts: [12, 4, 4],
-                steps: 24,
-                seed: 1,
-            },
-            (None, _) => Data::Real(chorales_source()),
-        }
-    }
-
     fn rolls(&self, data: &Data) -> Result<Arc<Rolls>, String> {
         match (data, &self.own) {
             (
-                Data::Canons {
+                &Data::Synthetic {
                     counts,
                     steps,
                     seed,
                 },
                 _,
             ) => {
-                let mut rng = generator(*seed, Purpose::Training);
-                let music = canon::music(&mut rng, *counts, *steps);
+                let mut rng = generator(seed, Purpose::Training);
+                let music = synthetic_music::music(&mut rng, counts, steps);
                 Ok(Arc::new(Rolls::new(music)))
             }
             (Data::Real(_), Some((_, rolls))) => Ok(rolls.clone()),
             (Data::Real(_), None) => self.loaded.get_or_init(load).clone(),
         }
     }
-
-    fn trial(
-        &self,
-        arm: &Arm,
-        seed: u64,
-        state: Option<&[u8]>,
-    ) -> Result<Box<dyn Trial>, String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        let rolls = self.rolls(&config.data)?;
-        match config.unit {
-            Unit::Tanh => begin(TANH, &config, seed, rolls, state),
-            Unit::Gru => begin(GRU, &config, seed, rolls, state),
-            Unit::Lstm => begin(LSTM, &config, seed, rolls, state),
-        }
-    }
 }
 
-/// A trial from its beginning, or from a saved state.
+/// A trial of a network of this cell.
 fn begin<C: Cell<f32>>(
     cell: C,
     config: &Config,
     seed: u64,
     rolls: Arc<Rolls>,
-    state: Option<&[u8]>,
-) -> Result<Box<dyn Trial>, String> {
-    let notes = rolls.notes;
-    if notes != config.notes {
-        return Err(format!("{} notes, the music has {notes}", config.notes));
-    }
+) -> Box<dyn Trial> {
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
-    let sizes = (Input(notes), Hidden(config.units), Output(notes));
+    let sizes = (
+        Input(rolls.notes),
+        Hidden(config.units),
+        Output(rolls.notes),
+    );
     let network = Network::new(cell, sizes, path, RANGE, &mut rng);
-    let player = Player { network, rolls };
-    let course = Course::new(seed, config.method, player);
-    Ok(match state {
-        Some(state) => Box::new(course.restore(state)?),
-        None => Box::new(course),
-    })
+    Box::new(trial(seed, config.method, Player { network }, rolls))
 }
 
 /// What a record says of the fetched set.
@@ -398,10 +346,6 @@ impl Experiment for Polyphony {
         }
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let (epochs, patience) = match (self.what, scale) {
             (_, Scale::Smoke) => (3, 3),
@@ -409,70 +353,52 @@ impl Experiment for Polyphony {
             (What::Chorales, Scale::Book) => (150, 20),
             (What::Chorales, Scale::Paper) => (500, 50),
         };
-        let data = self.data(scale);
-        let notes = match &self.own {
-            Some((_, rolls)) => rolls.notes,
-            None => NOTES,
+        let data = match (&self.own, scale) {
+            (Some((source, _)), _) => Data::Real(source.clone()),
+            (None, Scale::Smoke) => Data::Synthetic {
+                counts: [12, 4, 4],
+                steps: 24,
+                seed: 1,
+            },
+            (None, _) => Data::Real(chorales_source()),
         };
-        let arm = |unit: Unit, id: String, rate: f64, seeds, paper| Arm {
-            id,
-            title: format!("{} at learning rate {rate}", unit.name()),
-            config: serde_json::to_value(Config {
-                unit,
-                units: MUSIC[unit as usize],
-                notes,
-                method: Method {
-                    rate,
-                    noise: NOISE,
-                    norm: NORM,
-                    batch: 1,
-                    epochs,
-                    patience,
-                },
-                portable: scale == Scale::Smoke,
-                data: data.clone(),
-            })
-            .expect("plain data always serialises"),
-            seeds,
-            paper,
-            expected_seconds: epochs as f64
-                * match (&self.own, scale) {
-                    (Some((_, rolls)), _) => rolls.seconds(),
-                    (None, Scale::Smoke) => 0.04,
-                    (None, _) => 0.6,
-                },
+        let (notes, seconds) = match (&self.own, scale) {
+            (Some((_, rolls)), _) => (rolls.notes, rolls.seconds()),
+            (None, Scale::Smoke) => (NOTES, 0.04),
+            (None, _) => (NOTES, 0.6),
         };
-        Unit::ALL
-            .iter()
-            .flat_map(|&unit| match self.what {
-                What::Rates => RATES
-                    .iter()
-                    .map(|&(name, rate)| {
-                        let id = format!("{}-{name}", unit.id());
-                        arm(unit, id, rate, CHOOSER..=CHOOSER, None)
-                    })
-                    .collect::<Vec<_>>(),
-                What::Chorales => {
-                    let (_, rate) = RATES[CHOSEN[unit as usize]];
-                    let seeds = match scale {
-                        Scale::Smoke => 1..=2,
-                        _ => 1..=SEEDS,
-                    };
-                    let printed = Printed {
-                        source: "Table 2, JSB Chorales",
-                        test: Some(PRINTED[unit as usize]),
-                        ..Printed::default()
-                    };
-                    vec![arm(unit, unit.id().into(), rate, seeds, Some(printed))]
-                }
-            })
-            .collect()
+        let rates = Rates {
+            all: &RATES,
+            chosen: CHOSEN,
+            chooser: CHOOSER,
+        };
+        rates.arms(
+            self.what == What::Rates,
+            1..=if scale == Scale::Smoke { 2 } else { SEEDS },
+            ("Table 2, JSB Chorales", PRINTED),
+            epochs as f64 * seconds,
+            |unit, rate| {
+                written(Config {
+                    unit,
+                    units: MUSIC[unit as usize],
+                    notes,
+                    method: Method {
+                        rate,
+                        noise: NOISE,
+                        norm: NORM,
+                        batch: 1,
+                        epochs,
+                        patience,
+                    },
+                    portable: scale == Scale::Smoke,
+                    data: data.clone(),
+                })
+            },
+        )
     }
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        self.rolls(&config.data).map(drop)
+        self.rolls(&arm.typed::<Config>().data).map(drop)
     }
 
     fn with_data(&self, file: &std::path::Path) -> Option<Result<Box<dyn Experiment>, String>> {
@@ -487,12 +413,14 @@ impl Experiment for Polyphony {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        self.trial(arm, seed, None)
-            .unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        self.trial(arm, seed, Some(state))
+        let config: Config = arm.typed();
+        let rolls = self.rolls(&config.data);
+        let rolls = rolls.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id));
+        match config.unit {
+            Unit::Tanh => begin(TANH, &config, seed, rolls),
+            Unit::Gru => begin(GRU, &config, seed, rolls),
+            Unit::Lstm => begin(LSTM, &config, seed, rolls),
+        }
     }
 }
 

@@ -6,19 +6,18 @@
 //! Rates, momentum and initial weights are ours; they were chosen on seeds from 101 on, which no
 //! record uses.
 use super::network::{Online, Reader, Weights};
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
-use lab::record::TrialRecord;
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
+use lab::record::{six_decimals, TrialRecord};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use tasks::seeds::{generator, Purpose};
 use tasks::{letters, words, xor_in_time};
+use training::{Curve, Draws, Learner, Plan, Problem, Score, Set, State, Trainer};
 
 /// Steps that an error goes back in the arm `full`.
 pub const WINDOW: usize = 16;
 /// Seeds of a full run.
 const SEEDS: u64 = 10;
-/// Steps of training between two looks at the clock.
-const SLICE: usize = 20_000;
 /// Letters or bits that a figure shows.
 const SHOWN: usize = 60;
 /// Steps of the cycle over which the error of XOR is averaged, as in the paper's figure.
@@ -56,101 +55,74 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         (Task::Letters, "letters", "Letters in sequence"),
         (Task::Words, "words", "Words without spaces"),
     ]
-    .map(|(task, id, title)| Box::new(Simulation { task, id, title }) as Box<dyn Experiment>)
+    .map(|(task, id, title)| {
+        listed(
+            id,
+            title,
+            move |scale| arms(task, scale),
+            |arm, seed| Box::new(arm.typed::<Config>().trial(seed)),
+        )
+    })
     .into()
 }
 
-struct Simulation {
-    task: Task,
-    id: &'static str,
-    title: &'static str,
-}
-
-impl Experiment for Simulation {
-    fn id(&self) -> &'static str {
-        self.id
-    }
-
-    fn title(&self) -> &'static str {
-        self.title
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let (length, passes, rates, range, source) = match self.task {
-            Task::Xor => (
-                xor_in_time::BITS / 3,
-                600,
-                [0.1, 0.1],
-                1.0,
-                "XOR in time, Figure 3",
-            ),
-            Task::Letters => (
-                letters::CONSONANTS,
-                200,
-                [0.05, 0.02],
-                0.5,
-                "letters, Figures 4 and 5",
-            ),
-            Task::Words => (words::SENTENCES, 10, [0.1, 0.03], 0.5, "words, Figure 6"),
-        };
-        let (length, passes, seeds) = match scale {
-            Scale::Smoke => (length / 10, passes.min(3), 1..=2),
-            Scale::Book => (length, passes, 1..=5),
-            Scale::Paper => (length, passes, 1..=SEEDS),
-        };
-        let arm = |id: &str, title: String, window, rate| Arm {
-            id: id.into(),
-            title,
-            config: serde_json::to_value(Config {
-                task: self.task,
-                length,
-                passes,
-                window,
-                rate,
-                momentum: 0.0,
-                range,
-            })
-            .expect("plain data always serialises"),
-            seeds: seeds.clone(),
-            paper: Some(Printed {
-                source,
-                ..Printed::default()
-            }),
-            expected_seconds: if scale == Scale::Smoke { 0.1 } else { 6.0 },
-        };
-        vec![
-            arm(
-                "truncated",
-                "back through one step, as printed".into(),
-                1,
-                rates[0],
-            ),
-            arm(
-                "full",
-                format!("back through {WINDOW} steps"),
-                WINDOW,
-                rates[1],
-            ),
-        ]
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(Reading::new(config(arm), seed))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        let mut trial = Reading::new(config(arm), seed);
-        let saved: Saved = serde_json::from_slice(state).map_err(|e| e.to_string())?;
-        let part = |part: &Vec<u32>| part.iter().map(|&bits| f32::from_bits(bits)).collect();
-        let network: Vec<Vec<f32>> = saved.network.iter().map(part).collect();
-        trial.network.load(&network)?;
-        trial.progress = saved.progress;
-        Ok(Box::new(trial))
-    }
+/// The arms of a simulation.
+fn arms(task: Task, scale: Scale) -> Vec<Arm> {
+    let (length, passes, rates, range, source) = match task {
+        Task::Xor => (
+            xor_in_time::BITS / 3,
+            600,
+            [0.1, 0.1],
+            1.0,
+            "XOR in time, Figure 3",
+        ),
+        Task::Letters => (
+            letters::CONSONANTS,
+            200,
+            [0.05, 0.02],
+            0.5,
+            "letters, Figures 4 and 5",
+        ),
+        Task::Words => (words::SENTENCES, 10, [0.1, 0.03], 0.5, "words, Figure 6"),
+    };
+    let (length, passes, seeds) = match scale {
+        Scale::Smoke => (length / 10, passes.min(3), 1..=2),
+        Scale::Book => (length, passes, 1..=5),
+        Scale::Paper => (length, passes, 1..=SEEDS),
+    };
+    let arm = |id: &str, title: String, window, rate| Arm {
+        id: id.into(),
+        title,
+        config: written(Config {
+            task,
+            length,
+            passes,
+            window,
+            rate,
+            momentum: 0.0,
+            range,
+        }),
+        seeds: seeds.clone(),
+        paper: Some(Printed {
+            source,
+            ..Printed::default()
+        }),
+        expected_seconds: if scale == Scale::Smoke { 0.1 } else { 6.0 },
+    };
+    vec![
+        arm(
+            "truncated",
+            "back through one step, as printed".into(),
+            1,
+            rates[0],
+        ),
+        arm(
+            "full",
+            format!("back through {WINDOW} steps"),
+            WINDOW,
+            rates[1],
+        ),
+    ]
 }
 
 /// Trainable weights of an arm's network.
@@ -158,13 +130,45 @@ impl Experiment for Simulation {
 /// # Panics
 /// When the arm is not one of this chapter.
 pub fn parameters(arm: &Arm) -> usize {
-    Reading::new(config(arm), 1).network.parameters()
+    arm.typed::<Config>().network(1).parameters()
 }
 
-/// The typed configuration of an arm.
-fn config(arm: &Arm) -> Config {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
+impl Config {
+    fn network(&self, seed: u64) -> Box<dyn Reader> {
+        let mut rng = generator(seed, Purpose::Initialization);
+        macro_rules! network {
+            ($i:literal, $h:literal, $o:literal) => {
+                Box::new(Online::<$i, $h, $o>::new(
+                    Weights::uniform(&mut rng, self.range),
+                    self.window,
+                    self.momentum,
+                ))
+            };
+        }
+        match self.task {
+            Task::Xor => network!(1, 2, 1),
+            Task::Letters => network!(6, 20, 6),
+            Task::Words => network!(5, 20, 5),
+        }
+    }
+
+    /// One update of the trainer is a pass, in which the network learns at each row.
+    fn trial(self, seed: u64) -> Trainer<Reading> {
+        let plan = Plan {
+            rate: self.rate.into(),
+            updates: self.passes,
+            sequences: self.passes,
+            curve: Curve::every(1, |mean| six_decimals(mean.min(1.0))),
+            ..Plan::default()
+        };
+        let learner = Passes(self.network(seed));
+        let reading = Reading {
+            training: Stream::draw(&self, seed, Purpose::Training),
+            config: self,
+            seed,
+        };
+        Trainer::new(seed, plan, reading, Box::new(learner))
+    }
 }
 
 /// A sequence of rows; each is to be answered with the next.
@@ -236,19 +240,41 @@ impl Stream {
     }
 }
 
-#[derive(Serialize, Deserialize, Clone, Default)]
-struct Progress {
-    pass: u64,
-    place: usize,
-    /// Sum of squared errors of this pass.
-    sum: f64,
-    curve: Vec<(u64, f64)>,
-}
+/// A network that learns a pass over the training sequence at once.
+struct Passes(Box<dyn Reader>);
 
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    progress: Progress,
-    network: Vec<Vec<u32>>,
+impl Learner for Passes {
+    type Batch = Stream;
+
+    /// Row by row; the last of a pass is answered with the first of the next.
+    fn learn(&mut self, stream: &Stream, rate: f64) -> Option<Score> {
+        let steps = stream.len();
+        let mut sum = 0.0;
+        for t in 0..steps {
+            let target = stream.row((t + 1) % steps);
+            sum += f64::from(self.0.learn(stream.row(t), target, rate as f32));
+        }
+        // As in the test, no number counts as one.
+        let count = steps * stream.width;
+        let sum = if sum.is_finite() { sum } else { count as f64 };
+        Some(Score::of(sum, count))
+    }
+
+    fn evaluate(&mut self, _: &Stream, _: Set) -> Score {
+        unreachable!("nothing is evaluated on the way, and the report makes the test")
+    }
+
+    fn parameters(&self) -> usize {
+        self.0.parameters()
+    }
+
+    fn save(&self) -> Vec<u8> {
+        training::to_bytes(&self.0.save())
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.0.load(&training::from_bytes::<Vec<_>>(bytes)?)
+    }
 }
 
 /// One seed of one arm.
@@ -256,68 +282,35 @@ struct Reading {
     config: Config,
     seed: u64,
     training: Stream,
-    network: Box<dyn Reader>,
-    progress: Progress,
 }
 
-impl Reading {
-    fn new(config: Config, seed: u64) -> Self {
-        let training = Stream::draw(&config, seed, Purpose::Training);
-        let mut rng = generator(seed, Purpose::Initialization);
-        macro_rules! network {
-            ($i:literal, $h:literal, $o:literal) => {
-                Box::new(Online::<$i, $h, $o>::new(
-                    Weights::uniform(&mut rng, config.range),
-                    config.window,
-                    config.rate,
-                    config.momentum,
-                ))
-            };
-        }
-        let network: Box<dyn Reader> = match config.task {
-            Task::Xor => network!(1, 2, 1),
-            Task::Letters => network!(6, 20, 6),
-            Task::Words => network!(5, 20, 5),
-        };
-        Reading {
-            config,
-            seed,
-            training,
-            network,
-            progress: Progress::default(),
-        }
+impl Problem for Reading {
+    type Learner = Passes;
+
+    fn training(&mut self, draws: &mut Draws) -> &Stream {
+        draws.sequences += 1;
+        &self.training
     }
 
-    /// One row; the last of a pass is answered with the first of the next.
-    fn step(&mut self) {
-        let (t, steps) = (self.progress.place, self.training.len());
-        let target = self.training.row((t + 1) % steps);
-        let squared = self.network.learn(self.training.row(t), target);
-        self.progress.sum += f64::from(squared);
-        self.progress.place += 1;
-        if self.progress.place == steps {
-            // As in the test, no number counts as one.
-            let mean = (self.progress.sum / (steps * self.training.width) as f64).min(1.0);
-            self.progress.pass += 1;
-            let every = (self.config.passes / 20).max(1);
-            if self.progress.pass.is_multiple_of(every) {
-                self.progress.curve.push((self.progress.pass, round(mean)));
-            }
-            (self.progress.place, self.progress.sum) = (0, 0.0);
-        }
+    fn part(&mut self, _: Set, _: usize, _: &mut ChaCha8Rng) -> Option<&Stream> {
+        None
     }
 
-    /// The final test on a sequence that training has not seen.
-    fn test(&self) -> (BTreeMap<String, f64>, BTreeMap<String, Vec<f64>>) {
+    /// The final test on a sequence that training has not seen; it takes as long as a pass.
+    fn report(&self, learner: &mut Passes, _: &State, record: &mut TrialRecord) {
+        let every = (self.config.passes / 20).max(1);
+        record.curve.retain(|(pass, _)| pass.is_multiple_of(every));
+        let (network, series) = (&learner.0, &mut record.series);
         let test = Stream::draw(&self.config, self.seed, Purpose::Test);
         let answers = Answers {
             width: test.width,
-            outputs: self.network.answer(&test.values),
+            outputs: network.answer(&test.values),
             test: &test,
         };
-        let mut measures = BTreeMap::new();
-        let mut put = |name: &str, value: f64| measures.insert(name.into(), round(value));
-        put("weights", self.network.parameters() as f64);
+        let measures = &mut record.measures;
+        let mut put =
+            |name: &str, value: f64| measures.insert(name.into(), six_decimals(value));
+        put("weights", network.parameters() as f64);
         put("error", answers.mean(|_| true));
         let (constant, table) = remembering_nothing(&self.training, &test);
         let all = |errors: &[f64], keep: &dyn Fn(usize) -> bool| {
@@ -325,7 +318,6 @@ impl Reading {
         };
         put("constant", all(&constant, &|_| true));
         put("table", all(&table, &|_| true));
-        let mut series = BTreeMap::new();
         let shown = || 1..SHOWN.min(test.len());
         match self.config.task {
             Task::Xor => {
@@ -335,10 +327,11 @@ impl Reading {
                 put("constant-predictable", all(&constant, &third));
                 put("table-predictable", all(&table, &third));
                 let right = (1..test.len()).filter(|&t| third(t));
-                let right = right.map(|t| f64::from(u8::from(answers.miss(t) < 0.25)));
+                let right = right.map(|t| f64::from(u8::from(answers.error(t) < 0.25)));
                 put("right", average(right));
-                let cycle = (0..CYCLE)
-                    .map(|place| round(answers.mean(|t| t >= CYCLE && t % CYCLE == place)));
+                let cycle = (0..CYCLE).map(|place| {
+                    six_decimals(answers.mean(|t| t >= CYCLE && t % CYCLE == place))
+                });
                 series.insert("cycle".into(), cycle.collect());
             }
             Task::Letters => {
@@ -354,7 +347,7 @@ impl Reading {
                     put(&format!("bit-{}", bit + 1), average(squared));
                 }
                 for bit in [0, 3] {
-                    let squared = shown().map(|t| round(answers.bit(t, bit)));
+                    let squared = shown().map(|t| six_decimals(answers.bit(t, bit)));
                     series.insert(format!("bit-{}", bit + 1), squared.collect());
                 }
             }
@@ -372,11 +365,16 @@ impl Reading {
         }
         if self.config.task != Task::Xor {
             let of = |value: &dyn Fn(usize) -> f64| shown().map(value).collect::<Vec<f64>>();
-            series.insert("error".into(), of(&|t| round(answers.miss(t))));
+            series.insert("error".into(), of(&|t| six_decimals(answers.error(t))));
             series.insert("symbol".into(), of(&|t| test.symbols[t] as f64));
             series.insert("place".into(), of(&|t| test.places[t] as f64));
         }
-        (measures, series)
+        let of = |name: &str| measures.get(name).copied().unwrap_or(f64::NAN);
+        record.solved = match self.config.task {
+            Task::Xor => of("predictable") <= 0.5 * of("unpredictable"),
+            Task::Letters => of("vowels") <= 0.25 * of("consonants"),
+            Task::Words => of("onsets") >= 1.5 * of("inside"),
+        };
     }
 }
 
@@ -396,7 +394,7 @@ impl Answers<'_> {
     }
 
     /// Mean squared error of row t over its bits.
-    fn miss(&self, t: usize) -> f64 {
+    fn error(&self, t: usize) -> f64 {
         average((0..self.width).map(|bit| self.bit(t, bit)))
     }
 
@@ -405,7 +403,7 @@ impl Answers<'_> {
         average(
             (1..self.test.len())
                 .filter(|&t| keep(t))
-                .map(|t| self.miss(t)),
+                .map(|t| self.error(t)),
         )
     }
 }
@@ -433,9 +431,9 @@ fn remembering_nothing(training: &Stream, test: &Stream) -> (Vec<f64>, Vec<f64>)
     }
     let error = |t: usize, kind: usize| {
         let kind = if counts[kind] > 0.0 { kind } else { kinds };
-        let misses = sums[kind].iter().zip(test.row(t));
-        let misses = misses.map(|(sum, &d)| (sum / counts[kind] - f64::from(d)).powi(2));
-        misses.sum::<f64>() / width as f64
+        let errors = sums[kind].iter().zip(test.row(t));
+        let errors = errors.map(|(sum, &d)| (sum / counts[kind] - f64::from(d)).powi(2));
+        errors.sum::<f64>() / width as f64
     };
     let row = |kind: &dyn Fn(usize) -> usize| {
         let errors = (1..test.len()).map(|t| error(t, kind(t)));
@@ -448,52 +446,4 @@ fn remembering_nothing(training: &Stream, test: &Stream) -> (Vec<f64>, Vec<f64>)
 fn average(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0u32), |(sum, count), v| (sum + v, count + 1));
     sum / f64::from(count.max(1))
-}
-
-/// Six decimals: short records, nothing lost that is shown.
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
-impl Trial for Reading {
-    fn advance(&mut self) -> bool {
-        for _ in 0..SLICE {
-            if self.progress.pass == self.config.passes {
-                break;
-            }
-            self.step();
-        }
-        self.progress.pass == self.config.passes
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (self.progress.pass, self.config.passes)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        let part = |part: &Vec<f32>| part.iter().map(|value| value.to_bits()).collect();
-        let saved = Saved {
-            progress: self.progress.clone(),
-            network: self.network.save().iter().map(part).collect(),
-        };
-        serde_json::to_vec(&saved).expect("plain numbers always serialise")
-    }
-
-    fn finish(&mut self) -> TrialRecord {
-        let (measures, series) = self.test();
-        let of = |name: &str| measures.get(name).copied().unwrap_or(f64::NAN);
-        let solved = match self.config.task {
-            Task::Xor => of("predictable") <= 0.5 * of("unpredictable"),
-            Task::Letters => of("vowels") <= 0.25 * of("consonants"),
-            Task::Words => of("onsets") >= 1.5 * of("inside"),
-        };
-        TrialRecord {
-            seed: self.seed,
-            solved,
-            sequences: self.progress.pass,
-            measures,
-            curve: self.progress.curve.clone(),
-            series,
-        }
-    }
 }

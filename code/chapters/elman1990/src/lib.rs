@@ -22,7 +22,8 @@ use tape::readout::{squared_error, Readout};
 use tape::sgd::descend;
 use tape::tanh_rnn::tanh_layer;
 use tasks::Example;
-use training::online::{batch, load_into, uniform_tensor, values, Learner};
+use training::fits;
+use training::online::{batch, measure, uniform_tensor, values, Network, OutputError};
 
 /// The chapter as the book and the command see it.
 pub fn chapter() -> Chapter {
@@ -65,7 +66,6 @@ pub struct TanhNetwork {
     w_h: Tensor<(Hidden, Hidden), f32, Cpu>,
     bias: Tensor<(Hidden,), f32, Cpu>,
     readout: Readout<Input, Hidden, Output, f32>,
-    rate: f64,
 }
 
 impl TanhNetwork {
@@ -75,7 +75,6 @@ impl TanhNetwork {
         kernel: Tanh<f32>,
         rng: &mut ChaCha8Rng,
         range: f32,
-        rate: f64,
     ) -> Self {
         let w_x = uniform_tensor(rng, range, (inputs, units));
         let w_h = uniform_tensor(rng, range, (units, units));
@@ -92,13 +91,12 @@ impl TanhNetwork {
             w_h,
             bias,
             readout,
-            rate,
         }
     }
 }
 
-impl Learner for TanhNetwork {
-    fn learn(&mut self, example: &Example) -> training::online::Miss {
+impl Network for TanhNetwork {
+    fn learn(&mut self, example: &Example, rate: f64) -> OutputError {
         let (inputs, targets) = batch(example);
         let w_x = self.w_x.leaky_trace();
         let hidden = tanh_layer(self.kernel, &inputs, w_x, &self.w_h, &self.bias)
@@ -106,14 +104,14 @@ impl Learner for TanhNetwork {
         let (error, outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
             .expect("the heap holds one sequence");
         let gradients = error.backward();
-        descend(&mut self.w_x, &gradients, self.rate);
-        descend(&mut self.w_h, &gradients, self.rate);
-        descend(&mut self.bias, &gradients, self.rate);
-        descend(&mut self.readout.units, &gradients, self.rate);
+        descend(&mut self.w_x, &gradients, rate);
+        descend(&mut self.w_h, &gradients, rate);
+        descend(&mut self.bias, &gradients, rate);
+        descend(&mut self.readout.units, &gradients, rate);
         if let Some(bias) = &mut self.readout.bias {
-            descend(bias, &gradients, self.rate);
+            descend(bias, &gradients, rate);
         }
-        training::online::measure(&outputs[0], example)
+        measure(&outputs[0], example)
     }
 
     fn outputs(&self, example: &Example) -> Vec<f32> {
@@ -143,7 +141,7 @@ impl Learner for TanhNetwork {
 
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
         let sizes: Vec<usize> = self.save().iter().map(Vec::len).collect();
-        load_into(weights, &sizes)?;
+        fits(weights, &sizes)?;
         self.w_x.copy_from(&weights[0]);
         self.w_h.copy_from(&weights[1]);
         self.bias.copy_from(&weights[2]);

@@ -177,8 +177,8 @@ fn add<const N: usize, E: Real>(sums: &mut [E; N], row: &[E; N]) {
 
 /// A network that reads one row after the other without end and learns at each.
 pub trait Reader: Send {
-    /// Reads a row, answers, and makes one update; Σ (y − d)² before it.
-    fn learn(&mut self, input: &[f32], target: &[f32]) -> f32;
+    /// Reads a row, answers, and makes one update with this learning rate; Σ (y − d)² before it.
+    fn learn(&mut self, input: &[f32], target: &[f32], rate: f32) -> f32;
     /// The outputs over rows that start from an empty context, without learning.
     fn answer(&self, rows: &[f32]) -> Vec<f32>;
     /// Number of trainable weights.
@@ -198,24 +198,17 @@ pub struct Online<const I: usize, const H: usize, const O: usize> {
     velocity: Weights<I, H, O, f32>,
     moments: VecDeque<Moment<I, H, f32>>,
     window: usize,
-    rate: f32,
     momentum: f32,
 }
 
 impl<const I: usize, const H: usize, const O: usize> Online<I, H, O> {
     /// Errors go back through `window` steps, one or more.
-    pub fn new(
-        weights: Weights<I, H, O, f32>,
-        window: usize,
-        rate: f32,
-        momentum: f32,
-    ) -> Self {
+    pub fn new(weights: Weights<I, H, O, f32>, window: usize, momentum: f32) -> Self {
         Online {
             weights,
             velocity: Weights::zero(),
             moments: VecDeque::with_capacity(window),
             window,
-            rate,
             momentum,
         }
     }
@@ -231,7 +224,7 @@ fn row<const N: usize>(values: &[f32]) -> [f32; N] {
 
 impl<const I: usize, const H: usize, const O: usize> Reader for Online<I, H, O> {
     // ANCHOR: learn
-    fn learn(&mut self, input: &[f32], target: &[f32]) -> f32 {
+    fn learn(&mut self, input: &[f32], target: &[f32], rate: f32) -> f32 {
         let (input, target) = (row(input), row(target));
         let context = self.moments.back().map_or([0.0; H], |last| last.hidden);
         let hidden = self.weights.step(&input, &context);
@@ -249,11 +242,11 @@ impl<const I: usize, const H: usize, const O: usize> Reader for Online<I, H, O> 
             .back(self.moments.iter(), &output, &target, &mut gradient);
         let values = self.weights.values_mut().zip(self.velocity.values_mut());
         for ((weight, velocity), slope) in values.zip(gradient.values()) {
-            *velocity = self.momentum * *velocity - self.rate * *slope;
+            *velocity = self.momentum * *velocity - rate * *slope;
             *weight += *velocity;
         }
-        let misses = output.iter().zip(&target).map(|(y, d)| (y - d) * (y - d));
-        misses.sum()
+        let errors = output.iter().zip(&target).map(|(y, d)| (y - d) * (y - d));
+        errors.sum()
     }
     // ANCHOR_END: learn
 

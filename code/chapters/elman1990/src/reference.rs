@@ -69,8 +69,8 @@ impl<I: Dim, H: Dim, O: Dim, E: Dtype, D: Device<E>> Layer<I, H, O, E, D> {
                 hidden
             };
             (hidden, tape) = self.step(x, context.put_tape(tape)).split_tape();
-            let miss = self.output(hidden.clone().put_tape(tape)) - target;
-            let half = miss.square().sum::<Rank0, _>() / (E::ONE + E::ONE);
+            let error = self.output(hidden.clone().put_tape(tape)) - target;
+            let half = error.square().sum::<Rank0, _>() / (E::ONE + E::ONE);
             (sum, tape) = (half + sum).split_tape();
         }
         sum.put_tape(tape)

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Copying, adding, and digits read pixel by pixel: training on batches, as a value that can be saved
-//! at any moment.
-use super::layer::{Batch, CellConfig, Goal, Learner, Model};
-use lab::experiment::Trial;
-use lab::record::six_digits as rounded;
-use lab::record::TrialRecord;
+//! Copying, adding, and digits read pixel by pixel: training on batches.
+use super::layer::{self, Batch, CellConfig, Model, Trainable};
+use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tasks::batching::shuffled;
 use tasks::copying::{Copying, HalvesAdding, ANSWERS, INPUTS};
@@ -16,6 +12,7 @@ use tasks::data::images::{fashion, handwritten, Images};
 use tasks::random::below;
 use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Scaled, SCALED_SYMBOLS};
+use training::{Draws, Evaluation, Goal, Plan, Problem, Set, State, Trainer};
 
 /// What is learnt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +103,7 @@ impl Pictures {
             sequences: numbers.len(),
             steps: self.images.rows * self.images.columns,
             inputs: pixels.collect(),
-            goal: Goal::AtEnd(numbers.iter().map(label).collect()),
+            goal: layer::Goal::AtEnd(numbers.iter().map(label).collect()),
         }
     }
 }
@@ -180,6 +177,11 @@ impl Task {
         }
     }
 
+    /// Whether an answer is right or wrong, and not only near or far.
+    fn has_answers(self) -> bool {
+        !matches!(self, Task::Copying { .. } | Task::Adding { .. })
+    }
+
     /// Steps of a sequence.
     pub fn steps(self) -> usize {
         match self {
@@ -219,13 +221,13 @@ impl Task {
                     row[symbol] = 1.0;
                 }
                 let answers = answers.into_iter().map(Some).collect();
-                (inputs, Goal::EachStep(answers))
+                (inputs, layer::Goal::EachStep(answers))
             }
             Task::Adding { length } => {
                 let mut pairs = Vec::new();
                 let task = HalvesAdding { length };
                 let sums = (0..sequences).map(|_| task.draw(rng, &mut pairs)).collect();
-                (pairs, Goal::Number(sums))
+                (pairs, layer::Goal::Number(sums))
             }
             Task::Order { length } => {
                 let (mut symbols, mut classes) = (Vec::new(), Vec::new());
@@ -239,7 +241,7 @@ impl Task {
                     rows[(sequence * length + step) * inputs + usize::from(symbol)] = 1.0;
                 }
                 let classes = classes.into_iter().map(|class| Some(usize::from(class)));
-                (rows, Goal::AtEnd(classes.collect()))
+                (rows, layer::Goal::AtEnd(classes.collect()))
             }
             Task::Digits | Task::Clothes => unreachable!("pictures are not drawn"),
         };
@@ -267,48 +269,22 @@ pub struct Config<M = CellConfig> {
     pub batch: usize,
     /// The most updates.
     pub cap: u64,
-    /// Updates between two looks at held-out sequences.
-    pub look_every: u64,
-    /// Fresh sequences of a look.
-    pub looked: usize,
+    /// Updates between two evaluations on held-out sequences.
+    #[serde(rename = "look_every")]
+    pub evaluate_every: u64,
+    /// Fresh sequences of an evaluation.
+    #[serde(rename = "looked")]
+    pub evaluated: usize,
     /// Fresh sequences of the test after training.
     pub tested: usize,
-    /// A trial has succeeded when a look's loss is below this share of the trivial loss.
+    /// A trial has succeeded when an evaluation's loss is below this share of the trivial loss.
     pub solved_below: f64,
     /// Whether all is computed without fused multiply-add, the same bytes on every processor.
     pub portable: bool,
 }
 
-/// Sequences that are tested at once.
-const TEST_BATCH: usize = 100;
-/// Far beyond what the looks during training draw from the test generator.
-const FINAL_TEST: u128 = 1 << 48;
-/// Steps of sequences for one call of `advance`.
-const SLICE: usize = 40_000;
-
-/// A trial while it runs.
-pub struct Training<M = CellConfig> {
-    seed: u64,
-    config: Config<M>,
-    source: Source,
-    learner: Box<dyn Learner>,
-    state: State,
-}
-
-/// All that changes, but for weights and optimizer.
-#[derive(Debug, Serialize, Deserialize)]
-struct State {
-    training: ChaCha8Rng,
-    test: ChaCha8Rng,
-    updates: u64,
-    skipped: u64,
-    /// Updates after which a look was below half the trivial loss for the first time.
-    halved: Option<u64>,
-    best: f64,
-    curve: Vec<(u64, f64)>,
-    solved: bool,
-    ended: bool,
-}
+/// Sequences that are evaluated at once.
+const AT_ONCE: usize = 100;
 
 impl<M: Model> Config<M> {
     /// Sizes of the network.
@@ -317,175 +293,114 @@ impl<M: Model> Config<M> {
         [inputs, self.units, outputs]
     }
 
-    /// How many sequences are tested at once for their answers: all of short ones.
-    fn tested_at_once(&self) -> usize {
-        match self.data {
-            Task::Clothes => TEST_BATCH,
-            _ => self.tested,
-        }
-    }
-
     /// The network before training.
-    pub fn learner(&self, seed: u64) -> Box<dyn Learner> {
+    pub fn learner(&self, seed: u64) -> Box<dyn Trainable> {
         let mut rng = generator(seed, Purpose::Initialization);
         self.model.learner(self.sizes(), self.portable, &mut rng)
     }
-}
 
-impl<M: Model> Training<M> {
-    /// Starts a trial.
+    /// Evaluations by the loss; weights beyond all bounds give no number, and the curve then shows
+    /// ten times the trivial loss.
+    fn plan(&self) -> Plan {
+        let trivial = self.data.trivial();
+        Plan {
+            rate: self.rate,
+            updates: self.cap,
+            sequences: self.cap * self.batch as u64,
+            evaluation: Some(Evaluation {
+                goal: Some(Goal::below(self.solved_below * trivial)),
+                milestone: Some(Goal::below(0.5 * trivial)),
+                ceiling: 10.0 * trivial,
+                noted: Some(six_digits),
+                ..Evaluation::every(self.evaluate_every)
+            }),
+            tests: if self.data.has_answers() { 2 } else { 1 },
+            ..Plan::default()
+        }
+    }
+
+    /// A trial before its first update.
     ///
     /// # Errors
     /// When its data has not been fetched.
-    pub fn new(config: Config<M>, seed: u64) -> Result<Self, DataError> {
-        Ok(Training {
-            seed,
-            source: Source::open(config.data)?,
-            learner: config.learner(seed),
-            state: State {
-                training: generator(seed, Purpose::Training),
-                test: generator(seed, Purpose::Test),
-                updates: 0,
-                skipped: 0,
-                halved: None,
-                best: config.data.trivial(),
-                curve: Vec::new(),
-                solved: false,
-                ended: false,
-            },
-            config,
-        })
-    }
-
-    /// Goes on from what [`Trial::save`] gave.
-    ///
-    /// # Errors
-    /// When the bytes are no such state.
-    pub fn restore(mut self, bytes: &[u8]) -> Result<Self, String> {
-        let state = self.learner.load(bytes)?;
-        self.state = serde_json::from_value(state).map_err(|e| e.to_string())?;
-        Ok(self)
-    }
-
-    fn update(&mut self) {
-        let config = &self.config;
-        let batch = self.source.training(&mut self.state.training, config.batch);
-        if self.learner.learn(&batch, config.rate).is_none() {
-            self.state.skipped += 1;
-        }
-        self.state.updates += 1;
-        if self.state.updates.is_multiple_of(config.look_every) {
-            self.look();
-        }
-        self.state.ended |= self.state.updates >= self.config.cap;
-    }
-
-    /// Notes the loss on fresh sequences; the trial has succeeded when it is low enough.
-    fn look(&mut self) {
-        let config = &self.config;
-        let mut loss = mean_loss(
-            &self.source,
-            self.learner.as_ref(),
-            &mut self.state.test,
-            config.looked,
-        );
-        let trivial = config.data.trivial();
-        // Weights beyond all bounds give no number; the curve then shows ten times the trivial loss.
-        if loss.is_nan() || loss > 10.0 * trivial {
-            loss = 10.0 * trivial;
-        }
-        let state = &mut self.state;
-        state
-            .curve
-            .push((state.updates * config.batch as u64, rounded(loss)));
-        if loss < state.best {
-            state.best = loss;
-        }
-        if loss < 0.5 * trivial && state.halved.is_none() {
-            state.halved = Some(state.updates);
-        }
-        state.solved = loss < config.solved_below * trivial;
-        state.ended |= state.solved;
+    pub fn trial(self, seed: u64) -> Result<Trainer<impl Problem>, DataError> {
+        let (plan, learner) = (self.plan(), self.learner(seed));
+        let problem = Batches {
+            source: Source::open(self.data)?,
+            config: self,
+            drawn: None,
+            batch: None,
+        };
+        Ok(Trainer::new(seed, plan, problem, learner))
     }
 }
 
-/// The loss in the mean over fresh sequences.
-fn mean_loss(
-    source: &Source,
-    learner: &dyn Learner,
-    rng: &mut ChaCha8Rng,
-    sequences: usize,
-) -> f64 {
-    let (mut seen, mut sum) = (0, 0.0);
-    while seen < sequences {
-        let count = TEST_BATCH.min(sequences - seen);
-        let batch = source.test(rng, seen, count);
-        sum += learner.loss(&batch) * count as f64;
-        seen += count;
-    }
-    sum / sequences as f64
+/// Batches of a source.
+struct Batches<M> {
+    source: Source,
+    config: Config<M>,
+    /// Sequences of an evaluation that were drawn at once.
+    drawn: Option<Batch>,
+    /// The batch that was asked for last.
+    batch: Option<Batch>,
 }
 
-impl<M: Model> Trial for Training<M> {
-    fn advance(&mut self) -> bool {
-        let mut steps = 0;
-        while !self.state.ended && steps < SLICE {
-            self.update();
-            steps += self.config.batch * self.config.data.steps();
-        }
-        self.state.ended
+impl<M: Model> Problem for Batches<M> {
+    type Learner = dyn Trainable;
+
+    fn training(&mut self, draws: &mut Draws) -> &Batch {
+        let batch = self.source.training(&mut draws.rng, self.config.batch);
+        draws.sequences += batch.sequences as u64;
+        self.batch.insert(batch)
     }
 
-    fn progress(&self) -> (u64, u64) {
-        let batch = self.config.batch as u64;
-        (self.state.updates * batch, self.config.cap * batch)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        let rest = serde_json::to_value(&self.state).expect("plain numbers always serialise");
-        self.learner.save(&rest)
-    }
-
-    fn finish(&mut self) -> TrialRecord {
-        let mut rng = generator(self.seed, Purpose::Test);
-        rng.set_word_pos(FINAL_TEST);
+    /// The losses are taken over [`AT_ONCE`] fresh sequences each. For the wrong answers all
+    /// sequences are drawn at once, if they are short.
+    fn part(&mut self, set: Set, place: usize, rng: &mut ChaCha8Rng) -> Option<&Batch> {
         let config = &self.config;
-        let loss = mean_loss(&self.source, self.learner.as_ref(), &mut rng, config.tested);
-        let trivial = config.data.trivial();
+        let all = match set {
+            Set::Evaluation => config.evaluated,
+            Set::Test(_) => config.tested,
+        };
+        let at_once = match (set, config.data) {
+            (Set::Test(1), Task::Digits | Task::Order { .. }) => all,
+            _ => AT_ONCE,
+        };
+        let from = place * AT_ONCE;
+        if from >= all {
+            return None;
+        }
+        let within = from % at_once;
+        if within == 0 {
+            let count = at_once.min(all - from);
+            self.drawn = Some(self.source.test(rng, from, count));
+        }
+        let part = self.drawn.as_ref()?.part(within, AT_ONCE.min(all - from));
+        Some(self.batch.insert(part))
+    }
+
+    fn report(&self, learner: &mut Self::Learner, state: &State, record: &mut TrialRecord) {
+        let mut put =
+            |name: &str, value| record.measures.insert(name.into(), six_digits(value));
+        let trivial = self.config.data.trivial();
+        let loss = state.tested[0].mean();
         let loss = if loss.is_nan() {
             10.0 * trivial
         } else {
             loss.min(10.0 * trivial)
         };
-        let mut measures = BTreeMap::new();
-        let mut put = |name: &str, value: f64| measures.insert(name.to_owned(), rounded(value));
         put("loss", loss);
         put("trivial", trivial);
         put("share", loss / trivial);
-        put("best-look", self.state.best);
-        put("updates", self.state.updates as f64);
-        put("skipped", self.state.skipped as f64);
-        put("weights", self.learner.parameters() as f64);
-        if let Task::Digits | Task::Clothes | Task::Order { .. } = config.data {
-            let (mut seen, mut wrong) = (0, 0);
-            while seen < config.tested {
-                let count = config.tested_at_once().min(config.tested - seen);
-                wrong += self.learner.wrong(&self.source.test(&mut rng, seen, count));
-                seen += count;
-            }
-            put("wrong", wrong as f64);
-            put("tested", config.tested as f64);
+        put("best-look", state.best.min(trivial));
+        put("updates", state.draws.updates as f64);
+        put("weights", learner.parameters() as f64);
+        if let Some(answers) = state.tested.get(1) {
+            put("wrong", answers.wrong as f64);
+            put("tested", answers.count as f64);
         }
-        if let Some(halved) = self.state.halved {
+        if let Some(halved) = state.milestone {
             put("halved-after", halved as f64);
-        }
-        TrialRecord {
-            seed: self.seed,
-            solved: self.state.solved,
-            sequences: self.state.updates * config.batch as u64,
-            measures,
-            curve: self.state.curve.clone(),
-            series: BTreeMap::new(),
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn grown(arm: &ArmRecord) -> Vec<f64> {
     series.filter_map(|sizes| sizes.last().copied()).collect()
 }
 
-/// Updates after which a look first was below half the trivial loss; the cap where none was.
+/// Updates after which an evaluation first was below half the trivial loss; the cap where none was.
 pub fn halved_after(arm: &ArmRecord) -> Vec<f64> {
     let each = arm.trials.iter().map(|trial| {
         let measures = &trial.measures;

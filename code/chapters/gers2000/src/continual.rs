@@ -3,15 +3,15 @@
 //! other without a gap.
 use kernels::cell2000::{State, Weights};
 use kernels::Extremes;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
-use lab::record::six_digits as rounded;
-use lab::record::TrialRecord;
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale, Trial};
+use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tasks::continual::{right, targets, Stream};
 use tasks::reber::{P, SYMBOLS, T};
 use tasks::seeds::{generator, Purpose};
+use training::{final_test, fits, from_bytes, to_bytes};
 
 /// Inputs and outputs: the seven symbols.
 pub const I: usize = SYMBOLS.len();
@@ -63,95 +63,81 @@ pub struct Config {
 }
 
 /// The experiment.
-pub struct Continual;
+pub fn experiment() -> Box<dyn Experiment> {
+    listed(
+        "continual",
+        "Continual embedded Reber grammar",
+        arms,
+        |arm, seed| {
+            let config: Config = arm.typed();
+            if config.forget {
+                Box::new(Streams::<WITH>::new(config, seed))
+            } else {
+                Box::new(Streams::<WITHOUT>::new(config, seed))
+            }
+        },
+    )
+}
 
-impl Experiment for Continual {
-    fn id(&self) -> &'static str {
-        "continual"
-    }
-
-    fn title(&self) -> &'static str {
-        "Continual embedded Reber grammar"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let (seeds, streams, symbols, stream, confirm) = match scale {
-            Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
-            Scale::Book => (1..=10, 30_000, BOOK_SYMBOLS, 1_000_000, 20),
-            Scale::Paper => (1..=100, 30_000, u64::MAX, 1_000_000, 20),
-        };
-        let table = |solved| Printed {
-            source: "Table 2",
-            solved: Some(solved),
-            ..Printed::default()
-        };
-        let arm = |id: &str, title: &str, forget, resets, decay, paper| Arm {
-            id: id.into(),
-            title: title.into(),
-            config: serde_json::to_value(Config {
-                forget,
-                resets,
-                decay,
-                streams,
-                symbols,
-                stream,
-                confirm,
-            })
-            .expect("plain data always serialises"),
-            seeds: seeds.clone(),
-            paper: Some(paper),
-            expected_seconds: symbols.min(PAPER_SYMBOLS) as f64 * SECONDS_PER_SYMBOL,
-        };
-        vec![
-            arm(
-                "forget-decay",
-                "forget gate, α × 0.99 each symbol",
-                true,
-                false,
-                DECAY,
-                table(0.62),
-            ),
-            arm("forget", "forget gate", true, false, 1.0, table(0.18)),
-            arm("none", "no forget gate", false, false, 1.0, table(0.0)),
-            arm(
-                "none-decay",
-                "no forget gate, α × 0.99 each symbol",
-                false,
-                false,
-                DECAY,
-                Printed {
-                    source: "not in the paper",
-                    ..Printed::default()
-                },
-            ),
-            arm(
-                "resets",
-                "no forget gate, states reset from outside",
-                false,
-                true,
-                1.0,
-                table(0.74),
-            ),
-        ]
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        start(config(arm), seed)
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        let saved: Saved = serde_json::from_slice(state).map_err(|e| e.to_string())?;
-        let config = config(arm);
-        Ok(if config.forget {
-            Box::new(Streams::<WITH>::new(config, seed).restore(saved)?)
-        } else {
-            Box::new(Streams::<WITHOUT>::new(config, seed).restore(saved)?)
-        })
-    }
+/// Its arms.
+pub fn arms(scale: Scale) -> Vec<Arm> {
+    let (seeds, streams, symbols, stream, confirm) = match scale {
+        Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
+        Scale::Book => (1..=10, 30_000, BOOK_SYMBOLS, 1_000_000, 20),
+        Scale::Paper => (1..=100, 30_000, u64::MAX, 1_000_000, 20),
+    };
+    let table = |solved| Printed {
+        source: "Table 2",
+        solved: Some(solved),
+        ..Printed::default()
+    };
+    let arm = |id: &str, title: &str, forget, resets, decay, paper| Arm {
+        id: id.into(),
+        title: title.into(),
+        config: written(Config {
+            forget,
+            resets,
+            decay,
+            streams,
+            symbols,
+            stream,
+            confirm,
+        }),
+        seeds: seeds.clone(),
+        paper: Some(paper),
+        expected_seconds: symbols.min(PAPER_SYMBOLS) as f64 * SECONDS_PER_SYMBOL,
+    };
+    vec![
+        arm(
+            "forget-decay",
+            "forget gate, α × 0.99 each symbol",
+            true,
+            false,
+            DECAY,
+            table(0.62),
+        ),
+        arm("forget", "forget gate", true, false, 1.0, table(0.18)),
+        arm("none", "no forget gate", false, false, 1.0, table(0.0)),
+        arm(
+            "none-decay",
+            "no forget gate, α × 0.99 each symbol",
+            false,
+            false,
+            DECAY,
+            Printed {
+                source: "not in the paper",
+                ..Printed::default()
+            },
+        ),
+        arm(
+            "resets",
+            "no forget gate, states reset from outside",
+            false,
+            true,
+            1.0,
+            table(0.74),
+        ),
+    ]
 }
 
 /// Symbols after which a book trial ends, in training and tests together.
@@ -160,23 +146,6 @@ const BOOK_SYMBOLS: u64 = 100_000_000;
 const PAPER_SYMBOLS: u64 = 1_000_000_000;
 /// Seconds a symbol takes on the machine of the records, training and tests together.
 const SECONDS_PER_SYMBOL: f64 = 5.8e-7;
-
-/// The typed configuration of an arm.
-///
-/// # Panics
-/// When the arm is not of this experiment.
-pub fn config(arm: &Arm) -> Config {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
-}
-
-fn start(config: Config, seed: u64) -> Box<dyn Trial> {
-    if config.forget {
-        Box::new(Streams::<WITH>::new(config, seed))
-    } else {
-        Box::new(Streams::<WITHOUT>::new(config, seed))
-    }
-}
 
 // ANCHOR: initial
 /// Weights before training: all from U[−0.2, 0.2] but the gates' biases.
@@ -210,31 +179,58 @@ pub struct Streams<const U: usize> {
     progress: Progress,
 }
 
-/// All that changes, but for the weights; between two streams nothing else is alive.
-#[derive(Serialize, Deserialize, Clone)]
+/// All that changes, but for the weights and the states of the cells.
+#[derive(Serialize, Deserialize)]
 struct Progress {
     training: ChaCha8Rng,
     test: ChaCha8Rng,
+    phase: Phase,
+    /// The stream under way.
+    reading: Reading,
+    /// Lengths of the test streams before it, since the last training stream.
+    lengths: Vec<u64>,
     streams: u64,
     /// Symbols learnt from.
     learnt: u64,
     /// Symbols read, tests included.
     read: u64,
-    /// The best look: the mean length of its test streams.
+    /// The best evaluation: the mean length of its test streams.
     best: f64,
-    /// Symbols learnt from when a look first was good.
+    /// Symbols learnt from when an evaluation first was good.
     good: Option<u64>,
     perfect: bool,
-    ended: bool,
     curve: Vec<(u64, f64)>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    progress: Progress,
-    weights: Vec<u32>,
-    best: Vec<u32>,
+/// Which streams are read.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Phase {
+    Training,
+    Evaluation,
+    FinalTest,
+    Ended,
 }
+
+/// A stream that is read.
+#[derive(Serialize, Deserialize)]
+struct Reading {
+    stream: Stream,
+    length: u64,
+    rate: f32,
+}
+
+impl Reading {
+    fn new() -> Self {
+        Reading {
+            stream: Stream::new(),
+            length: 0,
+            rate: RATE,
+        }
+    }
+}
+
+/// Symbols for one call of `advance`, at most.
+const SLICE: u64 = 50_000;
 
 impl<const U: usize> Streams<U> {
     fn new(config: Config, seed: u64) -> Self {
@@ -248,62 +244,90 @@ impl<const U: usize> Streams<U> {
             progress: Progress {
                 training: generator(seed, Purpose::Training),
                 test: generator(seed, Purpose::Test),
+                phase: Phase::Training,
+                reading: Reading::new(),
+                lengths: Vec::new(),
                 streams: 0,
                 learnt: 0,
                 read: 0,
                 best: 0.0,
                 good: None,
                 perfect: false,
-                ended: false,
                 curve: Vec::new(),
             },
         }
     }
 
-    fn restore(mut self, saved: Saved) -> Result<Self, String> {
-        unpack(&saved.weights, &mut self.weights)?;
-        unpack(&saved.best, &mut self.best)?;
-        self.progress = saved.progress;
-        Ok(self)
-    }
-
     // ANCHOR: stream
-    /// One training stream, up to its first mistake, from which the network still learns, and the
-    /// test streams after it.
-    fn stream(&mut self) {
-        let config = &self.config;
-        let mut rate = RATE;
-        let mut stream = Stream::new();
-        self.network.reset();
-        let mut length = 0;
-        while length < config.stream {
-            let read = stream.next(&mut self.progress.training);
+    /// Reads on in a stream, for a while or up to its first mistake. From a training stream the
+    /// network learns, and from its mistake too. Whether the stream has ended.
+    fn read(&mut self) -> bool {
+        let (config, network) = (&self.config, &mut self.network);
+        let Progress {
+            phase,
+            reading,
+            training,
+            test,
+            ..
+        } = &mut self.progress;
+        let (weights, rng) = match phase {
+            Phase::Training => (&mut self.weights, training),
+            Phase::Evaluation => (&mut self.weights, test),
+            _ => (&mut self.best, test),
+        };
+        let learning = *phase == Phase::Training;
+        for _ in 0..SLICE {
+            let read = reading.stream.next(rng);
             if config.resets && read.place == 0 {
-                self.network.reset();
+                network.reset();
             }
-            self.network.step::<K>(&self.weights, read.symbol, true);
+            network.step::<K>(weights, read.symbol, learning);
             let wanted = targets(read.legal);
-            self.network.learn::<K>(&mut self.weights, &wanted, rate);
-            length += 1;
-            rate *= config.decay;
-            if !right(&self.network.output, &wanted) {
-                break;
+            if learning {
+                network.learn::<K>(weights, &wanted, reading.rate);
+                reading.rate *= config.decay;
+            }
+            reading.length += 1;
+            let mistaken = !right(&network.output, &wanted);
+            if mistaken || reading.length == config.stream {
+                return true;
             }
         }
-        self.progress.streams += 1;
-        self.progress.learnt += length;
-        self.progress.read += length;
-        self.look();
+        false
     }
     // ANCHOR_END: stream
 
-    /// The test streams: notes the look, and keeps the weights of the best.
-    fn look(&mut self) {
-        let config = &self.config;
+    /// What follows from a stream that has ended: the next, or what follows from all of its kind.
+    fn next(&mut self) {
         let progress = &mut self.progress;
-        let lengths: Vec<u64> = (0..TESTS)
-            .map(|_| test(config, &mut self.network, &self.weights, &mut progress.test))
-            .collect();
+        let length = std::mem::replace(&mut progress.reading, Reading::new()).length;
+        self.network.reset();
+        progress.lengths.push(length);
+        let all = match progress.phase {
+            Phase::Training => 1,
+            Phase::Evaluation => TESTS,
+            _ => self.config.confirm,
+        };
+        if (progress.lengths.len() as u64) < all {
+            return;
+        }
+        match progress.phase {
+            Phase::Training => {
+                progress.streams += 1;
+                progress.learnt += length;
+                progress.read += length;
+                progress.lengths.clear();
+                progress.phase = Phase::Evaluation;
+            }
+            Phase::Evaluation => self.judge(),
+            _ => progress.phase = Phase::Ended,
+        }
+    }
+
+    /// Notes an evaluation, and keeps the weights of the best.
+    fn judge(&mut self) {
+        let (config, progress) = (&self.config, &mut self.progress);
+        let lengths = std::mem::take(&mut progress.lengths);
         let sum: u64 = lengths.iter().sum();
         progress.read += sum;
         let mean = sum as f64 / TESTS as f64;
@@ -323,35 +347,17 @@ impl<const U: usize> Streams<U> {
         if progress.streams.is_multiple_of(every) {
             progress.curve.push((progress.streams, mean));
         }
-        progress.ended = progress.perfect
+        let ended = progress.perfect
             || progress.streams >= config.streams
             || progress.read >= config.symbols;
+        progress.phase = if ended {
+            progress.test = final_test(self.seed);
+            Phase::FinalTest
+        } else {
+            Phase::Training
+        };
     }
 }
-
-// ANCHOR: test
-/// The length of a test stream: symbols up to the first mistake, which counts, or all of them.
-pub fn test<const U: usize>(
-    config: &Config,
-    network: &mut State<f32, C, U, I>,
-    weights: &Weights<f32, C, U, I>,
-    rng: &mut ChaCha8Rng,
-) -> u64 {
-    network.reset();
-    let mut stream = Stream::new();
-    for length in 1..=config.stream {
-        let read = stream.next(rng);
-        if config.resets && read.place == 0 {
-            network.reset();
-        }
-        network.step::<K>(weights, read.symbol, false);
-        if !right(&network.output, &targets(read.legal)) {
-            return length;
-        }
-    }
-    config.stream
-}
-// ANCHOR_END: test
 
 /// The length of a test stream for the trivial baseline: it knows all of the grammar but not what
 /// came second in a string, and guesses T or P at the end.
@@ -375,40 +381,12 @@ fn ends_inner(read: &tasks::continual::Symbol) -> bool {
     read.symbol == tasks::reber::E && !read.last
 }
 
-fn pack<const U: usize>(weights: &Weights<f32, C, U, I>) -> Vec<u32> {
-    let hidden = weights.hidden.iter().flatten();
-    let all = hidden.chain(weights.output.iter().flatten());
-    all.map(|w| w.to_bits()).collect()
-}
-
-fn unpack<const U: usize>(
-    bits: &[u32],
-    weights: &mut Weights<f32, C, U, I>,
-) -> Result<(), String> {
-    let expected = weights.hidden.len() * U + weights.output.len() * I;
-    if bits.len() != expected {
-        return Err(format!("{} weights are saved, not {expected}", bits.len()));
-    }
-    let hidden = weights.hidden.iter_mut().flatten();
-    let all = hidden.chain(weights.output.iter_mut().flatten());
-    for (weight, &bits) in all.zip(bits) {
-        *weight = f32::from_bits(bits);
-    }
-    Ok(())
-}
-
-/// Far beyond what the looks during training draw from the test generator.
-const FINAL_TEST: u128 = 1 << 48;
-/// Symbols for one call of `advance`.
-const SLICE: u64 = 100_000;
-
 impl<const U: usize> Trial for Streams<U> {
     fn advance(&mut self) -> bool {
-        let until = self.progress.read + SLICE;
-        while !self.progress.ended && self.progress.read < until {
-            self.stream();
+        if self.progress.phase != Phase::Ended && self.read() {
+            self.next();
         }
-        self.progress.ended
+        self.progress.phase == Phase::Ended
     }
 
     fn progress(&self) -> (u64, u64) {
@@ -416,29 +394,41 @@ impl<const U: usize> Trial for Streams<U> {
     }
 
     fn save(&self) -> Vec<u8> {
-        let saved = Saved {
-            progress: self.progress.clone(),
-            weights: pack(&self.weights),
-            best: pack(&self.best),
+        let of = |weights: &Weights<f32, C, U, I>| {
+            [weights.hidden.as_flattened(), weights.output.as_flattened()].concat()
         };
-        serde_json::to_vec(&saved).expect("plain numbers always serialise")
+        let lists = [of(&self.weights), of(&self.best), self.network.save()];
+        to_bytes(&(&self.progress, lists.to_vec()))
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+        let (progress, lists): (_, Vec<Vec<f32>>) = from_bytes(state)?;
+        let (hidden, output) = (self.weights.hidden.len() * U, self.weights.output.len() * I);
+        let count = hidden + output;
+        fits(&lists, &[count, count, self.network.save().len()])?;
+        for (weights, saved) in [&mut self.weights, &mut self.best].into_iter().zip(&lists) {
+            let parts = saved.split_at(hidden);
+            weights.hidden.as_flattened_mut().copy_from_slice(parts.0);
+            weights.output.as_flattened_mut().copy_from_slice(parts.1);
+        }
+        self.network.load(&lists[2]);
+        self.progress = progress;
+        Ok(())
     }
 
     fn finish(&mut self) -> TrialRecord {
-        let mut rng = generator(self.seed, Purpose::Test);
-        rng.set_word_pos(FINAL_TEST);
+        let mut rng = self.progress.test.clone();
         let mut coin = generator(self.seed, Purpose::Noise);
-        let mut lengths = Vec::new();
+        let lengths = self.progress.lengths.iter().map(|&length| length as f64);
+        let lengths: Vec<f64> = lengths.collect();
         let mut guessed = Vec::new();
-        for _ in 0..self.config.confirm {
-            lengths.push(test(&self.config, &mut self.network, &self.best, &mut rng) as f64);
-        }
         for _ in 0..GUESSES {
             guessed.push(guess(self.config.stream, &mut rng, &mut coin) as f64);
         }
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let mut measures = BTreeMap::new();
-        let mut put = |name: &str, value: f64| measures.insert(name.to_owned(), rounded(value));
+        let mut put =
+            |name: &str, value: f64| measures.insert(name.to_owned(), six_digits(value));
         put("weights", self.weights.count() as f64);
         put("best-look", self.progress.best);
         put("symbols", mean(&lengths));
@@ -480,7 +470,7 @@ impl<const U: usize> Streams<U> {
             self.network.step::<K>(&self.best, read.symbol, false);
             if t % every == 0 {
                 let size = self.network.cell.iter().map(|c| c.abs()).largest(0.0);
-                sizes.push(rounded(size.into()));
+                sizes.push(six_digits(size.into()));
             }
         }
         series.insert("growth".into(), sizes);
@@ -500,7 +490,10 @@ impl<const U: usize> Streams<U> {
                 continue;
             }
             let mut put = |name: String, value: f32| {
-                series.entry(name).or_default().push(rounded(value.into()));
+                series
+                    .entry(name)
+                    .or_default()
+                    .push(six_digits(value.into()));
             };
             put("symbol".into(), read.symbol as f32);
             put("place".into(), read.place as f32);

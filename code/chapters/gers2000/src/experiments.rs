@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's experiments on batches: copying at two lengths, adding at three, and
 //! digits pixel by pixel, six cells each.
-use super::batches::{Config, Source, Task, Training, HELD_OUT};
-use super::continual::Continual;
+use super::batches::{Config, Source, Task, HELD_OUT};
+use super::continual;
 use super::layer::{CellConfig, Model, OPEN};
 use super::reach::Reach;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 
 /// The learning rate of Arjovsky et al.
 pub const RATE: f64 = 1e-3;
@@ -33,7 +33,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     let adding = |model| units(Task::Adding { length: 0 }, model);
     let cells = CELLS.map(|(id, name, model)| (id, name, model, adding(model)));
     vec![
-        Box::new(Continual),
+        continual::experiment(),
         Box::new(Reach {
             cells: cells.to_vec(),
         }),
@@ -140,15 +140,11 @@ impl<M: Model + Sync> Experiment for Runs<M> {
         self.title
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let copying = matches!(self.task, Task::Copying { .. });
         let pictures = matches!(self.task, Task::Digits | Task::Clothes);
         let clothes = self.task == Task::Clothes;
-        let (seeds, cap, look_every, looked, tested) = match scale {
+        let (seeds, cap, evaluate_every, evaluated, tested) = match scale {
             Scale::Smoke if clothes => (1..=1, 2, 1, 4, 4),
             Scale::Smoke => (1..=1, 6, 3, 10, 10),
             Scale::Book if clothes => (1..=1, 5_000, 250, 1_000, 10_000),
@@ -164,20 +160,19 @@ impl<M: Model + Sync> Experiment for Runs<M> {
         let arms = cells.map(|(id, title, model, units)| Arm {
             id: (*id).into(),
             title: (*title).into(),
-            config: serde_json::to_value(Config {
+            config: written(Config {
                 data: self.task,
                 model: model.clone(),
                 units: *units,
                 rate: RATE,
                 batch: BATCH,
                 cap,
-                look_every,
-                looked,
+                evaluate_every,
+                evaluated,
                 tested,
                 solved_below: if pictures { 0.0 } else { 0.1 },
                 portable: scale == Scale::Smoke,
-            })
-            .expect("plain data always serialises"),
+            }),
             seeds: seeds.clone(),
             paper: self.source.map(|source| Printed {
                 source,
@@ -189,26 +184,12 @@ impl<M: Model + Sync> Experiment for Runs<M> {
     }
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
-        let opened = Source::open(config::<M>(arm).data);
+        let opened = Source::open(arm.typed::<Config<M>>().data);
         opened.map(|_| ()).map_err(|e| e.to_string())
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let trial = Training::new(config::<M>(arm), seed);
+        let trial = arm.typed::<Config<M>>().trial(seed);
         Box::new(trial.expect("the arm was ready"))
     }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        let trial = Training::new(config::<M>(arm), seed).map_err(|e| e.to_string())?;
-        Ok(Box::new(trial.restore(state)?))
-    }
-}
-
-/// The typed configuration of an arm on batches.
-///
-/// # Panics
-/// When the arm is not one of them.
-pub fn config<M: Model>(arm: &Arm) -> Config<M> {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
 }

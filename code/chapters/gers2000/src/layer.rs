@@ -7,6 +7,7 @@ use kernels::projection::Reduction;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
 use kernels::Path;
+use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ use tape::projection::Projection;
 use tape::recurrent::{Inputs, Reading, Recurrent, Steps};
 use tape::train::clip::Clip;
 use tape::train::rules::{Guard, RmsProp};
-use tape::train::{initialize, Optimizer, Parameters, Start, Visitor};
+use tape::train::{checkpoint, initialize, Optimizer, Parameters, Start, Visitor};
+use training::{Learner, Score, Set};
 
 /// The optimizer of Arjovsky et al., with the constants of their program: decay 0.9, the running
 /// mean of squares starts at 0.001, no ε.
@@ -70,6 +72,24 @@ pub struct Batch {
     pub inputs: Vec<f32>,
     /// The answers.
     pub goal: Goal,
+}
+
+impl Batch {
+    /// So many of the sequences, from this one on.
+    pub fn part(&self, from: usize, count: usize) -> Batch {
+        let of = |each: usize| from * each..(from + count) * each;
+        let width = self.inputs.len() / self.sequences;
+        Batch {
+            sequences: count,
+            steps: self.steps,
+            inputs: self.inputs[of(width)].to_vec(),
+            goal: match &self.goal {
+                Goal::EachStep(answers) => Goal::EachStep(answers[of(self.steps)].to_vec()),
+                Goal::AtEnd(answers) => Goal::AtEnd(answers[of(1)].to_vec()),
+                Goal::Number(numbers) => Goal::Number(numbers[of(1)].to_vec()),
+            },
+        }
+    }
 }
 
 // ANCHOR: network
@@ -191,83 +211,17 @@ impl<C: Cell<f32>, I: Dim, H: Dim, O: Dim> Network<C, I, H, O> {
     }
     // ANCHOR_END: loss
 
-    /// x, (B, T, I).
-    fn inputs(&self, batch: &Batch) -> Result<Steps<dims::Batch, I, f32>, CpuError> {
-        let (sequences, steps) = (dims::Batch(batch.sequences), Time(batch.steps));
-        let shape = (sequences, steps, self.layer.inputs());
-        Cpu::default().try_tensor_from_vec(batch.inputs.clone(), shape)
-    }
-}
-
-/// A network while it trains, whatever its sizes.
-pub trait Learner: Send {
-    /// One update; the loss before it. `None` where the loss or the gradient was no number: then
-    /// there is no update.
-    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<f64>;
-    /// The loss of a batch.
-    fn loss(&self, batch: &Batch) -> f64;
     /// How many sequences of a batch with answers at the end get another than their own.
-    fn wrong(&self, batch: &Batch) -> usize;
-    /// The norm of the gradient of a sum over the last step's h by the inputs of each step, for
-    /// these B·T·I inputs: one value a step. Along the state alone it is the product of (4.10).
-    fn reach(&self, batch: &Batch) -> Vec<f64>;
-    /// Trainable weights.
-    fn parameters(&self) -> usize;
-    /// Weights, optimizer and `rest` as bytes.
-    fn save(&self, rest: &serde_json::Value) -> Vec<u8>;
-    /// Takes what [`Learner::save`] gave and returns `rest`.
-    ///
-    /// # Errors
-    /// When the bytes are of another network, or damaged.
-    fn load(&mut self, bytes: &[u8]) -> Result<serde_json::Value, String>;
-}
-
-/// A network with its optimizer.
-struct Trained<C> {
-    network: Network<C, Input, Hidden, Output>,
-    optimizer: Optimizer<f32>,
-}
-
-impl<C: Cell<f32>> Learner for Trained<C> {
-    // ANCHOR: learn
-    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<f64> {
-        let loss = self
-            .network
-            .loss(batch, OwnedTape::default())
-            .expect("the heap holds one batch");
-        let value = f64::from(loss.array());
-        let mut gradients = loss.backward();
-        let clipped = Clip::value(CLIP).apply(&mut self.network, &mut gradients);
-        if !value.is_finite() || !clipped.usable() {
-            return None;
-        }
-        self.optimizer
-            .update(&mut self.network, &mut gradients, rate);
-        Some(value)
-    }
-    // ANCHOR_END: learn
-
-    fn loss(&self, batch: &Batch) -> f64 {
-        let loss = self.network.loss(batch, NoneTape);
-        loss.expect("the heap holds one batch").array().into()
-    }
-
-    fn wrong(&self, batch: &Batch) -> usize {
+    pub fn wrong(&self, batch: &Batch) -> usize {
         let Goal::AtEnd(targets) = &batch.goal else {
             return 0;
         };
-        let x = self
-            .network
-            .inputs(batch)
-            .expect("the heap holds one batch");
-        let layer = &self.network.layer;
-        let run = layer.run(x, None, Reading::default());
+        let x = self.inputs(batch).expect("the heap holds one batch");
+        let run = self.layer.run(x, None, Reading::default());
         let (_, end) = run.expect("the heap holds one batch");
-        let scores = self.network.head.log_probabilities(&end.output);
+        let scores = self.head.log_probabilities(&end.output);
         let scores = scores.expect("the heap holds one batch").as_vec();
-        let rows = scores
-            .chunks_exact(self.network.head.outputs().size())
-            .zip(targets);
+        let rows = scores.chunks_exact(self.head.outputs().size()).zip(targets);
         // A row whose scores are no numbers is wrong.
         let wrong = rows.filter(|(row, &target)| {
             let own = target.map_or(f32::NAN, |target| row[target]);
@@ -277,6 +231,91 @@ impl<C: Cell<f32>> Learner for Trained<C> {
         wrong.count()
     }
 
+    /// x, (B, T, I).
+    fn inputs(&self, batch: &Batch) -> Result<Steps<dims::Batch, I, f32>, CpuError> {
+        let (sequences, steps) = (dims::Batch(batch.sequences), Time(batch.steps));
+        let shape = (sequences, steps, self.layer.inputs());
+        Cpu::default().try_tensor_from_vec(batch.inputs.clone(), shape)
+    }
+}
+
+/// A network while it trains, whatever its sizes.
+pub trait Trainable: Learner<Batch = Batch> {
+    /// The norm of the gradient of a sum over the last step's h by the inputs of each step, for
+    /// these B·T·I inputs: one value a step. Along the state alone it is the product of (4.10).
+    fn reach(&self, batch: &Batch) -> Vec<f64>;
+}
+
+/// A network with its optimizer.
+struct Trained<C> {
+    network: Network<C, Input, Hidden, Output>,
+    optimizer: Optimizer<f32>,
+    /// Updates that were not made, since loss or gradient was no number.
+    skipped: u64,
+}
+
+impl<C: Cell<f32>> Learner for Trained<C> {
+    type Batch = Batch;
+
+    // ANCHOR: learn
+    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<Score> {
+        let loss = self
+            .network
+            .loss(batch, OwnedTape::default())
+            .expect("the heap holds one batch");
+        let value = f64::from(loss.array());
+        let mut gradients = loss.backward();
+        let clipped = Clip::value(CLIP).apply(&mut self.network, &mut gradients);
+        if value.is_finite() && clipped.usable() {
+            self.optimizer
+                .update(&mut self.network, &mut gradients, rate);
+        } else {
+            self.skipped += 1;
+        }
+        Some(Score::of(value, 1))
+    }
+    // ANCHOR_END: learn
+
+    /// The loss, or in the second part of the final test the wrong answers.
+    fn evaluate(&mut self, batch: &Batch, set: Set) -> Score {
+        if set == Set::Test(1) {
+            return Score {
+                count: batch.sequences as u64,
+                wrong: self.network.wrong(batch) as u64,
+                ..Score::default()
+            };
+        }
+        let loss = self.network.loss(batch, NoneTape);
+        let loss = f64::from(loss.expect("the heap holds one batch").array());
+        Score::of(loss * batch.sequences as f64, batch.sequences)
+    }
+
+    fn parameters(&self) -> usize {
+        tape::train::parameters::count(&mut self.network.clone())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        checkpoint::to_bytes(&mut self.network.clone(), &self.optimizer, &self.skipped)
+            .expect("plain numbers always serialise")
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let (network, optimizer) = (&mut self.network, &mut self.optimizer);
+        let file = std::path::Path::new("the saved state");
+        self.skipped = checkpoint::from_bytes(network, optimizer, bytes, file)
+            .map_err(|e| e.to_string())?;
+        Ok(())
+    }
+
+    fn report(&self, record: &mut TrialRecord) {
+        let skipped = self.skipped as f64;
+        record
+            .measures
+            .insert("skipped".into(), six_digits(skipped));
+    }
+}
+
+impl<C: Cell<f32>> Trainable for Trained<C> {
     fn reach(&self, batch: &Batch) -> Vec<f64> {
         let x = self
             .network
@@ -303,26 +342,6 @@ impl<C: Cell<f32>> Learner for Trained<C> {
         };
         (0..batch.steps).map(norm).collect()
     }
-
-    fn parameters(&self) -> usize {
-        tape::train::parameters::count(&mut self.network.clone())
-    }
-
-    fn save(&self, rest: &serde_json::Value) -> Vec<u8> {
-        tape::train::checkpoint::to_bytes(&mut self.network.clone(), &self.optimizer, rest)
-            .expect("plain numbers always serialise")
-    }
-
-    fn load(&mut self, bytes: &[u8]) -> Result<serde_json::Value, String> {
-        let file = std::path::Path::new("the saved state");
-        let read = tape::train::checkpoint::from_bytes(
-            &mut self.network,
-            &mut self.optimizer,
-            bytes,
-            file,
-        );
-        read.map_err(|e| e.to_string())
-    }
 }
 
 /// A kind of network, as a configuration that can be written down.
@@ -333,7 +352,7 @@ pub trait Model: Clone + Send + Serialize + DeserializeOwned + 'static {
         sizes: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
-    ) -> Box<dyn Learner>;
+    ) -> Box<dyn Trainable>;
 }
 
 /// A network of this cell with these inputs, units and outputs that has not been trained.
@@ -343,11 +362,12 @@ pub fn learner<C: Cell<f32>>(
     start: impl Fn(&str, &[usize], usize) -> Start,
     portable: bool,
     rng: &mut ChaCha8Rng,
-) -> Box<dyn Learner> {
+) -> Box<dyn Trainable> {
     let sizes = (Input(inputs), Hidden(units), Output(outputs));
     Box::new(Trained {
         network: Network::new(cell, sizes, start, portable, rng),
         optimizer: Optimizer::new(OPTIMIZER),
+        skipped: 0,
     })
 }
 
@@ -357,7 +377,7 @@ impl Model for CellConfig {
         sizes: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
-    ) -> Box<dyn Learner> {
+    ) -> Box<dyn Trainable> {
         let begin =
             |name: &str, sizes: &[usize], groups: usize| start(*self, name, sizes, groups);
         let rnn = |activation| Rnn { activation };

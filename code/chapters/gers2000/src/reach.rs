@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How far back a network's answer depends on its inputs before it has learnt anything.
 use super::layer::{Batch, Goal, Model};
-use lab::experiment::{Arm, Experiment, Scale, Trial};
-use lab::record::six_digits as rounded;
-use lab::record::TrialRecord;
+use lab::experiment::{written, Arm, AtOnce, Experiment, Scale, Trial};
+use lab::record::{six_digits, TrialRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tasks::copying::HalvesAdding;
@@ -38,10 +37,6 @@ impl<M: Model + Sync> Experiment for Reach<M> {
         "How far back an untrained network's answer reaches"
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let (seeds, steps) = match scale {
             Scale::Smoke => (1..=1, 21),
@@ -50,13 +45,12 @@ impl<M: Model + Sync> Experiment for Reach<M> {
         let arms = self.cells.iter().map(|(id, title, model, units)| Arm {
             id: (*id).into(),
             title: (*title).into(),
-            config: serde_json::to_value(Config {
+            config: written(Config {
                 model: model.clone(),
                 units: *units,
                 steps,
                 sequences: SEQUENCES,
-            })
-            .expect("plain data always serialises"),
+            }),
             seeds: seeds.clone(),
             paper: None,
             expected_seconds: 0.1,
@@ -65,45 +59,23 @@ impl<M: Model + Sync> Experiment for Reach<M> {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let config: Config<M> = serde_json::from_value(arm.config.clone())
-            .expect("an arm holds the configuration it was made of");
-        Box::new(Look { config, seed })
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(self.start(arm, seed))
+        let config: Config<M> = arm.typed();
+        Box::new(AtOnce(move || config.measured(seed)))
     }
 }
 
-/// One network; there is nothing to train.
-struct Look<M> {
-    config: Config<M>,
-    seed: u64,
-}
-
-impl<M: Model> Trial for Look<M> {
-    fn advance(&mut self) -> bool {
-        true
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (0, 1)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn finish(&mut self) -> TrialRecord {
+impl<M: Model> Config<M> {
+    /// What the record says of one network.
+    fn measured(&self, seed: u64) -> TrialRecord {
         let Config {
             ref model,
             units,
             steps,
             sequences,
-        } = self.config;
-        let mut rng = generator(self.seed, Purpose::Initialization);
+        } = *self;
+        let mut rng = generator(seed, Purpose::Initialization);
         let network = model.learner([2, units, 1], true, &mut rng);
-        let mut rng = generator(self.seed, Purpose::Test);
+        let mut rng = generator(seed, Purpose::Test);
         let mut inputs = Vec::new();
         let task = HalvesAdding { length: steps };
         let sums = (0..sequences)
@@ -116,13 +88,13 @@ impl<M: Model> Trial for Look<M> {
             goal: Goal::Number(sums),
         });
         // By lag: the last step first.
-        let by_lag: Vec<f64> = norms.into_iter().rev().map(rounded).collect();
+        let by_lag: Vec<f64> = norms.into_iter().rev().map(six_digits).collect();
         let mut measures = BTreeMap::new();
         if let (Some(&near), Some(&far)) = (by_lag.first(), by_lag.last()) {
-            measures.insert("share".into(), rounded(far / near));
+            measures.insert("share".into(), six_digits(far / near));
         }
         TrialRecord {
-            seed: self.seed,
+            seed,
             solved: true,
             sequences: 0,
             measures,

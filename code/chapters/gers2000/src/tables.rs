@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page.
 use super::claims::{above, halved_after};
-use super::continual::{Continual, GOOD};
+use super::continual::{self, GOOD};
 use super::experiments;
 use super::figures::STREAMS;
 use lab::chapter::arm;
 use lab::chapter::{Records, Table};
-use lab::experiment::{Experiment, Scale};
+use lab::experiment::Scale;
 use lab::figure::number::grouped;
 use lab::stats::{median, wilson};
 
@@ -36,7 +36,7 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
 /// The continual grammar: perfect and good nets.
 fn continual(records: &Records) -> Option<Table> {
     let record = records.get("continual")?;
-    let printed = Continual.arms(Scale::Book);
+    let printed = continual::arms(Scale::Book);
     let rows = STREAMS.iter().filter_map(|(id, name)| {
         let arm = record.arm(id)?;
         let (good, trials) = above(arm, "symbols", GOOD);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The six experiments of the paper, with the constants of its Tables 10 and 11.
-use super::flow::GradientLag;
+use super::flow::gradient_lag;
 use super::network::{Build, GateBiases, MemoryNetwork, Sizes};
+use super::protocol::{Data, Growth, Protocol, Stop};
 use elman1990::TanhNetwork;
 use kernels::cell1997::{Biases, Design, Gradient, Squash};
 use kernels::tanh_rnn::Tanh;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -17,8 +18,7 @@ use tasks::seeds::{generator, Purpose};
 use tasks::temporal_order::{Relevant, TemporalOrder};
 use tasks::two_sequence::TwoSequence;
 use tasks::Task;
-use training::online::Learner;
-use training::trial::{Data, Growth, OnlineTrial, Protocol, Stop};
+use training::online::Network;
 
 /// The data of one arm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -87,10 +87,17 @@ pub const TANH_RATES: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
 
 /// The experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let table =
-        |id, title, arms| -> Box<dyn Experiment> { Box::new(Table { id, title, arms }) };
+    let table = |id, title, rows: fn() -> Vec<Row>| {
+        let arms = move |scale| rows().into_iter().filter_map(|row| row.at(scale)).collect();
+        listed(id, title, arms, |arm, seed| {
+            let config: Config = arm.typed();
+            let network = config.network(&mut generator(seed, Purpose::Initialization));
+            let (rate, data) = (config.learning_rate, config.data.open(seed));
+            Box::new(config.protocol.trial(seed, rate, data, network))
+        })
+    };
     vec![
-        Box::new(GradientLag),
+        gradient_lag(),
         table("reber", "Experiment 1: embedded Reber grammar", reber),
         table(
             "noise-free",
@@ -136,13 +143,6 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     ]
 }
 
-/// An experiment that is a list of arms under [`OnlineTrial`].
-struct Table {
-    id: &'static str,
-    title: &'static str,
-    arms: fn() -> Vec<Row>,
-}
-
 /// An arm before its scale is known.
 struct Row {
     id: String,
@@ -154,41 +154,21 @@ struct Row {
     expected: u64,
 }
 
-impl Experiment for Table {
-    fn id(&self) -> &'static str {
-        self.id
-    }
-
-    fn title(&self) -> &'static str {
-        self.title
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        (self.arms)()
-            .into_iter()
-            .filter_map(|row| row.at(scale))
-            .collect()
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(config(arm).start(seed))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(Box::new(config(arm).start(seed).restore(state)?))
-    }
-}
-
 /// The network of an arm as the trial of this seed begins with it.
 ///
 /// # Panics
 /// When the arm is not one of this chapter's tables.
-pub fn learner(arm: &Arm, seed: u64) -> Box<dyn Learner> {
-    config(arm).learner(&mut generator(seed, Purpose::Initialization))
+pub fn network(arm: &Arm, seed: u64) -> Box<dyn Network> {
+    let config: Config = arm.typed();
+    config.network(&mut generator(seed, Purpose::Initialization))
+}
+
+/// The learning rate of an arm.
+///
+/// # Panics
+/// When the arm is not one of this chapter's tables.
+pub fn rate(arm: &Arm) -> f64 {
+    arm.typed::<Config>().learning_rate
 }
 
 /// Trainable weights of an arm's network (3.10).
@@ -196,13 +176,7 @@ pub fn learner(arm: &Arm, seed: u64) -> Box<dyn Learner> {
 /// # Panics
 /// When the arm is not one of this chapter's tables.
 pub fn parameters(arm: &Arm) -> usize {
-    learner(arm, 1).parameters()
-}
-
-/// The typed configuration that [`Row::at`] wrote into the arm.
-fn config(arm: &Arm) -> Config {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
+    network(arm, 1).parameters()
 }
 
 impl Row {
@@ -241,7 +215,7 @@ impl Row {
             id: self.id,
             title: self.title,
             expected_seconds: self.expected as f64 * self.config.seconds_per_sequence(),
-            config: serde_json::to_value(&self.config).expect("plain data always serialises"),
+            config: written(&self.config),
             seeds,
             paper: self.paper,
         })
@@ -259,18 +233,8 @@ impl Config {
         6e-6 + step * self.data.steps() as f64
     }
 
-    fn start(&self, seed: u64) -> OnlineTrial {
-        let mut rng = generator(seed, Purpose::Initialization);
-        OnlineTrial::new(
-            seed,
-            self.protocol.clone(),
-            self.data.open(seed),
-            self.learner(&mut rng),
-        )
-    }
-
     /// The network, with the kernel for its sizes.
-    fn learner(&self, rng: &mut ChaCha8Rng) -> Box<dyn Learner> {
+    fn network(&self, rng: &mut ChaCha8Rng) -> Box<dyn Network> {
         let task = self.data.open(1).training;
         let (inputs, outputs) = (task.inputs(), task.outputs());
         match &self.model {
@@ -286,8 +250,7 @@ impl Config {
                     other => unreachable!("no tanh network of {other} units"),
                 };
                 let sizes = (Input(inputs), Hidden(*hidden), Output(outputs));
-                let (range, rate) = (self.range, self.learning_rate);
-                Box::new(TanhNetwork::new(sizes, kernel, rng, range, rate))
+                Box::new(TanhNetwork::new(sizes, kernel, rng, self.range))
             }
             NetworkConfig::Memory {
                 blocks,
@@ -353,7 +316,6 @@ impl Config {
             skip: growing || *skip,
             starts_without_memory: growing,
             range: self.range,
-            rate: self.learning_rate,
         }
     }
 }

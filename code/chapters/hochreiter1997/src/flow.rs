@@ -4,7 +4,7 @@
 use kernels::cell1997::{forward, step_back, Biases, Design, Gradient, Squash, Trace, Weights};
 use kernels::Extremes;
 use kernels::{tanh_rnn, Inputs};
-use lab::experiment::{Arm, Experiment, Scale, Trial};
+use lab::experiment::{listed, Arm, AtOnce, Experiment, Scale};
 pub use lab::matrix::{product, spectral_norm, Matrix};
 use lab::record::{six_digits, TrialRecord};
 use rand::Rng;
@@ -187,115 +187,81 @@ pub fn forward_accumulation<const K: usize, const C: usize, const U: usize>(
 /// below one, where the bound still decays and everything else favors the network.
 const TANH_SIGMA: f64 = 0.95;
 
-/// Measures the norms over one sequence of the temporal-order task, at random initial weights.
-pub struct GradientLag;
+/// The experiment: the norms over one sequence of the temporal-order task, at random initial weights.
+pub fn gradient_lag() -> Box<dyn Experiment> {
+    listed(
+        "gradient-lag",
+        "The gradient against the lag",
+        arms,
+        |arm, seed| {
+            let arm = arm.id.clone();
+            Box::new(AtOnce(move || measured(&arm, seed)))
+        },
+    )
+}
 
-impl Experiment for GradientLag {
-    fn id(&self) -> &'static str {
-        "gradient-lag"
-    }
-
-    fn title(&self) -> &'static str {
-        "The gradient against the lag"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let arm = |id: &str, title: &str, config: serde_json::Value| Arm {
-            id: id.into(),
-            title: title.into(),
-            config,
-            seeds: if scale == Scale::Smoke { 1..=2 } else { 1..=20 },
-            paper: None,
-            expected_seconds: 0.01,
-        };
-        let cell = |gradient: &str| {
-            serde_json::json!({
-                "blocks": 2, "block_size": 2, "range": 0.1,
-                "input_gate_biases": [-2.0, -4.0], "gradient": gradient, "lags": 100,
-            })
-        };
-        vec![
-            arm(
-                "tanh",
-                "tanh network, 7 units",
-                serde_json::json!({ "hidden": 7, "range": 0.1, "sigma": TANH_SIGMA, "lags": 100 }),
-            ),
-            arm(
-                "cell-truncated",
-                "memory cells, truncated gradient",
-                cell("truncated"),
-            ),
-            arm("cell-full", "memory cells, full gradient", cell("full")),
-        ]
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(LagTrial {
-            arm: arm.id.clone(),
-            seed,
+/// Its arms.
+fn arms(scale: Scale) -> Vec<Arm> {
+    let arm = |id: &str, title: &str, config: serde_json::Value| Arm {
+        id: id.into(),
+        title: title.into(),
+        config,
+        seeds: if scale == Scale::Smoke { 1..=2 } else { 1..=20 },
+        paper: None,
+        expected_seconds: 0.01,
+    };
+    let cell = |gradient: &str| {
+        serde_json::json!({
+            "blocks": 2, "block_size": 2, "range": 0.1,
+            "input_gate_biases": [-2.0, -4.0], "gradient": gradient, "lags": 100,
         })
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(self.start(arm, seed))
-    }
+    };
+    vec![
+        arm(
+            "tanh",
+            "tanh network, 7 units",
+            serde_json::json!({ "hidden": 7, "range": 0.1, "sigma": TANH_SIGMA, "lags": 100 }),
+        ),
+        arm(
+            "cell-truncated",
+            "memory cells, truncated gradient",
+            cell("truncated"),
+        ),
+        arm("cell-full", "memory cells, full gradient", cell("full")),
+    ]
 }
 
-/// One seed; so short that there is nothing to save.
-struct LagTrial {
-    arm: String,
-    seed: u64,
-}
-
-impl Trial for LagTrial {
-    fn advance(&mut self) -> bool {
-        true
+/// What the record says of one seed.
+fn measured(arm: &str, seed: u64) -> TrialRecord {
+    let task = TemporalOrder {
+        relevant: Relevant::Two,
+    };
+    let mut example = task.example();
+    task.draw(&mut generator(seed, Purpose::Training), &mut example);
+    let tasks::Inputs::OneHot { symbols, .. } = &example.inputs else {
+        unreachable!("the temporal-order task is one-hot")
+    };
+    let mut rng = generator(seed, Purpose::Initialization);
+    let (norms, bounds) = match arm {
+        "tanh" => tanh_norms(&mut rng, symbols),
+        "cell-full" => (cell_norms(&mut rng, symbols, Gradient::Full), Vec::new()),
+        _ => (
+            cell_norms(&mut rng, symbols, Gradient::Truncated),
+            Vec::new(),
+        ),
+    };
+    let mut series = BTreeMap::new();
+    series.insert("lag".to_owned(), (0..=100u32).map(f64::from).collect());
+    series.insert("norm".to_owned(), norms);
+    if !bounds.is_empty() {
+        series.insert("bound".to_owned(), bounds);
     }
-
-    fn progress(&self) -> (u64, u64) {
-        (1, 1)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn finish(&mut self) -> TrialRecord {
-        let task = TemporalOrder {
-            relevant: Relevant::Two,
-        };
-        let mut example = task.example();
-        task.draw(&mut generator(self.seed, Purpose::Training), &mut example);
-        let tasks::Inputs::OneHot { symbols, .. } = &example.inputs else {
-            unreachable!("the temporal-order task is one-hot")
-        };
-        let mut rng = generator(self.seed, Purpose::Initialization);
-        let (norms, bounds) = match self.arm.as_str() {
-            "tanh" => tanh_norms(&mut rng, symbols),
-            "cell-full" => (cell_norms(&mut rng, symbols, Gradient::Full), Vec::new()),
-            _ => (
-                cell_norms(&mut rng, symbols, Gradient::Truncated),
-                Vec::new(),
-            ),
-        };
-        let mut series = BTreeMap::new();
-        series.insert("lag".to_owned(), (0..=100u32).map(f64::from).collect());
-        series.insert("norm".to_owned(), norms);
-        if !bounds.is_empty() {
-            series.insert("bound".to_owned(), bounds);
-        }
-        TrialRecord {
-            seed: self.seed,
-            solved: true,
-            sequences: 1,
-            measures: BTreeMap::new(),
-            curve: Vec::new(),
-            series,
-        }
+    TrialRecord {
+        seed,
+        solved: true,
+        sequences: 1,
+        series,
+        ..TrialRecord::default()
     }
 }
 

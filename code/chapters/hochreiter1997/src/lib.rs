@@ -5,6 +5,7 @@ pub mod experiments;
 pub mod figures;
 pub mod flow;
 pub mod network;
+pub mod protocol;
 pub mod reference;
 pub mod tables;
 pub mod values;

@@ -13,9 +13,8 @@ use tape::sequences::Padded;
 use tape::sgd::descend;
 use tape::Sequences;
 use tasks::Example;
-use training::online::{
-    batch, load_into, measure, uniform, uniform_tensor, values, Learner, Miss,
-};
+use training::fits;
+use training::online::{batch, measure, uniform, uniform_tensor, values, Network, OutputError};
 
 /// Where the biases of the gates start: one value a block, or at random like the weights.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,12 +36,10 @@ pub struct Build {
     pub output_bias: bool,
     /// Whether the outputs see the inputs too (experiments 2a and 2b).
     pub skip: bool,
-    /// Whether the network starts without its memory, which [`Learner::grow`] adds (2a and 2b).
+    /// Whether the network starts without its memory, which [`Network::grow`] adds (2a and 2b).
     pub starts_without_memory: bool,
     /// Weights start from U[−range, range].
     pub range: f32,
-    /// The learning rate α.
-    pub rate: f64,
 }
 
 /// Sizes of a network.
@@ -87,7 +84,6 @@ pub struct MemoryNetwork {
     w_u: Tensor<(Hidden, Hidden), f32, Cpu>,
     bias: Tensor<(Hidden,), f32, Cpu>,
     readout: Readout<Input, Cells, Output, f32>,
-    rate: f64,
     has_memory: bool,
 }
 
@@ -152,7 +148,6 @@ impl MemoryNetwork {
             w_u,
             bias,
             readout,
-            rate: build.rate,
             has_memory: !build.starts_without_memory,
         }
     }
@@ -177,31 +172,31 @@ impl MemoryNetwork {
     // ANCHOR_END: cells
 }
 
-impl Learner for MemoryNetwork {
+impl Network for MemoryNetwork {
     // ANCHOR: learn
     /// Forward through (3.6) to (3.9), back through (3.11) and (3.13) to (3.16), one step of
     /// gradient descent.
-    fn learn(&mut self, example: &Example) -> Miss {
+    fn learn(&mut self, example: &Example, rate: f64) -> OutputError {
         let (inputs, targets) = batch(example);
         let cells = self.cells(&inputs, self.w_x.leaky_trace());
         let (error, outputs) = squared_error(&self.readout, &inputs, cells, &targets)
             .expect("the heap holds one sequence");
         let gradients = error.backward();
         if self.has_memory {
-            descend(&mut self.w_x, &gradients, self.rate);
+            descend(&mut self.w_x, &gradients, rate);
             if self.layer.design.recurrent {
-                descend(&mut self.w_u, &gradients, self.rate);
+                descend(&mut self.w_u, &gradients, rate);
             }
             if self.layer.design.biases != Biases::None {
-                descend(&mut self.bias, &gradients, self.rate);
+                descend(&mut self.bias, &gradients, rate);
             }
         }
-        descend(&mut self.readout.units, &gradients, self.rate);
+        descend(&mut self.readout.units, &gradients, rate);
         if let Some(bias) = &mut self.readout.bias {
-            descend(bias, &gradients, self.rate);
+            descend(bias, &gradients, rate);
         }
         if let Some(skip) = &mut self.readout.skip {
-            descend(skip, &gradients, self.rate);
+            descend(skip, &gradients, rate);
         }
         measure(&outputs[0], example)
     }
@@ -250,7 +245,7 @@ impl Learner for MemoryNetwork {
 
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String> {
         let sizes: Vec<usize> = self.save().iter().map(Vec::len).collect();
-        load_into(weights, &sizes)?;
+        fits(weights, &sizes)?;
         self.has_memory = weights[0][0] != 0.0;
         self.w_x.copy_from(&weights[1]);
         self.w_u.copy_from(&weights[2]);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bound on the gradient over a lag, measured on random matrices.
 use super::network::Activation;
-use kernels::Extremes;
-use kernels::Real;
-use lab::experiment::{Arm, Experiment, Scale, Trial};
+use kernels::{Extremes, Real};
+use lab::experiment::{listed, Arm, AtOnce, Experiment, Scale};
 use lab::matrix::{product, spectral_norm, Matrix};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
@@ -112,96 +111,63 @@ const ARMS: [(&str, &str, Activation, f64); 4] = [
 /// Standard deviation of the inputs.
 const DRIVE: f64 = 0.3;
 
-/// Measures the norms over lags for random matrices, below and above the bound's threshold.
-pub struct Bound;
-
-impl Experiment for Bound {
-    fn id(&self) -> &'static str {
-        "bound"
-    }
-
-    fn title(&self) -> &'static str {
-        "Section 2.1: the gradient over a lag and its bound"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let arms = ARMS.iter().map(|&(id, title, activation, factor)| Arm {
-            id: id.into(),
-            title: title.into(),
-            config: serde_json::json!({
-                "units": UNITS, "lags": LAGS, "activation": activation,
-                "gamma_sigma": factor, "drive": DRIVE,
-            }),
-            seeds: if scale == Scale::Smoke {
-                1..=2
-            } else {
-                1..=100
-            },
-            paper: None,
-            expected_seconds: 0.01,
-        });
-        arms.collect()
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(BoundTrial {
-            arm: arm.id.clone(),
-            seed,
-        })
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(self.start(arm, seed))
-    }
+/// The experiment: the norms over lags for random matrices, below and above the threshold.
+pub fn experiment() -> Box<dyn Experiment> {
+    listed(
+        "bound",
+        "Section 2.1: the gradient over a lag and its bound",
+        arms,
+        |arm, seed| {
+            let arm = arm.id.clone();
+            Box::new(AtOnce(move || measured(&arm, seed)))
+        },
+    )
 }
 
-/// One matrix; so short that there is nothing to save.
-struct BoundTrial {
-    arm: String,
-    seed: u64,
+/// Its arms.
+fn arms(scale: Scale) -> Vec<Arm> {
+    let arms = ARMS.iter().map(|&(id, title, activation, factor)| Arm {
+        id: id.into(),
+        title: title.into(),
+        config: serde_json::json!({
+            "units": UNITS, "lags": LAGS, "activation": activation,
+            "gamma_sigma": factor, "drive": DRIVE,
+        }),
+        seeds: if scale == Scale::Smoke {
+            1..=2
+        } else {
+            1..=100
+        },
+        paper: None,
+        expected_seconds: 0.01,
+    });
+    arms.collect()
 }
 
-impl Trial for BoundTrial {
-    fn advance(&mut self) -> bool {
-        true
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (1, 1)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn finish(&mut self) -> TrialRecord {
-        let known = ARMS.iter().find(|arm| arm.0 == self.arm);
-        let &(_, _, activation, factor) = known.unwrap_or(&ARMS[0]);
-        let mut rng = generator(self.seed, Purpose::Initialization);
-        let gamma = activation.gamma();
-        let w_h: Matrix<UNITS, UNITS> = scaled(&mut rng, factor / gamma);
-        let inputs = &mut generator(self.seed, Purpose::Training);
-        let slopes = run(activation, &w_h, DRIVE, LAGS, inputs);
-        let norms: Vec<f64> = jacobians(&w_h, &slopes).iter().map(spectral_norm).collect();
-        let ratios = norms.iter().enumerate().skip(1);
-        let largest = ratios
-            .map(|(q, norm)| norm / bound(&w_h, gamma, q))
-            .largest(0.0);
-        let kept = norms.iter().step_by(APART).map(|&norm| six_digits(norm));
-        TrialRecord {
-            seed: self.seed,
-            solved: largest <= 1.0 + 1e-12,
-            sequences: 1,
-            measures: BTreeMap::from([
-                ("share-of-bound".to_owned(), six_digits(largest)),
-                ("norm-at-end".to_owned(), six_digits(norms[LAGS])),
-            ]),
-            curve: Vec::new(),
-            series: BTreeMap::from([("norm".to_owned(), kept.collect())]),
-        }
+/// What the record says of one matrix.
+fn measured(arm: &str, seed: u64) -> TrialRecord {
+    let known = ARMS.iter().find(|known| known.0 == arm);
+    let &(_, _, activation, factor) = known.unwrap_or(&ARMS[0]);
+    let mut rng = generator(seed, Purpose::Initialization);
+    let gamma = activation.gamma();
+    let w_h: Matrix<UNITS, UNITS> = scaled(&mut rng, factor / gamma);
+    let inputs = &mut generator(seed, Purpose::Training);
+    let slopes = run(activation, &w_h, DRIVE, LAGS, inputs);
+    let norms: Vec<f64> = jacobians(&w_h, &slopes).iter().map(spectral_norm).collect();
+    let ratios = norms.iter().enumerate().skip(1);
+    let largest = ratios
+        .map(|(q, norm)| norm / bound(&w_h, gamma, q))
+        .largest(0.0);
+    let kept = norms.iter().step_by(APART).map(|&norm| six_digits(norm));
+    TrialRecord {
+        seed,
+        solved: largest <= 1.0 + 1e-12,
+        sequences: 1,
+        measures: BTreeMap::from([
+            ("share-of-bound".to_owned(), six_digits(largest)),
+            ("norm-at-end".to_owned(), six_digits(norms[LAGS])),
+        ]),
+        curve: Vec::new(),
+        series: BTreeMap::from([("norm".to_owned(), kept.collect())]),
     }
 }

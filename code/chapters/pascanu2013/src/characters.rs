@@ -3,14 +3,15 @@
 //! `character-rates` and `characters`; on a user's own text, `own-character-rates` and
 //! `own-characters`.
 use super::network::{
-    Activation, Batch, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
+    Activation, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
 };
-use super::training::Method;
-use kernels::Path;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use super::training::{path, Descent, Method, Symbols};
+use ::training::{Curve, Draws, Plan, Problem, Set, State, Trainer};
+use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 use lab::record::{six_digits, TrialRecord};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::f64::consts::LN_2;
 use std::sync::{Arc, OnceLock};
 use tape::train::initialize::{draw, Start};
 use tasks::characters::{sentences, symbols, Pairs, Parts, Streams, SYMBOLS};
@@ -45,7 +46,7 @@ pub const RATES: [(&str, f64); 6] = [
     ("0.1", 1e-1),
     ("0.3", 3e-1),
 ];
-/// For each of [`TOLD`] the place in [`RATES`] that did best on the validation part in the record
+/// For each of [`SETTINGS`] the place in [`RATES`] that did best on the validation part in the record
 /// `character-rates`.
 pub const CHOSEN: [usize; 5] = [3, 4, 4, 3, 4];
 
@@ -60,12 +61,10 @@ const LEAST: usize = 2_000;
 const CHOOSER: u64 = 101;
 /// Updates a point of the learning curve.
 const CURVE: u64 = 50;
-/// Updates of one call of `advance`.
-const SLICE: u64 = 2;
 
-/// What is told, by which method.
+/// What is predicted, by which method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct Setting {
     /// Name in records, and the beginning of one in `character-rates`.
     pub id: &'static str,
     /// Steps ahead.
@@ -76,33 +75,33 @@ pub struct Told {
     pub printed: [&'static str; 2],
 }
 
-/// What is told, in the order of Table 1, which has no plain descent five steps ahead.
-pub const TOLD: [Told; 5] = [
-    Told {
+/// What is predicted, in the order of Table 1, which has no plain descent five steps ahead.
+pub const SETTINGS: [Setting; 5] = [
+    Setting {
         id: "next-msgd",
         ahead: 1,
         method: Method::Plain,
         printed: ["1.46", "1.50"],
     },
-    Told {
+    Setting {
         id: "next-c",
         ahead: 1,
         method: Method::Clipped,
         printed: ["1.34", "1.42"],
     },
-    Told {
+    Setting {
         id: "next-cr",
         ahead: 1,
         method: Method::Regularized,
         printed: ["1.36", "1.41"],
     },
-    Told {
+    Setting {
         id: "fifth-c",
         ahead: 5,
         method: Method::Clipped,
         printed: ["3.76", "3.89"],
     },
-    Told {
+    Setting {
         id: "fifth-cr",
         ahead: 5,
         method: Method::Regularized,
@@ -110,7 +109,7 @@ pub const TOLD: [Told; 5] = [
     },
 ];
 
-impl Told {
+impl Setting {
     /// In words.
     pub fn title(&self) -> String {
         let what = match self.ahead {
@@ -168,44 +167,16 @@ impl Text {
     }
 }
 
-/// A trial while it runs.
-struct Training {
-    seed: u64,
+/// The pieces of a text.
+struct Reading {
     config: Config,
     text: Arc<Text>,
-    network: Network<f32>,
-    symbols: Vec<u8>,
-    targets: Vec<u8>,
-    state: State,
+    symbols: Symbols,
 }
 
-/// All that changes, but for the weights and the states of the units.
-#[derive(Serialize, Deserialize, Default)]
-struct State {
-    updates: u64,
-    clipped: u64,
-    untrusted: u64,
-    largest_norm: f64,
-    nats: f64,
-    curve: Vec<(u64, f64)>,
-    diverged: bool,
-    ended: bool,
-}
-
-/// What is saved: numbers as bit patterns, so that nothing is lost on the way.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    state: State,
-    weights: Vec<Vec<u32>>,
-    hidden: Vec<u32>,
-}
-
-fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
-}
-
-impl Training {
-    fn new(config: Config, seed: u64, text: Arc<Text>) -> Self {
+impl Config {
+    /// A trial before its first update.
+    fn trial(self, seed: u64, text: Arc<Text>) -> Trainer<Reading> {
         let mut rng = generator(seed, Purpose::Initialization);
         let mut weights = Weights::zeros(Sizes {
             inputs: SYMBOLS,
@@ -222,216 +193,104 @@ impl Training {
             let drawn = drawn.expect("a normal matrix of any size");
             *values = drawn.into_iter().map(|value| value as f32).collect();
         }
-        let path = match config.portable {
-            true => Path::Portable,
-            false => Path::default(),
-        };
-        let mut network = Network::new(weights, Activation::Logistic, path);
+        let mut network = Network::new(weights, Activation::Logistic, path(self.portable));
         network.biased = false;
-        Training {
-            seed,
-            config,
+        let mut descent = Descent::new(network, self.clip, self.regularizer);
+        descent.decay = self.decay;
+        // Ten times the loss of guessing: the weights have been thrown off for good.
+        let guessing = self.steps as f64 * (SYMBOLS as f64).ln();
+        descent.bounds = [10.0 * guessing, TRUSTED_TO];
+        let symbols = Symbols {
+            sequences: self.streams,
+            ..Symbols::default()
+        };
+        let reading = Reading {
+            config: self,
             text,
-            network,
-            symbols: Vec::new(),
-            targets: Vec::new(),
-            state: State::default(),
-        }
+            symbols,
+        };
+        let updates = reading.config.passes * reading.updates_a_pass();
+        let plan = Plan {
+            rate: reading.config.rate,
+            updates,
+            sequences: updates * reading.config.streams as u64,
+            curve: Curve::every(reading.config.curve_every.unwrap_or(CURVE), |nats| {
+                six_digits(nats / LN_2)
+            }),
+            tests: 3,
+            ..Plan::default()
+        };
+        Trainer::new(seed, plan, reading, Box::new(descent))
     }
+}
 
-    /// Goes on from what [`Trial::save`] gave.
-    fn restore(mut self, state: &[u8]) -> Result<Self, String> {
-        let saved: Saved = serde_json::from_slice(state).map_err(|error| error.to_string())?;
-        let floats = |bits: Vec<u32>| bits.into_iter().map(f32::from_bits).collect();
-        let weights = self.network.weights.all_mut();
-        let sizes: Vec<usize> = weights.iter().map(|values| values.len()).collect();
-        let found: Vec<usize> = saved.weights.iter().map(Vec::len).collect();
-        if sizes != found {
-            return Err(format!(
-                "the saved weights have sizes {found:?}, the network {sizes:?}"
-            ));
-        }
-        for (to, from) in weights.into_iter().zip(saved.weights) {
-            *to = floats(from);
-        }
-        self.network.buffers.hidden = floats(saved.hidden);
-        self.state = saved.state;
-        Ok(self)
-    }
-
-    /// Updates of one time through the text.
-    fn updates_a_pass(&self) -> u64 {
-        (self.streams().length() / self.config.steps) as u64
-    }
-
-    fn streams(&self) -> Streams<'_> {
+impl Reading {
+    fn streams<'a>(&self, text: &'a [u8]) -> Streams<'a> {
         Streams {
-            text: &self.text.parts.train,
+            text,
             count: self.config.streams,
             ahead: self.config.ahead,
         }
     }
 
-    /// One update; the states go on from the one before, and begin anew where the text does.
-    fn update(&mut self) {
-        let config = &self.config;
-        let each = self.updates_a_pass();
-        let place = (self.state.updates % each) as usize;
-        let (mut symbols, mut targets) = (
-            std::mem::take(&mut self.symbols),
-            std::mem::take(&mut self.targets),
-        );
-        let from = place * config.steps;
-        self.streams()
-            .read(from, config.steps, &mut symbols, &mut targets);
-        let regularizer = config.regularizer.map(|regularizer| Regularizer {
-            alpha: match config.decay {
-                Some(decay) => regularizer.alpha / (1.0 + self.state.updates as f64 / decay),
-                None => regularizer.alpha,
-            },
-            ..regularizer
-        });
-        self.network.carried = place > 0;
-        let batch = Batch {
-            sequences: config.streams,
-            symbols: &symbols,
-            classes: &targets,
-        };
-        let update = self
-            .network
-            .learn(batch, regularizer, config.clip, config.rate);
-        (self.symbols, self.targets) = (symbols, targets);
-        let state = &mut self.state;
-        state.updates += 1;
-        let trusted = update.norm.is_finite() && update.norm <= TRUSTED_TO;
-        // Ten times the loss of guessing: the weights have been thrown off for good.
-        let guessing = config.steps as f64 * (SYMBOLS as f64).ln();
-        let lost = !update.pass.loss.is_finite() || update.pass.loss > 10.0 * guessing;
-        if lost || (config.clip.is_none() && !trusted) {
-            state.diverged = true;
-            state.ended = true;
-            return;
-        }
-        if trusted && update.norm > state.largest_norm {
-            state.largest_norm = update.norm;
-        }
-        if let Some(clip) = config.clip {
-            state.clipped += u64::from(!trusted || update.norm > clip.threshold);
-            state.untrusted += u64::from(!trusted);
-        }
-        state.nats += update.pass.loss;
-        let every = config.curve_every.unwrap_or(CURVE);
-        if state.updates.is_multiple_of(every) {
-            let nats = state.nats / (every * config.steps as u64) as f64;
-            let sequences = state.updates * config.streams as u64;
-            state
-                .curve
-                .push((sequences, six_digits(nats / std::f64::consts::LN_2)));
-            state.nats = 0.0;
-        }
-        state.ended = state.updates >= config.passes * each;
+    /// Updates of one time through the text.
+    fn updates_a_pass(&self) -> u64 {
+        let length = self.streams(&self.text.parts.train).length();
+        (length / self.config.steps) as u64
     }
 
-    /// Bits a character on a text from its beginning, as far as whole sequences go, with the weights
-    /// as they are; a text that is shorter than one is one. NaN where there is nothing to tell.
-    fn bits(&self, text: &[u8]) -> f64 {
-        let config = &self.config;
-        let mut listener = self.network.clone();
-        let streams = Streams {
-            text,
-            count: config.streams,
-            ahead: config.ahead,
-        };
-        let (mut symbols, mut targets) = (Vec::new(), Vec::new());
-        let piece = config.steps.min(streams.length());
-        if piece == 0 {
-            return f64::NAN;
-        }
-        let (mut nats, mut steps) = (0.0, 0);
-        listener.carried = false;
-        while steps + piece <= streams.length() {
-            streams.read(steps, piece, &mut symbols, &mut targets);
-            nats += listener.answer(Batch {
-                sequences: config.streams,
-                symbols: &symbols,
-                classes: &targets,
-            });
-            listener.carried = true;
-            steps += piece;
-        }
-        nats / steps as f64 / std::f64::consts::LN_2
+    /// The piece of a text at this place; the states go on from the one before, and begin anew where
+    /// the text does.
+    fn read(&mut self, text: &[u8], place: usize, steps: usize) -> &Symbols {
+        let streams = self.streams(text);
+        let Symbols {
+            symbols, classes, ..
+        } = &mut self.symbols;
+        streams.read(place * steps, steps, symbols, classes);
+        self.symbols.carried = place > 0;
+        &self.symbols
     }
 }
 
-impl Trial for Training {
-    fn advance(&mut self) -> bool {
-        for _ in 0..SLICE {
-            if !self.state.ended {
-                self.update();
-            }
-        }
-        self.state.ended
+impl Problem for Reading {
+    type Learner = Descent;
+
+    fn training(&mut self, draws: &mut Draws) -> &Symbols {
+        let place = (draws.updates % self.updates_a_pass()) as usize;
+        draws.sequences += self.config.streams as u64;
+        let (text, steps) = (self.text.clone(), self.config.steps);
+        self.read(&text.parts.train, place, steps)
     }
 
-    fn progress(&self) -> (u64, u64) {
-        let streams = self.config.streams as u64;
-        let all = self.config.passes * self.updates_a_pass();
-        (self.state.updates * streams, all * streams)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct Borrowed<'a> {
-            state: &'a State,
-            weights: Vec<Vec<u32>>,
-            hidden: Vec<u32>,
-        }
-        let hidden = &self.network.buffers.hidden;
-        let last = hidden.len().saturating_sub(self.config.streams * UNITS);
-        let weights = self.network.weights.all();
-        let saved = Borrowed {
-            state: &self.state,
-            weights: weights.iter().map(|values| bits(values)).collect(),
-            hidden: bits(&hidden[last..]),
+    /// A text from its beginning, as far as whole sequences go; one that is shorter is one. Of the
+    /// training text as much as the test has.
+    fn part(&mut self, set: Set, place: usize, _: &mut ChaCha8Rng) -> Option<&Symbols> {
+        let text = self.text.clone();
+        let Parts { train, valid, test } = &text.parts;
+        let part = match set {
+            Set::Test(0) => &train[..Ord::min(test.len(), train.len())],
+            Set::Test(1) => valid,
+            _ => test,
         };
-        serde_json::to_vec(&saved).expect("plain numbers always serialise")
+        let length = self.streams(part).length();
+        let steps = self.config.steps.min(length);
+        let there = steps > 0 && (place + 1) * steps <= length;
+        there.then(|| self.read(part, place, steps))
     }
 
-    fn finish(&mut self) -> TrialRecord {
-        let state = &self.state;
-        let mut measures = BTreeMap::new();
-        measures.insert("updates".into(), state.updates as f64);
-        measures.insert("largest-norm".into(), six_digits(state.largest_norm));
-        measures.insert("pairs-bits".into(), six_digits(self.text.pairs));
-        if self.config.clip.is_some() {
-            let share = state.clipped as f64 / state.updates as f64;
-            measures.insert("clipped".into(), six_digits(share));
-            measures.insert("untrusted".into(), state.untrusted as f64);
-        }
-        let mut solved = false;
+    /// Bits a character; NaN where there was nothing to tell.
+    fn report(&self, _: &mut Self::Learner, state: &State, record: &mut TrialRecord) {
+        let mut put = |name: &str, value| record.measures.insert(name.into(), value);
+        put("pairs-bits", six_digits(self.text.pairs));
         if state.diverged {
-            measures.insert("diverged".into(), 1.0);
-        } else {
-            let parts = &self.text.parts;
-            // As much of the training text as the test has.
-            let seen = &parts.train[..parts.test.len().min(parts.train.len())];
-            for (name, text) in [
-                ("train-bits", seen),
-                ("valid-bits", &parts.valid),
-                ("test-bits", &parts.test),
-            ] {
-                let bits = self.bits(text);
-                measures.insert(name.into(), six_digits(bits));
-                solved = bits < self.text.pairs;
-            }
+            put("diverged", 1.0);
+            return;
         }
-        TrialRecord {
-            seed: self.seed,
-            solved,
-            sequences: state.updates * self.config.streams as u64,
-            measures,
-            curve: state.curve.clone(),
-            series: BTreeMap::new(),
+        let names = ["train-bits", "valid-bits", "test-bits"];
+        for (name, tested) in names.into_iter().zip(&state.tested) {
+            let bits = tested.loss / tested.count as f64 / LN_2;
+            put(name, six_digits(bits));
+            record.solved = bits < self.text.pairs;
         }
     }
 }
@@ -502,13 +361,6 @@ impl Characters {
         }
     }
 
-    fn trial(&self, arm: &Arm, seed: u64) -> Result<Training, String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        let text = self.text(&config)?;
-        Ok(Training::new(config, seed, text))
-    }
-
     /// Seconds for what grows with a user's own text: it is counted, and the network reads its
     /// validation and test parts, and as much of what it learnt from.
     fn own_seconds(&self, smoke: bool, characters: usize) -> f64 {
@@ -517,35 +369,35 @@ impl Characters {
         };
         let part = symbols.len() / 20;
         let read = 2 * part + Ord::min(part, characters);
-        symbols.len() as f64 * COUNTED + read as f64 * LISTENED[usize::from(smoke)]
+        symbols.len() as f64 * COUNTED + read as f64 * READ_ONLY[usize::from(smoke)]
     }
 
-    fn arm(&self, scale: Scale, told: &Told, id: String, rate: f64) -> Arm {
+    fn arm(&self, scale: Scale, setting: &Setting, id: String, rate: f64) -> Arm {
         let smoke = scale == Scale::Smoke;
         let (mut characters, passes) = READ[usize::from(!self.rates)];
         if let Some((_, symbols)) = &self.own {
             let train = symbols.len() - 2 * (symbols.len() / 20);
             characters = train.min(if smoke { READ_IN_SMOKE } else { characters });
         }
-        let alpha = match told.ahead {
+        let alpha = match setting.ahead {
             1 => ALPHA_NEXT,
             _ => ALPHA_FIFTH.0,
         };
-        let regularized = told.method == Method::Regularized;
+        let regularized = setting.method == Method::Regularized;
         let config = Config {
-            ahead: told.ahead,
+            ahead: setting.ahead,
             units: UNITS,
             steps: if smoke { 20 } else { STEPS },
             streams: if smoke { 3 } else { STREAMS },
             rate,
-            clip: (told.method != Method::Plain).then_some(Clip {
+            clip: (setting.method != Method::Plain).then_some(Clip {
                 threshold: THRESHOLD,
             }),
             regularizer: regularized.then_some(Regularizer {
                 omega: Omega::Program,
                 alpha,
             }),
-            decay: (regularized && told.ahead > 1).then_some(ALPHA_FIFTH.1),
+            decay: (regularized && setting.ahead > 1).then_some(ALPHA_FIFTH.1),
             passes: if smoke { 2 } else { passes },
             curve_every: smoke.then_some(2),
             portable: smoke,
@@ -565,12 +417,12 @@ impl Characters {
         };
         Arm {
             id,
-            title: format!("{}, rate {rate}", told.title()),
+            title: format!("{}, rate {rate}", setting.title()),
             expected_seconds: match smoke {
                 true => 0.1,
                 false => (characters as u64 * passes) as f64 * SECONDS,
             } + self.own_seconds(smoke, characters),
-            config: serde_json::to_value(&config).expect("plain data always serialises"),
+            config: written(&config),
             seeds: match (self.rates, smoke) {
                 (true, _) => CHOOSER..=CHOOSER,
                 (false, true) => 1..=1,
@@ -578,7 +430,7 @@ impl Characters {
             },
             paper: (!self.rates).then_some(Printed {
                 source: "Table 1, Penn Treebank, test",
-                test: Some(told.printed[1]),
+                test: Some(setting.printed[1]),
                 ..Printed::default()
             }),
         }
@@ -590,7 +442,7 @@ const SECONDS: f64 = 8e-6;
 /// The same for one that is counted, and for one that is read only: at the processor's best, and in
 /// the portable arithmetic of smoke runs.
 const COUNTED: f64 = 5e-8;
-const LISTENED: [f64; 2] = [3e-6, 1e-5];
+const READ_ONLY: [f64; 2] = [3e-6, 1e-5];
 
 impl Experiment for Characters {
     fn id(&self) -> &'static str {
@@ -611,19 +463,15 @@ impl Experiment for Characters {
         }
     }
 
-    fn revision(&self) -> u32 {
-        1
-    }
-
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         let mut arms = Vec::new();
-        for (told, chosen) in TOLD.iter().zip(CHOSEN) {
+        for (setting, chosen) in SETTINGS.iter().zip(CHOSEN) {
             if self.rates {
                 arms.extend(RATES.iter().map(|&(name, rate)| {
-                    self.arm(scale, told, format!("{}-{name}", told.id), rate)
+                    self.arm(scale, setting, format!("{}-{name}", setting.id), rate)
                 }));
             } else {
-                arms.push(self.arm(scale, told, told.id.into(), RATES[chosen].1));
+                arms.push(self.arm(scale, setting, setting.id.into(), RATES[chosen].1));
             }
         }
         if self.rates && scale == Scale::Smoke {
@@ -634,9 +482,7 @@ impl Experiment for Characters {
     }
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        match config.data {
+        match arm.typed::<Config>().data {
             Data::Sentences { .. } => Ok(()),
             Data::Text { .. } => self.loaded().map(drop),
         }
@@ -654,11 +500,9 @@ impl Experiment for Characters {
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        let trial = self.trial(arm, seed);
-        Box::new(trial.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id)))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(Box::new(self.trial(arm, seed)?.restore(state)?))
+        let config: Config = arm.typed();
+        let text = self.text(&config);
+        let text = text.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id));
+        Box::new(config.trial(seed, text))
     }
 }

@@ -1,35 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's experiments, with the constants of the paper's supplement and program.
-use super::bound::Bound;
-use super::training::{Config, Initial, Method, Training, ALPHA_MIXED, BATCH};
-use super::unit::OneUnit;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
+use super::training::{Config, Initial, Method, ALPHA_MIXED, BATCH};
+use super::{bound, unit};
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
 
 /// The experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let mut all: Vec<Box<dyn Experiment>> = vec![
-        Box::new(OneUnit),
-        Box::new(Bound),
-        Box::new(Runs {
-            id: "temporal-order",
-            title: "Figure 7: the temporal order of two symbols, by length",
-            rows: by_length,
-        }),
-        Box::new(Runs {
-            id: "mixed-lengths",
-            title: "Section 4.1: one model for all lengths",
-            rows: mixed,
-        }),
+    let runs = |id, title, rows: fn() -> Vec<Row>| {
+        let arms = move |scale| rows().into_iter().filter_map(|row| row.at(scale)).collect();
+        listed(id, title, arms, |arm, seed| {
+            Box::new(arm.typed::<Config>().trial(seed))
+        })
+    };
+    let order = "Figure 7: the temporal order of two symbols, by length";
+    let mut all = vec![
+        unit::experiment(),
+        bound::experiment(),
+        runs("temporal-order", order, by_length),
+        runs(
+            "mixed-lengths",
+            "Section 4.1: one model for all lengths",
+            mixed,
+        ),
     ];
     all.extend(super::characters::all());
     all
-}
-
-/// An experiment whose arms are training runs.
-struct Runs {
-    id: &'static str,
-    title: &'static str,
-    rows: fn() -> Vec<Row>,
 }
 
 /// One arm before its scale is known, with the paper's constants.
@@ -44,39 +39,6 @@ struct Row {
     book_seeds: u64,
     /// Updates that a run is expected to take, for the estimate.
     expected: u64,
-}
-
-impl Experiment for Runs {
-    fn id(&self) -> &'static str {
-        self.id
-    }
-
-    fn title(&self) -> &'static str {
-        self.title
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let rows = (self.rows)().into_iter();
-        rows.filter_map(|row| row.at(scale)).collect()
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(Training::new(config(arm), seed))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(Box::new(Training::new(config(arm), seed).restore(state)?))
-    }
-}
-
-/// The typed configuration that [`Row::at`] wrote into the arm.
-fn config(arm: &Arm) -> Config {
-    serde_json::from_value(arm.config.clone())
-        .expect("an arm holds the configuration it was made of")
 }
 
 /// Seconds of one update of one step: a batch of 20, 50 units, on the machine of the records.
@@ -118,7 +80,7 @@ impl Row {
             id: self.id,
             title: self.title,
             expected_seconds: updates * steps * SECONDS_PER_STEP,
-            config: serde_json::to_value(&self.config).expect("plain data always serialises"),
+            config: written(&self.config),
             seeds,
             paper: self.paper,
         })
@@ -243,7 +205,7 @@ fn mixed() -> Vec<Row> {
         let mut config = Config::paper(initial, shortest, Method::Regularized);
         config.lengths = (shortest, longest);
         config.regularizer = Method::Regularized.regularizer(ALPHA_MIXED);
-        config.look_every = 500;
+        config.evaluate_every = 500;
         config.fewer_than = fewer_than;
         config.test_lengths = TEST_LENGTHS.to_vec();
         let until = match fewer_than {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chapter's figures, each a pure function of the records.
 use super::bound::{APART, LAGS};
-use super::characters::TOLD;
+use super::characters::SETTINGS;
 use super::claims::test_bits;
 use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
@@ -589,8 +589,10 @@ pub fn characters(records: &Records) -> Option<Figure> {
     ] {
         let mut lines = Vec::new();
         let (mut low, mut high) = (f64::INFINITY, 0.0f64);
-        for told in TOLD.iter().filter(|told| told.ahead == ahead) {
-            let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
+        for setting in SETTINGS.iter().filter(|setting| setting.ahead == ahead) {
+            let arm = record
+                .arm(setting.id)
+                .filter(|arm| !arm.trials.is_empty())?;
             let line = curve(arm);
             for &(read, bits) in &line {
                 if bits < low {
@@ -607,15 +609,15 @@ pub fn characters(records: &Records) -> Option<Figure> {
             said.push(format!(
                 "{}: {} bits a character on the test part in the mean of {} seeds, from the last \
                  character alone {}",
-                told.title(),
+                setting.title(),
                 mean_bits(&test),
                 test.len(),
                 mean_bits(&arm.measure("pairs-bits"))
             ));
             for &(read, bits) in line.iter().step_by((line.len() / 12).max(1)) {
-                rows.push(vec![told.title(), decimals(read, 2), decimals(bits, 3)]);
+                rows.push(vec![setting.title(), decimals(read, 2), decimals(bits, 3)]);
             }
-            lines.push((told.method, line));
+            lines.push((setting.method, line));
         }
         let mut panel =
             Panel::new(Axis::linear("bits a character", low, high), 300).title(title);
@@ -641,7 +643,7 @@ pub fn characters(records: &Records) -> Option<Figure> {
         ),
         &chart.draw(),
         Table {
-            columns: texts(["What is told", "Characters read, millions", "Bits a character"]),
+            columns: texts(["What is predicted", "Characters read, millions", "Bits a character"]),
             rows,
         },
     ))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's.
-use super::characters::{RATES, TOLD};
+use super::characters::{RATES, SETTINGS};
 use super::claims::test_bits;
 use super::experiments::{self, TEST_LENGTHS};
 use super::figures::trained;
@@ -112,12 +112,12 @@ fn mixed(record: &Record) -> Table {
 
 /// Bits a character on the validation part, by rate.
 fn rates(record: &Record) -> Table {
-    let mut columns = vec!["what is told, by which method".to_owned()];
+    let mut columns = vec!["what is predicted, by which method".to_owned()];
     columns.extend(RATES.map(|(name, _)| format!("rate {name}")));
-    let rows = TOLD.iter().map(|told| {
-        let mut row = vec![told.title()];
+    let rows = SETTINGS.iter().map(|setting| {
+        let mut row = vec![setting.title()];
         row.extend(RATES.map(|(name, _)| {
-            let arm = record.arm(&format!("{}-{name}", told.id));
+            let arm = record.arm(&format!("{}-{name}", setting.id));
             let Some(arm) = arm.filter(|arm| !arm.trials.is_empty()) else {
                 return "–".to_owned();
             };
@@ -136,13 +136,15 @@ fn rates(record: &Record) -> Table {
 
 /// Table 1's rows on characters beside ours.
 fn characters(record: &Record) -> Table {
-    let rows = TOLD.iter().filter_map(|told| {
-        let arm = record.arm(told.id).filter(|arm| !arm.trials.is_empty())?;
+    let rows = SETTINGS.iter().filter_map(|setting| {
+        let arm = record
+            .arm(setting.id)
+            .filter(|arm| !arm.trials.is_empty())?;
         let test = test_bits(arm);
         let (least, most) = range(&test);
-        let [train, printed] = told.printed;
+        let [train, printed] = setting.printed;
         Some(vec![
-            told.title(),
+            setting.title(),
             unbroken(&format!("{train} / {printed}")),
             arm.config["rate"].to_string(),
             mean_bits(&arm.measure("train-bits")),
@@ -158,7 +160,7 @@ fn characters(record: &Record) -> Table {
     Table {
         rows: rows.collect(),
         columns: [
-            "what is told, by which method",
+            "what is predicted, by which method",
             "paper, other text: train / test",
             "rate",
             "here: train",

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A training run on the temporal-order task, as a value that can be saved at any moment.
+//! How the chapter's networks are trained, and the trials on the temporal-order task.
 use super::network::{
     Activation, Batch, Clip, Network, Omega, Regularizer, Sizes, Weights, TRUSTED_TO,
 };
+use ::training::{
+    fits, from_bytes, to_bytes, Curve, Draws, Evaluation, Goal, Learner, Plan, Problem, Score,
+    Set, State, Trainer,
+};
 use kernels::Path;
-use lab::experiment::Trial;
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -110,11 +113,12 @@ pub struct Config {
     pub regularizer: Option<Regularizer>,
     /// The most updates.
     pub cap: u64,
-    /// Updates between two looks at the criterion.
-    pub look_every: u64,
-    /// Fresh sequences of a look, and of a test.
+    /// Updates between two evaluations by the criterion.
+    #[serde(rename = "look_every")]
+    pub evaluate_every: u64,
+    /// Fresh sequences of an evaluation, and of a test.
     pub tested: usize,
-    /// The run has succeeded when fewer than this many of a look's sequences are wrong.
+    /// The run has succeeded when fewer than this many of an evaluation's sequences are wrong.
     pub fewer_than: usize,
     /// Lengths at which it is tested when it has ended.
     pub test_lengths: Vec<usize>,
@@ -133,7 +137,7 @@ impl Config {
             clip: method.clip(),
             regularizer: method.regularizer(ALPHA),
             cap: 5_000_000,
-            look_every: 100,
+            evaluate_every: 100,
             tested: 10_000,
             fewer_than: 100,
             test_lengths: vec![length],
@@ -141,12 +145,35 @@ impl Config {
         }
     }
 
-    fn path(&self) -> Path {
-        if self.portable {
-            Path::Portable
-        } else {
-            Path::default()
-        }
+    /// A trial before its first update.
+    pub fn trial(self, seed: u64) -> Trainer<TemporalOrder> {
+        let mut rng = generator(seed, Purpose::Initialization);
+        let (weights, activation) =
+            (self.initial.weights(H, &mut rng), self.initial.activation());
+        let network = Network::new(weights, activation, path(self.portable));
+        let mut descent = Descent::new(network, self.clip, self.regularizer);
+        descent.series = seed == 1;
+        let plan = Plan {
+            rate: self.rate,
+            updates: self.cap,
+            sequences: self.cap * self.batch as u64,
+            curve: Some(Curve {
+                every: 100,
+                thinning: true,
+                noted: six_digits,
+            }),
+            evaluation: Some(Evaluation {
+                goal: Some(Goal::fewer_than(self.fewer_than as u64)),
+                ..Evaluation::every(self.evaluate_every)
+            }),
+            tests: self.test_lengths.len(),
+            ..Plan::default()
+        };
+        let order = TemporalOrder {
+            config: self,
+            symbols: Symbols::default(),
+        };
+        Trainer::new(seed, plan, order, Box::new(descent))
     }
 
     /// The length of the next batch.
@@ -210,285 +237,277 @@ impl Method {
     }
 }
 
-/// A run while it goes on.
-pub struct Training {
-    seed: u64,
-    config: Config,
-    network: Network<f32>,
-    tester: Network<f32>,
-    symbols: Vec<u8>,
-    classes: Vec<u8>,
-    state: State,
+/// The arithmetic that every processor has, or the best of this one.
+pub fn path(portable: bool) -> Path {
+    if portable {
+        Path::Portable
+    } else {
+        Path::default()
+    }
 }
 
-/// All that changes, but for the weights.
-#[derive(Serialize, Deserialize)]
-struct State {
-    training: ChaCha8Rng,
-    test: ChaCha8Rng,
+/// A batch of sequences of symbols.
+#[derive(Debug, Clone, Default)]
+pub struct Symbols {
+    /// B.
+    pub sequences: usize,
+    /// As [`Batch::symbols`].
+    pub symbols: Vec<u8>,
+    /// As [`Batch::classes`].
+    pub classes: Vec<u8>,
+    /// Whether the states go on from the batch before.
+    pub carried: bool,
+}
+
+impl Symbols {
+    /// Whether there is a class for each step, and not for the last one alone.
+    fn at_each_step(&self) -> bool {
+        self.classes.len() > self.sequences
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch {
+            sequences: self.sequences,
+            symbols: &self.symbols,
+            classes: &self.classes,
+        }
+    }
+}
+
+/// A network that learns by gradient descent, with its norms clipped and the regularizer where they
+/// are asked for.
+pub struct Descent {
+    /// What learns.
+    pub network: Network<f32>,
+    clip: Option<Clip>,
+    regularizer: Option<Regularizer>,
+    /// Updates after which α is half of what it was, then a third, a quarter and so on.
+    pub decay: Option<f64>,
+    /// The largest loss, and the largest norm of a gradient that is not clipped: above, or where they
+    /// are no numbers, the weights have been thrown off for good.
+    pub bounds: [f64; 2],
+    /// Whether norms and spectral radius are kept at the points of the learning curve.
+    pub series: bool,
+    counts: Counts,
+    /// How many states the last batch left, for one that goes on from them.
+    left: usize,
+}
+
+/// What a record says of the updates.
+#[derive(Default, Serialize, Deserialize)]
+struct Counts {
     updates: u64,
     clipped: u64,
     untrusted: u64,
     largest_norm: f64,
-    losses: f64,
+    /// Since the last point of the learning curve.
     norms: Vec<f64>,
-    curve: Vec<(u64, f64)>,
     series: BTreeMap<String, Vec<f64>>,
-    solved: bool,
-    diverged: bool,
-    ended: bool,
 }
 
-/// What is saved: weights as bit patterns, so that nothing is lost on the way.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    state: State,
-    weights: Vec<Vec<u32>>,
-}
-
-/// Far beyond what the looks during training can draw from the test generator.
-const FINAL_TEST: u128 = 1 << 48;
-/// Sequences that are tested at once.
-const TEST_BATCH: usize = 100;
-/// Work for one call of `advance`, in time steps of one sequence.
-const SLICE: u64 = 40_000;
-
-impl Training {
-    /// Starts a run.
-    pub fn new(config: Config, seed: u64) -> Self {
-        let weights = config
-            .initial
-            .weights(H, &mut generator(seed, Purpose::Initialization));
-        let network = Network::new(weights, config.initial.activation(), config.path());
-        let state = State {
-            training: generator(seed, Purpose::Training),
-            test: generator(seed, Purpose::Test),
-            updates: 0,
-            clipped: 0,
-            untrusted: 0,
-            largest_norm: 0.0,
-            losses: 0.0,
-            norms: Vec::new(),
-            curve: Vec::new(),
-            series: BTreeMap::new(),
-            solved: false,
-            diverged: false,
-            ended: false,
-        };
-        Training {
-            seed,
-            tester: network.clone(),
+impl Descent {
+    /// A network before its first update.
+    pub fn new(
+        network: Network<f32>,
+        clip: Option<Clip>,
+        regularizer: Option<Regularizer>,
+    ) -> Self {
+        Descent {
             network,
-            config,
-            symbols: Vec::new(),
-            classes: Vec::new(),
-            state,
+            clip,
+            regularizer,
+            decay: None,
+            bounds: [f64::MAX; 2],
+            series: false,
+            counts: Counts::default(),
+            left: 0,
         }
     }
 
-    /// Goes on from what [`Trial::save`] gave.
-    ///
-    /// # Errors
-    /// When the bytes are no such state.
-    pub fn restore(mut self, bytes: &[u8]) -> Result<Self, String> {
-        let saved: Saved = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-        let weights = &mut self.network.weights;
-        let sizes: Vec<usize> = weights.all().map(Vec::len).to_vec();
-        let found: Vec<usize> = saved.weights.iter().map(Vec::len).collect();
-        if sizes != found {
-            return Err(format!(
-                "the saved weights have sizes {found:?}, the network {sizes:?}"
-            ));
-        }
-        for (to, from) in weights.all_mut().into_iter().zip(saved.weights) {
-            *to = from.into_iter().map(f32::from_bits).collect();
-        }
-        self.state = saved.state;
-        Ok(self)
-    }
-
-    /// The network as it is now.
-    pub fn network(&mut self) -> &mut Network<f32> {
-        &mut self.network
-    }
-
-    /// One update, and a look at the criterion where it is due.
-    fn update(&mut self) -> u64 {
-        let config = &self.config;
-        let length = config.length(&mut self.state.training);
-        let task = Scaled { length };
-        task.draw_batch(
-            &mut self.state.training,
-            config.batch,
-            &mut self.symbols,
-            &mut self.classes,
-        );
-        let batch = Batch {
-            sequences: config.batch,
-            symbols: &self.symbols,
-            classes: &self.classes,
+    /// Sets the network up for a batch.
+    fn begin(&mut self, batch: &Symbols) {
+        self.network.carried = batch.carried;
+        self.left = match batch.at_each_step() {
+            true => batch.sequences * self.network.weights.sizes.units,
+            false => 0,
         };
+    }
+
+    /// Counts a norm.
+    fn count(&mut self, norm: f64) {
+        let counts = &mut self.counts;
+        if norm <= self.bounds[1] {
+            if self.series {
+                counts.norms.push(norm);
+            }
+            if norm > counts.largest_norm {
+                counts.largest_norm = norm;
+            }
+        }
+        let trusted = norm <= TRUSTED_TO;
+        if let Some(clip) = self.clip {
+            counts.clipped += u64::from(!trusted || norm > clip.threshold);
+            counts.untrusted += u64::from(!trusted);
+        }
+    }
+}
+
+impl Learner for Descent {
+    type Batch = Symbols;
+
+    fn learn(&mut self, batch: &Symbols, rate: f64) -> Option<Score> {
+        let mut regularizer = self.regularizer;
+        if let (Some(regularizer), Some(decay)) = (&mut regularizer, self.decay) {
+            regularizer.alpha /= 1.0 + self.counts.updates as f64 / decay;
+        }
+        self.begin(batch);
         let update = self
             .network
-            .learn(batch, config.regularizer, config.clip, config.rate);
-        self.state.updates += 1;
-        if !update.pass.loss.is_finite() || (config.clip.is_none() && !update.norm.is_finite())
+            .learn(batch.batch(), regularizer, self.clip, rate);
+        self.counts.updates += 1;
+        let (loss, norm) = (update.pass.loss, update.norm);
+        let within = |value: f64, bound: f64| value <= bound;
+        if !within(loss, self.bounds[0])
+            || (self.clip.is_none() && !within(norm, self.bounds[1]))
         {
-            self.state.diverged = true;
-            self.state.ended = true;
-            return length as u64;
+            return None;
         }
-        self.note(update.pass.loss, update.norm);
-        if self.state.updates.is_multiple_of(self.config.look_every) && self.succeeded() {
-            self.state.solved = true;
-            self.state.ended = true;
-        }
-        if self.state.updates >= self.config.cap {
-            self.state.ended = true;
-        }
-        length as u64
+        self.count(norm);
+        Some(score(batch, loss))
     }
 
-    /// Adds to the curves. Their points lie ever farther apart.
-    fn note(&mut self, loss: f64, norm: f64) {
-        let state = &mut self.state;
-        state.losses += loss;
-        if norm.is_finite() {
-            state.norms.push(norm);
-            if norm > state.largest_norm {
-                state.largest_norm = norm;
-            }
+    /// Wrong classes of the last step, or the loss where each step has one.
+    fn evaluate(&mut self, batch: &Symbols, _: Set) -> Score {
+        self.begin(batch);
+        if batch.at_each_step() {
+            let loss = self.network.answer(batch.batch());
+            return score(batch, loss);
         }
-        let trusted = norm.is_finite() && norm <= TRUSTED_TO;
-        if let Some(clip) = self.config.clip {
-            state.clipped += u64::from(!trusted || norm > clip.threshold);
-            state.untrusted += u64::from(!trusted);
+        Score {
+            count: batch.sequences as u64,
+            wrong: self.network.wrong(batch.batch()) as u64,
+            ..Score::default()
         }
-        let mut every = 100;
-        while state.updates > 100 * every {
-            every *= 10;
+    }
+
+    fn parameters(&self) -> usize {
+        self.network.weights.all().iter().map(|w| w.len()).sum()
+    }
+
+    /// Counts, weights, and the states that the next batch may go on from.
+    fn save(&self) -> Vec<u8> {
+        let states = &self.network.buffers.hidden;
+        let states = &states[states.len() - self.left..];
+        to_bytes(&(&self.counts, self.network.weights.all().to_vec(), states))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let (counts, weights, states): (_, Vec<Vec<f32>>, Vec<f32>) = from_bytes(bytes)?;
+        fits(&weights, &self.network.weights.all().map(Vec::len))?;
+        for (to, from) in self.network.weights.all_mut().into_iter().zip(weights) {
+            *to = from;
         }
-        if !state.updates.is_multiple_of(every) {
+        self.left = states.len();
+        self.network.buffers.hidden = states;
+        self.counts = counts;
+        Ok(())
+    }
+
+    fn at_point(&mut self, updates: u64) {
+        let norms = &mut self.counts.norms;
+        if norms.is_empty() {
             return;
         }
-        let sequences = state.updates * self.config.batch as u64;
-        let mean = state.losses / every as f64;
-        state.curve.push((sequences, six_digits(mean)));
-        if self.seed == 1 && !state.norms.is_empty() {
-            let norms = &mut state.norms;
-            norms.sort_by(f64::total_cmp);
-            let matrix = &self.network.weights.w_h;
-            let matrix: Vec<f64> = matrix.iter().map(|&w| w.into()).collect();
-            for (name, value) in [
-                ("updates", state.updates as f64),
-                ("norm-largest", norms[norms.len() - 1]),
-                ("norm-median", norms[norms.len() / 2]),
-                ("radius", spectral_radius(&matrix, H)),
-            ] {
-                let series = state.series.entry(name.to_owned()).or_default();
-                series.push(six_digits(value));
-            }
+        norms.sort_by(f64::total_cmp);
+        let matrix = &self.network.weights.w_h;
+        let matrix: Vec<f64> = matrix.iter().map(|&w| w.into()).collect();
+        for (name, value) in [
+            ("updates", updates as f64),
+            ("norm-largest", norms[norms.len() - 1]),
+            ("norm-median", norms[norms.len() / 2]),
+            (
+                "radius",
+                spectral_radius(&matrix, self.network.weights.sizes.units),
+            ),
+        ] {
+            let series = self.counts.series.entry(name.to_owned()).or_default();
+            series.push(six_digits(value));
         }
-        state.losses = 0.0;
-        state.norms.clear();
+        norms.clear();
     }
 
-    // ANCHOR: criterion
-    /// Whether fewer than 100 of 10,000 fresh sequences are wrong; stops as soon as 100 are.
-    fn succeeded(&mut self) -> bool {
-        self.tester.weights.clone_from(&self.network.weights);
-        let config = &self.config;
-        let (mut seen, mut wrong) = (0, 0);
-        while seen < config.tested && wrong < config.fewer_than {
-            let length = config.length(&mut self.state.test);
-            let count = TEST_BATCH.min(config.tested - seen);
-            let task = Scaled { length };
-            let rng = &mut self.state.test;
-            task.draw_batch(rng, count, &mut self.symbols, &mut self.classes);
-            wrong += self.tester.wrong(Batch {
-                sequences: count,
-                symbols: &self.symbols,
-                classes: &self.classes,
-            });
-            seen += count;
+    fn report(&self, record: &mut TrialRecord) {
+        let counts = &self.counts;
+        let updates = counts.updates as f64;
+        let mut put = |name: &str, value| record.measures.insert(name.into(), value);
+        put("updates", updates);
+        put("largest-norm", six_digits(counts.largest_norm));
+        if self.clip.is_some() {
+            put("clipped", six_digits(counts.clipped as f64 / updates));
+            put("untrusted", counts.untrusted as f64);
         }
-        wrong < config.fewer_than
-    }
-    // ANCHOR_END: criterion
-
-    /// The test after training, on sequences that no look has drawn: `wrong-50` of `tested`.
-    fn test(&mut self, measures: &mut BTreeMap<String, f64>) {
-        let mut rng = generator(self.seed, Purpose::Test);
-        rng.set_word_pos(FINAL_TEST);
-        for &length in &self.config.test_lengths {
-            let (mut seen, mut wrong) = (0, 0);
-            while seen < self.config.tested {
-                let count = TEST_BATCH.min(self.config.tested - seen);
-                let task = Scaled { length };
-                task.draw_batch(&mut rng, count, &mut self.symbols, &mut self.classes);
-                wrong += self.network.wrong(Batch {
-                    sequences: count,
-                    symbols: &self.symbols,
-                    classes: &self.classes,
-                });
-                seen += count;
-            }
-            measures.insert(format!("wrong-{length}"), wrong as f64);
-        }
-        measures.insert("tested".into(), self.config.tested as f64);
+        record.series.extend(counts.series.clone());
     }
 }
 
-impl Trial for Training {
-    fn advance(&mut self) -> bool {
-        let mut steps = 0;
-        while !self.state.ended && steps < SLICE {
-            steps += self.update() * self.config.batch as u64;
-        }
-        self.state.ended
+/// The score of a batch: of its steps, where each has a class, or of its last step.
+fn score(batch: &Symbols, loss: f64) -> Score {
+    let steps = batch.symbols.len() / batch.sequences;
+    Score::of(loss, if batch.at_each_step() { steps } else { 1 })
+}
+
+/// Sequences that are tested at once.
+const TEST_BATCH: usize = 100;
+
+/// The temporal order of two symbols.
+pub struct TemporalOrder {
+    config: Config,
+    symbols: Symbols,
+}
+
+impl TemporalOrder {
+    fn draw(&mut self, rng: &mut ChaCha8Rng, length: usize, count: usize) -> &Symbols {
+        let Symbols {
+            sequences,
+            symbols,
+            classes,
+            ..
+        } = &mut self.symbols;
+        Scaled { length }.draw_batch(rng, count, symbols, classes);
+        *sequences = count;
+        &self.symbols
+    }
+}
+
+impl Problem for TemporalOrder {
+    type Learner = Descent;
+
+    fn training(&mut self, draws: &mut Draws) -> &Symbols {
+        let length = self.config.length(&mut draws.rng);
+        let count = self.config.batch;
+        draws.sequences += count as u64;
+        self.draw(&mut draws.rng, length, count)
     }
 
-    fn progress(&self) -> (u64, u64) {
-        let batch = self.config.batch as u64;
-        (self.state.updates * batch, self.config.cap * batch)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct Borrowed<'a> {
-            state: &'a State,
-            weights: Vec<Vec<u32>>,
-        }
-        let bits = |values: &Vec<f32>| values.iter().map(|w| w.to_bits()).collect();
-        let saved = Borrowed {
-            state: &self.state,
-            weights: self.network.weights.all().into_iter().map(bits).collect(),
+    fn part(&mut self, set: Set, place: usize, rng: &mut ChaCha8Rng) -> Option<&Symbols> {
+        let left = self.config.tested.checked_sub(place * TEST_BATCH);
+        let left = left.filter(|&left| left > 0)?;
+        let length = match set {
+            Set::Evaluation => self.config.length(rng),
+            Set::Test(set) => self.config.test_lengths[set],
         };
-        serde_json::to_vec(&saved).expect("plain numbers always serialise")
+        Some(self.draw(rng, length, left.min(TEST_BATCH)))
     }
 
-    fn finish(&mut self) -> TrialRecord {
-        let mut measures = BTreeMap::new();
-        let state = &self.state;
-        measures.insert("updates".into(), state.updates as f64);
-        measures.insert("largest-norm".into(), six_digits(state.largest_norm));
-        if self.config.clip.is_some() {
-            let share = state.clipped as f64 / state.updates as f64;
-            measures.insert("clipped".into(), six_digits(share));
-            measures.insert("untrusted".into(), state.untrusted as f64);
-        }
+    fn report(&self, _: &mut Self::Learner, state: &State, record: &mut TrialRecord) {
+        let mut put = |name: String, value| record.measures.insert(name, value);
         if state.diverged {
-            measures.insert("diverged".into(), 1.0);
-        } else {
-            self.test(&mut measures);
+            put("diverged".into(), 1.0);
+            return;
         }
-        TrialRecord {
-            seed: self.seed,
-            solved: self.state.solved,
-            sequences: self.state.updates * self.config.batch as u64,
-            measures,
-            curve: self.state.curve.clone(),
-            series: self.state.series.clone(),
+        for (length, tested) in self.config.test_lengths.iter().zip(&state.tested) {
+            put(format!("wrong-{length}"), tested.wrong as f64);
         }
+        put("tested".into(), self.config.tested as f64);
     }
 }

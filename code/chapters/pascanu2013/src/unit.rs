@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One unit without input, x_t = w σ(x_{t−1}) + b: its fixed points, its error surface and the wall
 //! in it (the paper's Figures 3 and 6).
-use kernels::Extremes;
-use kernels::Real;
-use lab::experiment::{Arm, Experiment, Scale, Trial};
+use kernels::{Extremes, Real};
+use lab::experiment::{listed, Arm, AtOnce, Experiment, Scale};
 use lab::record::{six_digits, TrialRecord};
 use std::collections::BTreeMap;
 
@@ -134,9 +133,6 @@ pub fn descend(
 }
 // ANCHOR_END: steps
 
-/// The maps of the single unit. Nothing is random: the only seed is 1.
-pub struct OneUnit;
-
 /// The part of the error surface that Figure 6 shows: w, then b.
 pub const MAP: [(f64, f64); 2] = [(4.6, 5.4), (-2.9, -2.0)];
 /// Where the two paths start, on the plateau beside the wall, and their rate.
@@ -146,74 +142,74 @@ pub const PATH_RATE: f64 = 0.03;
 /// θ of the clipped path.
 pub const PATH_THRESHOLD: f64 = 1.0;
 
-impl Experiment for OneUnit {
-    fn id(&self) -> &'static str {
-        "one-unit"
-    }
-
-    fn title(&self) -> &'static str {
-        "Figures 3 and 6: one unit, its fixed points and its error surface"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn arms(&self, scale: Scale) -> Vec<Arm> {
-        let fine = |smoke: usize, book: usize| if scale == Scale::Smoke { smoke } else { book };
-        let arm = |id: &str, title: &str, config: serde_json::Value| Arm {
-            id: id.into(),
-            title: title.into(),
-            config,
-            seeds: 1..=1,
-            paper: None,
-            expected_seconds: 0.1,
-        };
-        vec![
-            arm(
-                "map",
-                "error over w and b",
-                serde_json::json!({ "start": START, "steps": STEPS, "target": TARGET,
-                    "ranges": MAP, "columns": fine(5, 33), "rows": fine(5, 31) }),
-            ),
-            arm(
-                "slice",
-                "error and slope over b at w = 5",
-                serde_json::json!({ "start": START, "steps": STEPS, "target": TARGET,
-                    "w": FIGURE_3_W, "range": [-3.0, -2.0], "points": fine(5, 501) }),
-            ),
-            arm(
-                "fixed-points",
-                "fixed points over b at w = 5",
-                serde_json::json!({ "w": FIGURE_3_W, "range": [-3.0, -2.0], "points": fine(5, 101) }),
-            ),
-            arm(
-                "paths",
-                "gradient descent beside the wall",
-                serde_json::json!({ "from": PATH_START, "rate": PATH_RATE,
-                    "threshold": PATH_THRESHOLD, "steps": fine(5, 80) }),
-            ),
-        ]
-    }
-
-    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        Box::new(UnitTrial {
-            arm: arm.id.clone(),
-            config: arm.config.clone(),
-            seed,
-        })
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, _: &[u8]) -> Result<Box<dyn Trial>, String> {
-        Ok(self.start(arm, seed))
-    }
+/// The experiment: one unit on its own.
+pub fn experiment() -> Box<dyn Experiment> {
+    listed(
+        "one-unit",
+        "Figures 3 and 6: one unit, its fixed points and its error surface",
+        arms,
+        |arm, seed| {
+            let unit = UnitTrial {
+                arm: arm.id.clone(),
+                config: arm.config.clone(),
+            };
+            Box::new(AtOnce(move || {
+                let (measures, series) = unit.results();
+                TrialRecord {
+                    seed,
+                    solved: true,
+                    sequences: 1,
+                    measures,
+                    series,
+                    ..TrialRecord::default()
+                }
+            }))
+        },
+    )
 }
 
-/// So short that there is nothing to save.
+/// Its arms.
+fn arms(scale: Scale) -> Vec<Arm> {
+    let fine = |smoke: usize, book: usize| if scale == Scale::Smoke { smoke } else { book };
+    let arm = |id: &str, title: &str, config: serde_json::Value| Arm {
+        id: id.into(),
+        title: title.into(),
+        config,
+        seeds: 1..=1,
+        paper: None,
+        expected_seconds: 0.1,
+    };
+    vec![
+        arm(
+            "map",
+            "error over w and b",
+            serde_json::json!({ "start": START, "steps": STEPS, "target": TARGET,
+                "ranges": MAP, "columns": fine(5, 33), "rows": fine(5, 31) }),
+        ),
+        arm(
+            "slice",
+            "error and slope over b at w = 5",
+            serde_json::json!({ "start": START, "steps": STEPS, "target": TARGET,
+                "w": FIGURE_3_W, "range": [-3.0, -2.0], "points": fine(5, 501) }),
+        ),
+        arm(
+            "fixed-points",
+            "fixed points over b at w = 5",
+            serde_json::json!({ "w": FIGURE_3_W, "range": [-3.0, -2.0], "points": fine(5, 101) }),
+        ),
+        arm(
+            "paths",
+            "gradient descent beside the wall",
+            serde_json::json!({ "from": PATH_START, "rate": PATH_RATE,
+                "threshold": PATH_THRESHOLD, "steps": fine(5, 80) }),
+        ),
+    ]
+}
+
+/// One arm.
 struct UnitTrial {
     arm: String,
     config: serde_json::Value,
-    seed: u64,
 }
 
 /// Evenly spaced places, both ends included.
@@ -311,31 +307,5 @@ impl UnitTrial {
             }
         }
         (measures, series)
-    }
-}
-
-impl Trial for UnitTrial {
-    fn advance(&mut self) -> bool {
-        true
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (1, 1)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn finish(&mut self) -> TrialRecord {
-        let (measures, series) = self.results();
-        TrialRecord {
-            seed: self.seed,
-            solved: true,
-            sequences: 1,
-            measures,
-            curve: Vec::new(),
-            series,
-        }
     }
 }

@@ -580,7 +580,7 @@ fn chung2014_learning_rates_are_the_ones_that_validation_chose() {
         }
     };
     chosen("rates", &music::RATES, music::CHOSEN);
-    let voice = (&chung2014::voice::RATES, chung2014::voice::CHOSEN);
+    let voice = (&chung2014::speech::RATES, chung2014::speech::CHOSEN);
     chosen("voice-rates", voice.0, voice.1);
 }
 

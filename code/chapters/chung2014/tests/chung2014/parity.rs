@@ -2,7 +2,7 @@
 //! The three units of chapter 5 against PyTorch, on a fixture that `code/peers/chung2014.py` made:
 //! the loss, every gradient and three updates, on ragged batches of music and on sound.
 
-use chung2014::course::RULE;
+use chung2014::learner::RULE;
 use chung2014::network::{Batch, Network, GRU, LSTM, TANH};
 use dfdx::prelude::*;
 use kernels::projection::Reduction;

@@ -341,7 +341,7 @@ mod elman1990 {
 
     fn trained(window: usize) -> Online<1, 2, 1> {
         let weights = Weights::uniform(&mut generator(3, Purpose::Initialization), 1.0);
-        Online::new(weights, window, 0.1, 0.0)
+        Online::new(weights, window, 0.0)
     }
 
     #[test]
@@ -375,7 +375,7 @@ mod elman1990 {
         let mut weights: Weights<1, 2, 1, f32> =
             Weights::uniform(&mut generator(3, Purpose::Initialization), 1.0);
         weights.w_h = [[0.0; 2]; 2];
-        let network = Online::new(weights, 1, 0.1, 0.0);
+        let network = Online::new(weights, 1, 0.0);
         let answers = network.answer(&[0.0, 1.0, 1.0, 1.0, 0.0, 1.0]);
         assert_eq!(answers[1], answers[2]);
         assert_eq!(answers[0], answers[4]);

@@ -926,12 +926,13 @@ mod hochreiter1997 {
         let order = experiments.iter().find(|e| e.id() == "temporal-order");
         let arms = order.map(|order| order.arms(Scale::Paper));
         let arm = arms.and_then(|arms| arms.into_iter().find(|arm| arm.id == "6a"));
-        let mut network = experiments::learner(&arm.expect("it has the arm"), 1);
+        let arm = arm.expect("it has the arm");
+        let (mut network, rate) = (experiments::network(&arm, 1), experiments::rate(&arm));
         let mut rng = generator(1, Purpose::Training);
         let mut example = task.example();
         for _ in 0..26_000 {
             task.draw(&mut rng, &mut example);
-            network.learn(&example);
+            network.learn(&example, rate);
         }
         let (mut right, mut right_blind) = (0, 0);
         let mut rng = generator(1, Purpose::Test);

@@ -20,7 +20,7 @@ use tape::readout::{squared_error, Readout, TargetBatch};
 use tape::sgd::descend;
 use tape::{Element, Sequences};
 use tasks::{Example, Inputs, Target};
-use training::online::Learner;
+use training::online::Network;
 
 /// How far a value may be from PyTorch's, as a part of its size or of one, whichever is larger.
 const SINGLE: f64 = 1e-5;
@@ -365,8 +365,8 @@ fn plain_cell<
             };
             let (y, rest) = net.sigmoid().split_tape();
             shown.extend(values(&y));
-            let miss = (y.put_tape(rest) - target).square().sum() * <E as Real>::HALF;
-            (error, tape) = (miss + error).split_tape();
+            let half = (y.put_tape(rest) - target).square().sum() * <E as Real>::HALF;
+            (error, tape) = (half + error).split_tape();
         }
         close("the outputs", &shown, &case["outputs"][b], tolerance);
         let gradients = error.put_tape(tape).backward();
@@ -476,15 +476,15 @@ fn online_updates_sum_to_the_batch(
     fixture: &Fixture,
     examples: &[Example],
     names: &[&str],
-    learner: &mut dyn Learner,
+    network: &mut dyn Network,
     before: &[Vec<f32>],
 ) {
     let first = before.len() - names.len();
     let mut sums: Vec<Vec<f32>> = before.iter().map(|w| vec![0.0; w.len()]).collect();
     for example in examples {
-        learner.load(before).unwrap();
-        learner.learn(example);
-        for ((sum, after), start) in sums.iter_mut().zip(learner.save()).zip(before) {
+        network.load(before).unwrap();
+        network.learn(example, fixture.rate);
+        for ((sum, after), start) in sums.iter_mut().zip(network.save()).zip(before) {
             for ((sum, after), start) in sum.iter_mut().zip(after).zip(start) {
                 *sum += (start - after) / fixture.rate as f32;
             }
@@ -513,7 +513,6 @@ fn memory_network<
         skip: fixture.has("w_s"),
         starts_without_memory: false,
         range: 0.1,
-        rate: fixture.rate,
     };
     let sizes = Sizes {
         inputs: I,
@@ -539,7 +538,7 @@ fn tanh_network<const I: usize, const H: usize, const O: usize>(name: &str) {
     let fixture = Fixture::load(name);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let sizes = (Input(I), Hidden(H), Output(O));
-    let mut network = TanhNetwork::new(sizes, Tanh::of::<H>(), &mut rng, 0.1, fixture.rate);
+    let mut network = TanhNetwork::new(sizes, Tanh::of::<H>(), &mut rng, 0.1);
     let names = ["w_x", "w_h", "bias", "w_o", "b_o"];
     let before = names.map(|name| fixture.parameter::<f32>(name));
     let examples = fixture.examples(I, O);

@@ -9,12 +9,13 @@ mod pascanu2013 {
     use pascanu2013::bound::{bound, jacobians, power, run, scaled};
     use pascanu2013::network::*;
     use pascanu2013::reference::Plain;
-    use pascanu2013::training::{Config, Initial, Method, Training};
+    use pascanu2013::training::{Config, Initial, Method, TemporalOrder};
     use pascanu2013::unit;
     use rand::Rng;
     use rand_chacha::ChaCha8Rng;
     use tasks::seeds::{generator, Purpose};
     use tasks::temporal_order::Scaled;
+    use training::Trainer;
 
     const I: usize = 3;
     const H: usize = 5;
@@ -794,17 +795,17 @@ mod pascanu2013 {
     /// The learning rates of the recorded runs are those that the recorded grid chose.
     #[test]
     fn pascanu2013_learning_rates_are_the_ones_that_validation_chose() {
-        use pascanu2013::characters::{CHOSEN, RATES, TOLD};
+        use pascanu2013::characters::{CHOSEN, RATES, SETTINGS};
         let records = lab::store::load_records(&testing::root(), "pascanu2013").unwrap();
         let record = &records["character-rates"];
-        for (told, chosen) in TOLD.iter().zip(CHOSEN) {
+        for (setting, chosen) in SETTINGS.iter().zip(CHOSEN) {
             let bits = RATES.map(|(name, _)| {
-                let arm = record.arm(&format!("{}-{name}", told.id)).unwrap();
+                let arm = record.arm(&format!("{}-{name}", setting.id)).unwrap();
                 let bits = arm.trials[0].measures.get("valid-bits").copied();
                 bits.unwrap_or(f64::INFINITY)
             });
             let best = (0..RATES.len()).min_by(|&a, &b| bits[a].total_cmp(&bits[b]));
-            assert_eq!(best, Some(chosen), "{}: {bits:?}", told.id);
+            assert_eq!(best, Some(chosen), "{}: {bits:?}", setting.id);
         }
     }
 
@@ -913,10 +914,10 @@ mod pascanu2013 {
     }
 
     /// A run to the criterion at T = 20, with clipping and Ω: a second.
-    fn trained() -> Training {
+    fn trained() -> Trainer<TemporalOrder> {
         let mut config = Config::paper(Initial::Smart, 20, Method::Regularized);
         config.cap = 5_000;
-        let mut training = Training::new(config, 1);
+        let mut training = config.trial(1);
         while !training.advance() {}
         training
     }
@@ -928,8 +929,8 @@ mod pascanu2013 {
         let mut rng = generator(9, Purpose::Test);
         let (mut symbols, mut classes) = (Vec::new(), Vec::new());
         Scaled { length: 20 }.draw_batch(&mut rng, 2_000, &mut symbols, &mut classes);
-        let wrong = |symbols: &[u8], training: &mut Training| {
-            training.network().wrong(Batch {
+        let wrong = |symbols: &[u8], training: &mut Trainer<TemporalOrder>| {
+            training.learner().network.wrong(Batch {
                 sequences: 2_000,
                 symbols,
                 classes: &classes,

@@ -4,7 +4,7 @@
 use super::network::GRU;
 use gers2000::batches::Task;
 use gers2000::experiments::{units, Runs, CELLS};
-use gers2000::layer::{learner, start, CellConfig, Learner, Model};
+use gers2000::layer::{learner, start, CellConfig, Model, Trainable};
 use gers2000::reach::Reach;
 use lab::experiment::Experiment;
 use rand_chacha::ChaCha8Rng;
@@ -58,7 +58,7 @@ impl Model for Compared {
         sizes: [usize; 3],
         portable: bool,
         rng: &mut ChaCha8Rng,
-    ) -> Box<dyn Learner> {
+    ) -> Box<dyn Trainable> {
         let update_bias = match self {
             Compared::Before(cell) => return cell.learner(sizes, portable, rng),
             Compared::Gru(Gated::Gru { update_bias }) => *update_bias,

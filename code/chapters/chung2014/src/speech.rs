@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Raw sound: twenty samples are read and the density of the next ten is told. The experiments
+//! Speech: twenty samples are read and the density of the next ten is told. The experiments
 //! `voice-rates` and `voice`.
-use super::course::{round, Course, Method, Pupil, Split, NOISE, NORM, RANGE};
+use super::learner::{trial, Method, Model, Rates, Splits, NOISE, NORM, RANGE};
 use super::network::{
     Batch, Network, Unit, COMPONENTS, DENSITY, GRU, LSTM, PREDICTED, SEEN, SOUND, TANH,
 };
@@ -9,12 +9,11 @@ use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
 use kernels::Path;
-use lab::experiment::{Arm, Experiment, Printed, Scale, Trial};
-use lab::record::TrialRecord;
+use lab::experiment::{written, Arm, Experiment, Scale, Trial};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 use tape::dims::{Hidden, Input, Output};
-use tape::train::Parameters;
+use tape::train::{Parameters, Visitor};
 use tasks::batching::shuffled;
 use tasks::data::audio::voice;
 use tasks::data::cache::{fetched, DataError};
@@ -51,8 +50,6 @@ const CUT: Cut = Cut {
     seen: SEEN,
     predicted: PREDICTED,
 };
-/// Sequences that are read side by side where nothing is learnt.
-const SIDE: usize = 16;
 
 /// Everything that, with the code and the seed, fixes a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -125,9 +122,23 @@ impl Sounds {
         let waves = Waves { train, valid, test };
         Ok(Sounds::new(&waves.standardized()))
     }
+}
 
-    fn split(&self, split: Split) -> &[(Vec<f32>, Vec<f32>)] {
-        &self.splits[split as usize]
+impl Splits for Sounds {
+    fn lengths(&self, split: usize) -> Vec<usize> {
+        self.splits[split]
+            .iter()
+            .map(|(x, _)| x.len() / SEEN)
+            .collect()
+    }
+
+    fn rows(&self, split: usize, sequence: usize) -> (Vec<f32>, Vec<f32>) {
+        self.splits[split][sequence].clone()
+    }
+
+    fn baselines(&self) -> Vec<(&'static str, f64)> {
+        let names = ["constant", "hold", "linear"];
+        names.into_iter().zip(self.baselines).collect()
     }
 }
 
@@ -137,76 +148,42 @@ tape::dims! {
 }
 
 /// A network that learns sound.
-struct Listener<C> {
+#[derive(Clone)]
+struct Listener<C: Clone> {
     network: Network<C, Input, Hidden, Output, f32>,
-    sounds: Arc<Sounds>,
 }
 
-impl<C> Listener<C> {
-    fn batch(&self, split: Split, which: &[usize]) -> Batch<Input, Samples, f32> {
-        let all = self.sounds.split(split);
-        let chosen: Vec<(&[f32], &[f32])> = which
-            .iter()
-            .map(|&k| (&all[k].0[..], &all[k].1[..]))
-            .collect();
-        Batch::new(Input(SEEN), Samples(PREDICTED), &chosen)
+impl<C: Clone> Parameters<f32> for Listener<C> {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        self.network.parameters(visitor);
     }
 }
 
-impl<C: Cell<f32>> Pupil for Listener<C> {
-    fn network(&mut self) -> &mut dyn Parameters<f32> {
-        &mut self.network
+impl<C: Cell<f32>> Model for Listener<C> {
+    type Data = Sounds;
+    type Batch = Batch<Input, Samples, f32>;
+
+    fn batch(_: &Sounds, sequences: &[(&[f32], &[f32])]) -> Self::Batch {
+        Batch::new(Input(SEEN), Samples(PREDICTED), sequences)
     }
 
-    fn copy(&self) -> Box<dyn Parameters<f32> + '_> {
-        Box::new(self.network.clone())
-    }
-
-    fn count(&self, split: Split) -> usize {
-        self.sounds.split(split).len()
-    }
-
-    fn longest(&self) -> usize {
-        // A step costs about as much as ten of a chorale: so a call of `advance` is as long.
-        10 * CUT.steps(LENGTH)
-    }
-
-    fn gradients(&self, which: &[usize]) -> (f64, Gradients<f32, Cpu>) {
-        let batch = self.batch(Split::Train, which);
-        let inputs = batch.inputs.leaky_trace();
-        let mixture = (COMPONENTS, FLOOR);
-        let loss = self.network.sound(&batch, inputs, mixture, Reduction::Mean);
+    fn gradients(&self, batch: &Self::Batch) -> (f64, Gradients<f32, Cpu>) {
+        let (inputs, mixture) = (batch.inputs.leaky_trace(), (COMPONENTS, FLOOR));
+        let loss = self.network.sound(batch, inputs, mixture, Reduction::Mean);
         (f64::from(loss.array()), loss.backward())
     }
 
-    fn loss(&self, split: Split) -> f64 {
-        let all: Vec<usize> = (0..self.count(split)).collect();
-        let (mut sum, mut steps) = (0.0, 0);
-        for some in all.chunks(SIDE) {
-            let batch = self.batch(split, some);
-            let inputs = batch.inputs.clone();
-            let mixture = (COMPONENTS, FLOOR);
-            let loss = self.network.sound(&batch, inputs, mixture, Reduction::Sum);
-            sum += f64::from(loss.array());
-            steps += batch.steps();
-        }
-        sum / steps.max(1) as f64
-    }
-
-    fn report(&self, _seed: u64, record: &mut TrialRecord) {
-        let [constant, hold, linear] = self.sounds.baselines;
-        let test = record.measures.get("test").copied().unwrap_or(f64::NAN);
-        record.solved = test < constant.min(hold).min(linear);
-        for (name, value) in [("constant", constant), ("hold", hold), ("linear", linear)] {
-            record.measures.insert(name.into(), round(value));
-        }
+    fn loss(&self, batch: &Self::Batch) -> (f64, usize) {
+        let (inputs, mixture) = (batch.inputs.clone(), (COMPONENTS, FLOOR));
+        let loss = self.network.sound(batch, inputs, mixture, Reduction::Sum);
+        (loss.array().into(), batch.steps())
     }
 }
 
 /// The experiments of this module.
 pub fn all() -> Vec<Box<dyn Experiment>> {
     let of = |rates| -> Box<dyn Experiment> {
-        Box::new(Voice {
+        Box::new(Speech {
             rates,
             loaded: OnceLock::new(),
         })
@@ -214,23 +191,23 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     vec![of(true), of(false)]
 }
 
-struct Voice {
+struct Speech {
     /// Whether learning rates are chosen.
     rates: bool,
     /// The fetched set, once it was read, or why it could not be.
     loaded: OnceLock<Result<Arc<Sounds>, String>>,
 }
 
-impl Voice {
+impl Speech {
     fn sounds(&self, data: &Data) -> Result<Arc<Sounds>, String> {
         match data {
-            Data::Tones {
+            &Data::Tones {
                 counts,
                 length,
                 seed,
             } => {
-                let mut rng = generator(*seed, Purpose::Training);
-                Ok(Arc::new(Sounds::new(&tones(&mut rng, *counts, *length))))
+                let mut rng = generator(seed, Purpose::Training);
+                Ok(Arc::new(Sounds::new(&tones(&mut rng, counts, length))))
             }
             Data::Recorded { .. } => {
                 let load = || Sounds::recorded().map(Arc::new);
@@ -239,48 +216,26 @@ impl Voice {
             }
         }
     }
-
-    fn trial(
-        &self,
-        arm: &Arm,
-        seed: u64,
-        state: Option<&[u8]>,
-    ) -> Result<Box<dyn Trial>, String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        let sounds = self.sounds(&config.data)?;
-        match config.unit {
-            Unit::Tanh => begin(TANH, &config, seed, sounds, state),
-            Unit::Gru => begin(GRU, &config, seed, sounds, state),
-            Unit::Lstm => begin(LSTM, &config, seed, sounds, state),
-        }
-    }
 }
 
-/// A trial from its beginning, or from a saved state.
+/// A trial of a network of this cell.
 fn begin<C: Cell<f32>>(
     cell: C,
     config: &Config,
     seed: u64,
     sounds: Arc<Sounds>,
-    state: Option<&[u8]>,
-) -> Result<Box<dyn Trial>, String> {
+) -> Box<dyn Trial> {
     let path = config.portable.then_some(Path::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
     let sizes = (Input(SEEN), Hidden(config.units), Output(DENSITY));
     let network = Network::new(cell, sizes, path, RANGE, &mut rng);
-    let listener = Listener { network, sounds };
-    let course = Course::new(seed, config.method, listener);
-    Ok(match state {
-        Some(state) => Box::new(course.restore(state)?),
-        None => Box::new(course),
-    })
+    Box::new(trial(seed, config.method, Listener { network }, sounds))
 }
 
 /// Training NLL of Table 2, Ubisoft A.
 pub const PRINTED: [&str; 3] = ["6.29", "2.31", "1.44"];
 
-impl Experiment for Voice {
+impl Experiment for Speech {
     fn id(&self) -> &'static str {
         if self.rates {
             "voice-rates"
@@ -295,10 +250,6 @@ impl Experiment for Voice {
         } else {
             "The next ten samples of a voice"
         }
-    }
-
-    fn revision(&self) -> u32 {
-        1
     }
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {
@@ -322,70 +273,55 @@ impl Experiment for Voice {
                 quiet: QUIET,
             },
         };
-        let arm = |unit: Unit, id: String, rate: f64, seeds, paper| Arm {
-            id,
-            title: format!("{} at learning rate {rate}", unit.name()),
-            config: serde_json::to_value(Config {
-                unit,
-                units: SOUND[unit as usize],
-                components: COMPONENTS,
-                floor: FLOOR,
-                method: Method {
-                    rate,
-                    noise: NOISE,
-                    norm: NORM,
-                    batch: 8,
-                    epochs,
-                    patience,
-                },
-                portable: scale == Scale::Smoke,
-                data: data.clone(),
-            })
-            .expect("plain data always serialises"),
-            seeds,
-            paper,
-            expected_seconds: epochs as f64
-                * match scale {
-                    Scale::Smoke => 0.05,
-                    _ => 5.0,
-                },
+        let (seeds, seconds) = match scale {
+            Scale::Smoke => (1..=2, 0.05),
+            _ => (1..=SEEDS, 5.0),
         };
-        let mut arms = Vec::new();
-        for unit in Unit::ALL {
-            if self.rates {
-                arms.extend(RATES.iter().map(|&(name, rate)| {
-                    let id = format!("{}-{name}", unit.id());
-                    arm(unit, id, rate, CHOOSER..=CHOOSER, None)
-                }));
-                continue;
-            }
-            let (_, rate) = RATES[CHOSEN[unit as usize]];
-            let seeds = match scale {
-                Scale::Smoke => 1..=2,
-                _ => 1..=SEEDS,
-            };
-            let printed = Printed {
-                source: "Table 2, Ubisoft A, train",
-                test: Some(PRINTED[unit as usize]),
-                ..Printed::default()
-            };
-            arms.push(arm(unit, unit.id().into(), rate, seeds, Some(printed)));
-        }
-        arms
+        let rates = Rates {
+            all: &RATES,
+            chosen: CHOSEN,
+            chooser: CHOOSER,
+        };
+        let printed = ("Table 2, Ubisoft A, train", PRINTED);
+        rates.arms(
+            self.rates,
+            seeds,
+            printed,
+            epochs as f64 * seconds,
+            |unit, rate| {
+                written(Config {
+                    unit,
+                    units: SOUND[unit as usize],
+                    components: COMPONENTS,
+                    floor: FLOOR,
+                    method: Method {
+                        rate,
+                        noise: NOISE,
+                        norm: NORM,
+                        batch: 8,
+                        epochs,
+                        patience,
+                    },
+                    portable: scale == Scale::Smoke,
+                    data: data.clone(),
+                })
+            },
+        )
     }
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
-        let config: Config =
-            serde_json::from_value(arm.config.clone()).map_err(|error| error.to_string())?;
-        self.sounds(&config.data).map(drop)
+        self.sounds(&arm.typed::<Config>().data).map(drop)
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
-        self.trial(arm, seed, None)
-            .unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id))
-    }
-
-    fn resume(&self, arm: &Arm, seed: u64, state: &[u8]) -> Result<Box<dyn Trial>, String> {
-        self.trial(arm, seed, Some(state))
+        let config: Config = arm.typed();
+        let sounds = self.sounds(&config.data);
+        let sounds =
+            sounds.unwrap_or_else(|reason| panic!("{} is not ready: {reason}", arm.id));
+        match config.unit {
+            Unit::Tanh => begin(TANH, &config, seed, sounds),
+            Unit::Gru => begin(GRU, &config, seed, sounds),
+            Unit::Lstm => begin(LSTM, &config, seed, sounds),
+        }
     }
 }
