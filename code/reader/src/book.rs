@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The book: pages from `book/`, filled from the records, rendered by mdBook in this process.
 mod bibliography;
+mod evidence;
 mod expand;
 mod html;
 mod listing;
 mod math;
+mod records;
 mod site;
 
 use crate::watch::Stamp;
 use anyhow::{Context, Result, bail};
+use evidence::Sources;
 use expand::{Expander, Index, Leavings, Problem, Slot, included, numbered};
 use listing::Printed;
 use math::Math;
@@ -40,6 +43,7 @@ pub struct Builder {
 struct Kept {
     math: Math,
     site: Mutex<Option<(Stamp, Arc<Site>)>>,
+    sources: Mutex<Option<(Stamp, Arc<Sources>)>>,
     pages: Mutex<HashMap<PathBuf, Page>>,
 }
 
@@ -63,17 +67,32 @@ struct Expanded {
 impl Kept {
     /// The chapters drawn from the records as they are now.
     fn site(&self, root: &Path) -> Result<Arc<Site>> {
-        let now = Stamp::records(root);
-        let mut kept = self.site.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((stamp, site)) = &*kept
-            && *stamp == now
-        {
-            return Ok(site.clone());
-        }
-        let site = Arc::new(Site::load(root)?);
-        *kept = Some((now, site.clone()));
-        Ok(site)
+        fresh(&self.site, Stamp::records(root), || Site::load(root))
     }
+
+    /// The sources as they are now.
+    fn sources(&self, root: &Path) -> Result<Arc<Sources>> {
+        fresh(&self.sources, Stamp::sources(root), || {
+            Ok(Sources::read(root))
+        })
+    }
+}
+
+/// What need not be read again while its files are as they were.
+fn fresh<T>(
+    kept: &Mutex<Option<(Stamp, Arc<T>)>>,
+    now: Stamp,
+    read: impl FnOnce() -> Result<T>,
+) -> Result<Arc<T>> {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((stamp, value)) = &*kept
+        && *stamp == now
+    {
+        return Ok(value.clone());
+    }
+    let value = Arc::new(read()?);
+    *kept = Some((now, value.clone()));
+    Ok(value)
 }
 
 /// What a build did.
@@ -143,6 +162,14 @@ impl Builder {
         }
         listing::write_pages(&self.root, &fresh, &printed)
             .context("writing the pages of the sources")?;
+        let site = self.kept.site(&self.root)?;
+        records::write_pages(
+            &self.root,
+            &fresh,
+            &site,
+            leavings.iter().flat_map(|leavings| &leavings.experiments),
+        )
+        .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;
         self.put_in_place(&fresh, beside.path())?;
         let pages = book.book.chapters().count();
@@ -275,6 +302,7 @@ impl Preprocessor for Unrolled {
         let site = self.kept.site(&context.root)?;
         let mut index = Index {
             src: context.config.book.src.clone(),
+            sources: self.kept.sources(&context.root)?,
             ..Index::default()
         };
         let mut kept = self
@@ -347,6 +375,7 @@ impl Unrolled {
             known.number == number
                 && Arc::ptr_eq(&known.site, site)
                 && known.index.serves_like(index)
+                && (!known.leavings.sought || Arc::ptr_eq(&known.index.sources, &index.sources))
                 && known.leavings.problems.is_empty()
                 && known.leavings.included.iter().all(same)
         });
