@@ -43,6 +43,7 @@ pub struct Builder {
 struct Kept {
     math: Math,
     site: Mutex<Option<(Stamp, Arc<Site>)>>,
+    sources: Mutex<Option<(Stamp, Arc<Sources>)>>,
     pages: Mutex<HashMap<PathBuf, Page>>,
 }
 
@@ -66,17 +67,32 @@ struct Expanded {
 impl Kept {
     /// The chapters drawn from the records as they are now.
     fn site(&self, root: &Path) -> Result<Arc<Site>> {
-        let now = Stamp::records(root);
-        let mut kept = self.site.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((stamp, site)) = &*kept
-            && *stamp == now
-        {
-            return Ok(site.clone());
-        }
-        let site = Arc::new(Site::load(root)?);
-        *kept = Some((now, site.clone()));
-        Ok(site)
+        fresh(&self.site, Stamp::records(root), || Site::load(root))
     }
+
+    /// The sources as they are now.
+    fn sources(&self, root: &Path) -> Result<Arc<Sources>> {
+        fresh(&self.sources, Stamp::sources(root), || {
+            Ok(Sources::read(root))
+        })
+    }
+}
+
+/// What need not be read again while its files are as they were.
+fn fresh<T>(
+    kept: &Mutex<Option<(Stamp, Arc<T>)>>,
+    now: Stamp,
+    read: impl FnOnce() -> Result<T>,
+) -> Result<Arc<T>> {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((stamp, value)) = &*kept
+        && *stamp == now
+    {
+        return Ok(value.clone());
+    }
+    let value = Arc::new(read()?);
+    *kept = Some((now, value.clone()));
+    Ok(value)
 }
 
 /// What a build did.
@@ -147,10 +163,13 @@ impl Builder {
         listing::write_pages(&self.root, &fresh, &printed)
             .context("writing the pages of the sources")?;
         let site = self.kept.site(&self.root)?;
-        let experiments = leavings.iter().flat_map(|leavings| &leavings.experiments);
-        let experiments = experiments.map(|(name, place)| (name.clone(), place.clone()));
-        records::write_pages(&self.root, &fresh, &site, &experiments.collect())
-            .context("writing the pages of the records")?;
+        records::write_pages(
+            &self.root,
+            &fresh,
+            &site,
+            leavings.iter().flat_map(|leavings| &leavings.experiments),
+        )
+        .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;
         self.put_in_place(&fresh, beside.path())?;
         let pages = book.book.chapters().count();
@@ -283,8 +302,7 @@ impl Preprocessor for Unrolled {
         let site = self.kept.site(&context.root)?;
         let mut index = Index {
             src: context.config.book.src.clone(),
-            // A page that names a line of a source is made anew when a source has changed.
-            sources: Sources::read(&context.root).into(),
+            sources: self.kept.sources(&context.root)?,
             ..Index::default()
         };
         let mut kept = self
@@ -357,6 +375,7 @@ impl Unrolled {
             known.number == number
                 && Arc::ptr_eq(&known.site, site)
                 && known.index.serves_like(index)
+                && (!known.leavings.sought || Arc::ptr_eq(&known.index.sources, &index.sources))
                 && known.leavings.problems.is_empty()
                 && known.leavings.included.iter().all(same)
         });

@@ -37,6 +37,17 @@ impl Stamp {
         stamp
     }
 
+    /// The state of all Rust, tests too.
+    pub fn sources(root: &Path) -> Self {
+        let mut stamp = Self::default();
+        for folder in ["code", "tests"] {
+            stamp.walk(&root.join(folder), &|path| {
+                path.extension().is_some_and(|kind| kind == "rs")
+            });
+        }
+        stamp
+    }
+
     /// Whether the other state differs in a source file: figures are drawn by compiled code.
     pub fn code_differs(&self, other: &Self, root: &Path) -> bool {
         let code = root.join("code");

@@ -39,7 +39,7 @@ pub struct Place {
 }
 
 /// The Rust of the repository, by file: what is looked through for the line on which something stands.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Sources(BTreeMap<String, String>);
 
 impl Sources {
@@ -163,9 +163,9 @@ fn chip(verdict: Verdict, count: Option<usize>) -> String {
 }
 
 impl Expander<'_> {
-    fn sources(&self) -> &Sources {
-        let sources = &self.index.sources;
-        sources.get_or_init(|| Sources::read(self.root))
+    fn sources(&mut self) -> &Sources {
+        self.leavings.sought = true;
+        &self.index.sources
     }
 
     /// The way from this page to a place on another, or on this one.

@@ -14,7 +14,7 @@ use lab::figure::Attachment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 /// Something wrong with a page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,8 +55,8 @@ pub struct Index {
     pub bibliography: Option<PathBuf>,
     /// The page of its chapter that shows a figure or a table, by its anchor.
     pub shown: BTreeMap<String, PathBuf>,
-    /// The sources, read when the first page asks for a line of them.
-    pub sources: OnceLock<Sources>,
+    /// The sources in which lines are looked for.
+    pub sources: Arc<Sources>,
 }
 
 impl Index {
@@ -105,7 +105,6 @@ impl Index {
         };
         (&self.src, &self.pages, &self.bibliography, &self.shown)
             == (&other.src, &other.pages, &other.bibliography, &other.shown)
-            && self.sources.get() == other.sources.get()
             && equations(self) == equations(other)
     }
 
@@ -157,6 +156,8 @@ pub struct Leavings {
     pub printed: Printed,
     /// Where each `KEY/EXPERIMENT` is declared.
     pub experiments: BTreeMap<String, Place>,
+    /// Whether lines of sources were looked for.
+    pub sought: bool,
     /// Everything wrong with the page.
     pub problems: Vec<Problem>,
     /// How many of its places wait for which runs, by the page's name.

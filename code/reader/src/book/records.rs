@@ -23,12 +23,13 @@ pub fn address(key: &str, experiment: &str) -> String {
 ///
 /// # Errors
 /// When a record cannot be copied or a page not written.
-pub fn write_pages(
+pub fn write_pages<'a>(
     root: &Path,
     book: &Path,
     site: &Site,
-    code: &BTreeMap<String, Place>,
+    code: impl Iterator<Item = (&'a String, &'a Place)>,
 ) -> io::Result<()> {
+    let code: BTreeMap<&String, &Place> = code.collect();
     for drawn in &site.chapters {
         let key = drawn.chapter.key;
         let from = store::folder(&root.join("figures"), key, Scale::Paper);
@@ -43,7 +44,7 @@ pub fn write_pages(
                 let run = format!("{experiment}.run.json");
                 fs::copy(from.join(&run), to.join(&run))?;
             }
-            let place = code.get(&format!("{key}/{experiment}"));
+            let place = code.get(&format!("{key}/{experiment}")).copied();
             fs::write(
                 book.join(address(key, experiment)),
                 page(drawn, record, place),
