@@ -445,7 +445,10 @@ pub fn norms(records: &Records) -> Option<Figure> {
             low = seen.clone().smallest(low);
             high = seen.largest(high);
         }
-        last = last.max(range(updates).1);
+        let (_, end) = range(updates);
+        if end > last {
+            last = end;
+        }
         let (_, most) = range(largest);
         let end = if arm.trials[0].solved {
             "solved"
