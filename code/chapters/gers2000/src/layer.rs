@@ -232,6 +232,7 @@ impl<C: Cell<f32>, I: Dim, H: Dim, O: Dim> Network<C, I, H, O> {
     }
 
     /// x, (B, T, I).
+    #[allow(clippy::type_complexity)]
     fn inputs(
         &self,
         batch: &Batch,
