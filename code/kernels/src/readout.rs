@@ -36,18 +36,23 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    fn check(self, of: &str, units: usize, bias: Option<usize>, skip: Option<usize>) {
+    fn check(self, names: [&str; 3], units: usize, bias: Option<usize>, skip: Option<usize>) {
         assert!(self.outputs > 0, "a readout of no outputs");
-        check(&format!("{of}W_o"), units, self.units * self.outputs);
-        check(
-            &format!("{of}b_o"),
-            bias.unwrap_or(self.outputs),
-            self.outputs,
-        );
+        check(names[0], units, self.units * self.outputs);
+        let bias = bias.unwrap_or(self.outputs);
+        check(names[1], bias, self.outputs);
         let size = self.inputs * self.outputs;
-        check(&format!("{of}W_s"), skip.unwrap_or(size), size);
+        check(names[2], skip.unwrap_or(size), size);
     }
 }
+
+/// What the weights are called, and their gradients.
+const WEIGHTS: [&str; 3] = ["W_o", "b_o", "W_s"];
+const GRADIENTS: [&str; 3] = [
+    "the gradient of W_o",
+    "the gradient of b_o",
+    "the gradient of W_s",
+];
 
 impl<F> Targets<'_, F> {
     /// The first step that has an error, of a sequence of `steps`.
@@ -87,7 +92,7 @@ pub(crate) fn forward_here<F: Real>(
     let steps = inputs.steps(i);
     let first = targets.first(steps);
     let (bias, skip) = (weights.bias.map(<[F]>::len), weights.skip.map(<[F]>::len));
-    sizes.check("", weights.units.len(), bias, skip);
+    sizes.check(WEIGHTS, weights.units.len(), bias, skip);
     check("the units", units.len(), steps * n);
     outputs.clear();
     outputs.resize((steps - first) * o, F::ZERO);
@@ -156,7 +161,7 @@ pub(crate) fn backward_here<F: Real>(
     check("the outputs", outputs.len(), (steps - first) * o);
     let bias = gradients.bias.as_ref().map(|bias| bias.len());
     let skip = gradients.skip.as_ref().map(|skip| skip.len());
-    sizes.check("the gradient of ", gradients.units.len(), bias, skip);
+    sizes.check(GRADIENTS, gradients.units.len(), bias, skip);
     let mut d_bias = vec![F::ZERO; o];
     let mut d_net = vec![F::ZERO; o];
     for (t, y) in (first..steps).zip(outputs.chunks_exact(o)) {

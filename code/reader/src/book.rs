@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The book: pages from `book/`, filled from the records, rendered by mdBook in this process.
 mod bibliography;
+mod evidence;
 mod expand;
 mod html;
 mod listing;
 mod math;
+mod records;
 mod site;
 
 use crate::watch::Stamp;
 use anyhow::{Context, Result, bail};
+use evidence::Sources;
 use expand::{Expander, Index, Leavings, Problem, Slot, included, numbered};
 use listing::Printed;
 use math::Math;
@@ -143,6 +146,11 @@ impl Builder {
         }
         listing::write_pages(&self.root, &fresh, &printed)
             .context("writing the pages of the sources")?;
+        let site = self.kept.site(&self.root)?;
+        let experiments = leavings.iter().flat_map(|leavings| &leavings.experiments);
+        let experiments = experiments.map(|(name, place)| (name.clone(), place.clone()));
+        records::write_pages(&self.root, &fresh, &site, &experiments.collect())
+            .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;
         self.put_in_place(&fresh, beside.path())?;
         let pages = book.book.chapters().count();
@@ -275,6 +283,8 @@ impl Preprocessor for Unrolled {
         let site = self.kept.site(&context.root)?;
         let mut index = Index {
             src: context.config.book.src.clone(),
+            // A page that names a line of a source is made anew when a source has changed.
+            sources: Sources::read(&context.root).into(),
             ..Index::default()
         };
         let mut kept = self
@@ -431,8 +441,8 @@ fn filled(text: &str, slots: &Slots<'_>) -> String {
             Some((page.get(slot.parse::<usize>().ok()?)?, rest))
         });
         if let Some((html, rest)) = slot {
-            // A slot may hold the marks of others: the formulas of a table.
-            if html.contains("<tex-m data-m=\"") {
+            // A block may hold the marks of others: the formulas of a table.
+            if !html.starts_with("<span") && html.contains("<tex-m data-m=\"") {
                 out += &filled(html, slots);
             } else {
                 out += html;

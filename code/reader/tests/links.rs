@@ -115,10 +115,8 @@ fn nothing_is_loaded_from_another_host() {
 
 #[test]
 fn no_style_sheet_loads_from_another_host() {
-    let folder = pages().keys().find(|file| file.ends_with("toc.html"));
-    let folder = folder.unwrap().parent().unwrap();
     let mut sheets = Vec::new();
-    files(folder, "css", &mut sheets);
+    files(folder(), "css", &mut sheets);
     assert!(sheets.len() > 5, "only {} style sheets", sheets.len());
     for file in sheets {
         let text = fs::read_to_string(&file).unwrap();
@@ -172,6 +170,186 @@ fn every_figure_says_what_it_shows() {
         }
     }
     assert!(figures > 5, "only {figures} figures were looked at");
+}
+
+/// The folder of the finished book.
+fn folder() -> &'static Path {
+    let contents = pages().keys().find(|file| file.ends_with("toc.html"));
+    contents.unwrap().parent().unwrap()
+}
+
+/// The line of a source's page that a link leads to, as it stands in the page.
+fn line_of(link: &str) -> String {
+    let (path, line) = link.split_once('#').unwrap();
+    let page = fs::read_to_string(folder().join(path.trim_start_matches("../"))).unwrap();
+    let start = page.split(&format!("<span id=\"{line}\">")).nth(1).unwrap();
+    start.split("</span>").next().unwrap().to_owned()
+}
+
+/// Each row of a chapter's claims, and of the ledger, has its trials, whether its line is older than
+/// its run, and a way to all that it rests on.
+#[test]
+fn every_claim_leads_to_its_evidence() {
+    let mut bad = Vec::new();
+    for chapter in chapters::all() {
+        let key = chapter.key;
+        let records = lab::store::load_records(&chapters::root(), key).unwrap();
+        let ledger = chapter.ledger(&records);
+        let places = [format!("{key}/index.html"), "ledger.html".to_owned()];
+        for page in places.iter().filter(|_| !ledger.is_empty()) {
+            let text = &pages()[&folder().join(page)];
+            let start = format!("<tr id=\"claim-{key}-");
+            let table = text.split(&start).skip(1);
+            let rows: Vec<&str> = table.filter_map(|row| row.split("</tr>").next()).collect();
+            assert_eq!(rows.len(), ledger.len(), "{page}: rows of {key}");
+            for (row, html) in ledger.iter().zip(rows) {
+                let mut miss = |what: &str| bad.push(format!("{page}: {}: {what}", row.id));
+                let links = attributes(html, "href");
+                let leads = |part: &str| links.iter().find(|link| link.contains(part));
+                let shown =
+                    ["figure", "table"].map(|kind| format!("#{kind}-{key}-{}", row.shown));
+                if !shown
+                    .iter()
+                    .any(|shown| links.iter().any(|link| link.ends_with(shown)))
+                {
+                    miss("no figure or table");
+                }
+                for arm in &row.arms {
+                    let experiment = arm.split('/').next().unwrap();
+                    if leads(&format!("record/{key}/{experiment}.html")).is_none() {
+                        miss(&format!("no record {experiment}"));
+                    }
+                    let id = format!("&quot;{experiment}&quot;");
+                    let code = format!("source/code/chapters/{key}/src/");
+                    let mut code = links.iter().filter(|link| link.contains(&code));
+                    if !code.any(|link| line_of(link).contains(&id)) {
+                        miss(&format!("no code of {experiment}"));
+                    }
+                }
+                let code = leads(&format!("source/code/chapters/{key}/src/claims.rs.html#L"));
+                if code.is_none_or(|link| {
+                    !line_of(link).contains(&format!("&quot;{}&quot;", row.id))
+                }) {
+                    miss("no code of the claim");
+                }
+                for (file, test) in [
+                    (
+                        format!("code/chapters/{key}/tests/{key}/records.rs"),
+                        "fn smoke_runs_",
+                    ),
+                    ("tests/contract.rs".to_owned(), "fn claims_rest_on_"),
+                    ("tests/pinned.rs".to_owned(), "fn ledger_is_pinned"),
+                ] {
+                    let link = leads(&format!("source/{file}.html#L"));
+                    if link.is_none_or(|link| !line_of(link).contains(test)) {
+                        miss(&format!("no test of {file}"));
+                    }
+                }
+                let age = match row.line_is_older {
+                    Some(true) => "Pass line, older than the run",
+                    Some(false) => "Pass line, not shown to be older than the run",
+                    None => "Pass line:",
+                };
+                let trials = row.trials.map(|n| format!(", n = {n}</small>"));
+                let note = match row.note.is_empty() {
+                    true => String::new(),
+                    // Markdown sets a typographic apostrophe.
+                    false => format!(
+                        "<small class=\"note\">{}</small>",
+                        row.note.replace('\'', "’")
+                    ),
+                };
+                for words in [age, &trials.unwrap_or_default(), &note] {
+                    if !html.contains(words) {
+                        miss(&format!("does not say `{words}`"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{} lacking\n{}", bad.len(), bad.join("\n"));
+}
+
+/// Every record has a page that says what made it and what rests on it, and lies beside that page.
+#[test]
+fn every_record_has_a_page() {
+    let mut records = 0;
+    for chapter in chapters::all() {
+        let key = chapter.key;
+        let recorded = lab::store::load_records(&chapters::root(), key).unwrap();
+        for (experiment, record) in &recorded {
+            records += 1;
+            let name = format!("{key}/{experiment}");
+            let page = pages().get(&folder().join(format!("record/{name}.html")));
+            let page = page.unwrap_or_else(|| panic!("{name} has no page"));
+            for part in [
+                "Made with",
+                "Scale",
+                "Processor",
+                "Seconds",
+                "Finished",
+                "Files",
+                "Code",
+            ] {
+                assert!(page.contains(&format!("<dt>{part}")), "{name}: no {part}");
+            }
+            let command = format!("reproduce {name} --scale {} --record", record.scale.name());
+            assert!(page.contains(&command), "{name}: no command");
+            for arm in &record.arms {
+                let row = format!("<td>{}</td>", arm.id);
+                assert!(page.contains(&row), "{name}: no arm {}", arm.id);
+            }
+            for row in chapter.ledger(&recorded) {
+                let rests = row
+                    .arms
+                    .iter()
+                    .any(|arm| arm.split('/').next() == Some(experiment));
+                let link = format!("{key}/index.html#claim-{key}-{}\"", row.id);
+                assert_eq!(page.contains(&link), rests, "{name}: {}", row.id);
+            }
+            let lies = |root: &Path| fs::read(root.join(format!("{name}.json"))).unwrap();
+            let figures = chapters::root().join("figures");
+            assert!(
+                lies(&folder().join("record")) == lies(&figures),
+                "{name} differs"
+            );
+        }
+    }
+    assert!(records > 30, "only {records} records were looked at");
+}
+
+/// What stands at the head of a chapter are claims of its table, at most four, without a formula.
+#[test]
+fn a_chapter_opens_with_a_few_of_its_claims() {
+    for chapter in chapters::all().into_iter().filter(|chapter| !chapter.draft) {
+        let key = chapter.key;
+        let text = &pages()[&folder().join(key).join("index.html")];
+        let result = text.split("<div class=\"result\">").nth(1).unwrap();
+        let result = result.split("</div>").next().unwrap();
+        let lines = result.matches("<li>").count();
+        assert!((1..=4).contains(&lines), "{key}: {lines} lines");
+        assert!(
+            !result.contains("katex"),
+            "{key}: a formula among the first lines"
+        );
+        let greek = |c: char| ('α'..='ω').contains(&c) || ('Α'..='Ω').contains(&c);
+        assert!(
+            !result.contains(greek),
+            "{key}: a symbol among the first lines"
+        );
+        let all = format!(
+            "<a href=\"#the-claims\">All {} claims",
+            (chapter.claims)().len()
+        );
+        assert!(result.contains(&all), "{key}: no way to the table");
+        let missed = ["same direction", "not reproduced", "undecided"];
+        let missed = |text: &str| missed.iter().any(|words| text.contains(words));
+        let (strip, lines) = result.split_once("<ul>").unwrap();
+        assert!(
+            missed(lines) || !missed(strip),
+            "{key}: the misses are left out"
+        );
+    }
 }
 
 #[test]

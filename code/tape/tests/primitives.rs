@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tape::dims::{Batch, Columns, Hidden, Input, Time};
 use tape::primitives;
-use tape::recurrent::{Inputs, Reading, Recurrent, State};
+use tape::recurrent::{Inputs, Reading, Recurrent, Row, State};
 use tape::Element;
 
 /// Everything that comes out: values and gradients, by name.
@@ -76,7 +76,7 @@ where
 
         // The loss: all outputs and states, each times a number of its own.
         let finish = |y: primitives::Steps<Batch, Hidden, E, Cpu, OwnedTape<E, Cpu>>,
-                      end: [Option<Tensor<(Batch, Hidden), E, Cpu>>; 2]|
+                      end: [Option<Row<Batch, Hidden, E>>; 2]|
          -> Results {
             let (y, tape) = y.split_tape();
             let mut results = vec![("y", wide(&y))];

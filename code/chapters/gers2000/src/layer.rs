@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tape::dims::{self, Hidden, Input, Output, Rows, Time};
 use tape::projection::Projection;
-use tape::recurrent::{Inputs, Reading, Recurrent};
+use tape::recurrent::{Inputs, Reading, Recurrent, Steps};
 use tape::train::clip::Clip;
 use tape::train::rules::{Guard, RmsProp};
 use tape::train::{checkpoint, initialize, Optimizer, Parameters, Start, Visitor};
@@ -232,11 +232,7 @@ impl<C: Cell<f32>, I: Dim, H: Dim, O: Dim> Network<C, I, H, O> {
     }
 
     /// x, (B, T, I).
-    #[allow(clippy::type_complexity)]
-    fn inputs(
-        &self,
-        batch: &Batch,
-    ) -> Result<Tensor<(dims::Batch, Time, I), f32, Cpu>, CpuError> {
+    fn inputs(&self, batch: &Batch) -> Result<Steps<dims::Batch, I, f32>, CpuError> {
         let (sequences, steps) = (dims::Batch(batch.sequences), Time(batch.steps));
         let shape = (sequences, steps, self.layer.inputs());
         Cpu::default().try_tensor_from_vec(batch.inputs.clone(), shape)

@@ -3,17 +3,18 @@
 //!
 //! What Markdown and the search must not look into (formulas, pictures, the data under them) is put into slots:
 //! the page holds a mark, and the slot's HTML is filled in when the page is finished.
+use super::evidence::{Place, Sources};
 use super::html::{address, escape, inline, relative, table};
 use super::listing::{self, Listing, Printed};
 use super::math::{Math, Piece, Refused, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
-use lab::chapter::LedgerRow;
 use lab::claim::Verdict;
 use lab::figure::Attachment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Something wrong with a page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,10 @@ pub struct Index {
     pub equations: BTreeMap<String, (PathBuf, usize)>,
     /// The page that prints the bibliography.
     pub bibliography: Option<PathBuf>,
+    /// The page of its chapter that shows a figure or a table, by its anchor.
+    pub shown: BTreeMap<String, PathBuf>,
+    /// The sources, read when the first page asks for a line of them.
+    pub sources: OnceLock<Sources>,
 }
 
 impl Index {
@@ -68,6 +73,7 @@ impl Index {
         if text.lines().any(|line| line.trim() == "{{#bibliography}}") {
             self.bibliography = Some(page.to_owned());
         }
+        self.learn_shown(page, text);
         for (tag, line) in numbers {
             let what = if !is_equation_number(tag) {
                 format!("`\\tag{{{tag}}}` is no equation number; write one like 3.14")
@@ -97,8 +103,9 @@ impl Index {
             all.map(|(number, (page, _))| (number.clone(), page.clone()))
                 .collect()
         };
-        (&self.src, &self.pages, &self.bibliography)
-            == (&other.src, &other.pages, &other.bibliography)
+        (&self.src, &self.pages, &self.bibliography, &self.shown)
+            == (&other.src, &other.pages, &other.bibliography, &other.shown)
+            && self.sources.get() == other.sources.get()
             && equations(self) == equations(other)
     }
 
@@ -148,6 +155,8 @@ pub struct Leavings {
     pub included: Vec<(String, Listing)>,
     /// Which pieces of which file it prints.
     pub printed: Printed,
+    /// Where each `KEY/EXPERIMENT` is declared.
+    pub experiments: BTreeMap<String, Place>,
     /// Everything wrong with the page.
     pub problems: Vec<Problem>,
     /// How many of its places wait for which runs, by the page's name.
@@ -307,7 +316,7 @@ impl Expander<'_> {
         out
     }
 
-    fn problem(&mut self, line: usize, what: impl Into<String>) {
+    pub(super) fn problem(&mut self, line: usize, what: impl Into<String>) {
         let page = self.index.name(self.page);
         self.leavings.problems.push(Problem {
             page,
@@ -317,7 +326,7 @@ impl Expander<'_> {
     }
 
     /// Puts HTML into a slot.
-    fn slot(&mut self, slot: Slot) -> String {
+    pub(super) fn slot(&mut self, slot: Slot) -> String {
         self.leavings.slots.push(slot);
         mark(self.number, self.leavings.slots.len() - 1)
     }
@@ -434,7 +443,7 @@ impl Expander<'_> {
     }
 
     /// A cell or another line of Markdown that comes from code.
-    fn cell(&mut self, line: usize, markdown: &str) -> String {
+    pub(super) fn cell(&mut self, line: usize, markdown: &str) -> String {
         let mut out = String::new();
         match pieces(markdown) {
             Ok(all) => {
@@ -474,11 +483,12 @@ impl Expander<'_> {
                 "value" => self.value(&arguments).map(|value| self.cell(line, &value)),
                 "cite" => self.cite(&arguments),
                 "eq" => self.equation(&arguments),
+                "test" => self.test(&arguments),
                 "include" => self
                     .include(&arguments)
                     .and_then(|listing| plain_markdown(&listing)),
-                "figure" | "endfigure" | "table" | "claims" | "ledger" | "card" | "bench"
-                | "data" | "bibliography" => Err(format!(
+                "figure" | "endfigure" | "table" | "result" | "claims" | "ledger" | "card"
+                | "bench" | "data" | "bibliography" => Err(format!(
                     "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
                 )),
                 _ => Err(unknown_directive(name)),
@@ -543,16 +553,7 @@ impl Expander<'_> {
     fn source_links(&mut self, fence: &Fence) -> String {
         let mut links = Vec::new();
         for Listing { file, line, .. } in &fence.listings {
-            let name = escape(file);
-            let link = if self.source_pages {
-                let title = self.index.pages.get(self.page).cloned().unwrap_or_default();
-                let pages = self.leavings.printed.entry(file.clone()).or_default();
-                pages.insert((title, address(self.page)));
-                let target = relative(self.page, &listing::address(file));
-                format!("<a href=\"{}#L{line}\">{name}</a>", escape(&target))
-            } else {
-                format!("<code>{name}:{line}</code>")
-            };
+            let link = self.source_link(file, *line, file);
             if !links.contains(&link) {
                 links.push(link);
             }
@@ -567,6 +568,24 @@ impl Expander<'_> {
         )
     }
 
+    /// A link to a line of a source file, or its place where sources have no pages.
+    pub(super) fn source_link(&mut self, file: &str, line: usize, words: &str) -> String {
+        if !self.source_pages {
+            return format!("<code>{}:{line}</code>", escape(file));
+        }
+        self.belongs(file);
+        let target = relative(self.page, &listing::address(file));
+        let (target, words) = (escape(&target), escape(words));
+        format!("<a href=\"{target}#L{line}\">{words}</a>")
+    }
+
+    /// The source file gets a page, which leads back to this one.
+    pub(super) fn belongs(&mut self, file: &str) {
+        let title = self.index.pages.get(self.page).cloned().unwrap_or_default();
+        let pages = self.leavings.printed.entry(file.to_owned()).or_default();
+        pages.insert((title, address(self.page)));
+    }
+
     fn include(&mut self, arguments: &[&str]) -> Result<Listing, String> {
         let [place] = arguments else {
             return Err("write {{#include path:anchor}}".into());
@@ -577,7 +596,7 @@ impl Expander<'_> {
         Ok(found)
     }
 
-    fn drawn(&self, key: &str) -> Result<&Drawn, String> {
+    pub(super) fn drawn(&self, key: &str) -> Result<&Drawn, String> {
         self.site
             .find(key)
             .ok_or_else(|| unknown("chapter", key, &self.site.keys()))
@@ -693,6 +712,8 @@ impl Expander<'_> {
         match (name, arguments) {
             ("table", [place]) => self.table(line, place),
             ("table", _) => Err("write {{#table KEY/ID}}".into()),
+            ("result", [key, claims @ ..]) => self.result(line, key, claims),
+            ("result", _) => Err("write {{#result KEY CLAIM CLAIM}}".into()),
             ("claims", [key]) => self.claims(line, key),
             ("claims", _) => Err("write {{#claims KEY}}".into()),
             ("ledger", []) => Ok(self.ledger(line)),
@@ -706,7 +727,7 @@ impl Expander<'_> {
             ("data", _) => Err("write {{#data}}".into()),
             ("bibliography", []) => Ok(format!("\n{}\n", self.site.bibliography.html())),
             ("bibliography", _) => Err("write {{#bibliography}}".into()),
-            ("value" | "cite" | "eq" | "include", _) => {
+            ("value" | "cite" | "eq" | "test" | "include", _) => {
                 let text = format!("{{{{#{name} {}}}}}", arguments.join(" "));
                 Ok(format!("{}\n", self.inline(line, &text)))
             }
@@ -780,10 +801,9 @@ impl Expander<'_> {
             );
         };
         let found = found.clone();
-        Ok(format!(
-            "\n{}\n",
-            table(&found, |text| self.cell(line, text))
-        ))
+        let found = table(&found, |text| self.cell(line, text));
+        let anchor = format!("table-{}-{}", escape(key), escape(id));
+        Ok(format!("\n<div id=\"{anchor}\">\n{found}</div>\n\n"))
     }
 
     /// The recorded run of the bench: where it was measured, and its table or its ladder.
@@ -811,44 +831,6 @@ impl Expander<'_> {
     fn data(&mut self, line: usize) -> String {
         let rows = table(&crate::data::table(), |text| self.cell(line, text));
         format!("\n{rows}\n\n")
-    }
-
-    fn claims(&mut self, line: usize, key: &str) -> Result<String, String> {
-        let drawn = self.drawn(key)?;
-        let rows = drawn.ledger.clone();
-        Ok(format!("\n{}\n", self.claims_table(line, &rows)))
-    }
-
-    fn claims_table(&mut self, line: usize, rows: &[LedgerRow]) -> String {
-        let mut html = String::from(
-            "<div class=\"table-wrapper\"><table class=\"claims\">\n<thead><tr>\
-             <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th><th scope=\"col\">Paper</th>\
-             <th scope=\"col\">Here</th><th scope=\"col\">In the paper</th>\
-             <th scope=\"col\">Scale</th></tr></thead>\n<tbody>\n",
-        );
-        for row in rows {
-            let ours = if row.ours.is_empty() {
-                "–"
-            } else {
-                &row.ours
-            };
-            let scale = row.scale.map_or("–", |scale| scale.name());
-            html += &format!(
-                "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line: {}.</small></td>\
-                 <td><span class=\"verdict verdict-{}\">{}</span></td>\
-                 <td>{}</td><td>{}</td><td>{}</td><td>{scale}</td></tr>\n",
-                escape(&row.chapter),
-                escape(&row.id),
-                self.cell(line, &row.statement),
-                self.cell(line, &row.line),
-                row.verdict.words().replace(' ', "-"),
-                row.verdict.words(),
-                self.cell(line, &row.paper),
-                self.cell(line, ours),
-                self.cell(line, &row.source),
-            );
-        }
-        html + "</tbody></table></div>\n"
     }
 
     /// Every claim of the book: the counts, then each chapter's.
@@ -1002,7 +984,7 @@ fn duration(minutes: f64) -> String {
 }
 
 fn unknown_directive(name: &str) -> String {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 15] = [
         "bench",
         "data",
         "include",
@@ -1010,10 +992,12 @@ fn unknown_directive(name: &str) -> String {
         "figure",
         "endfigure",
         "table",
+        "result",
         "claims",
         "ledger",
         "card",
         "cite",
+        "test",
         "bibliography",
         "eq",
     ];
@@ -1220,6 +1204,16 @@ mod tests {
                 "a\n{{#claims elman199}}",
                 "2: unknown chapter `elman199`: did you mean `elman1990`?",
             ),
+            (
+                "{{#result elman1990}}",
+                "1: {{#result}} takes one claim to 4",
+            ),
+            (
+                "{{#result elman1990 xor}}",
+                "1: unknown claim of elman1990 `xor`",
+            ),
+            ("{{#test}}", "1: write {{#test NAME}}"),
+            ("a {{#test b}}", "1: no test is called `b`"),
             (
                 "{{#card gers200}}",
                 "1: unknown chapter `gers200`: did you mean `gers2000`?",

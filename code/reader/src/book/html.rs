@@ -95,6 +95,53 @@ pub fn address(page: &Path) -> String {
     parts.join("/")
 }
 
+/// A page beside the book, of a source or of a record: it stands in no table of contents, and needs
+/// neither style sheet nor script.
+pub fn leaf(title: &str, head: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <title>{title}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<style>{LEAF}</style>\n</head>\n<body>\n\
+         <header>{head}</header>\n{body}\n</body>\n</html>\n"
+    )
+}
+
+/// Enough for reading a listing or a table by day and by night, on a phone and on paper.
+const LEAF: &str = "
+:root { color-scheme: light dark; --rule: color-mix(in srgb, currentColor 22%, transparent); }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 1.5rem; overflow-wrap: break-word; }
+a { color: light-dark(#14508c, #8dbbec); }
+h1 { font-size: 1.25rem; overflow-wrap: anywhere; }
+h2 { margin: 2.2rem 0 .6rem; font-size: 1.05rem; }
+main { max-width: 60rem; }
+pre { overflow-x: auto; }
+pre, code { font: .92em/1.5 ui-monospace, Menlo, Consolas, monospace; }
+pre code { font-size: 1em; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; }
+dt { opacity: .75; }
+dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+.table-wrapper { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid var(--rule); text-align: left;
+  vertical-align: top; }
+.number { text-align: right; }
+span[id]:target { background: color-mix(in srgb, currentColor 14%, transparent); }
+span[id] > a { display: inline-block; width: 3.5em; margin-right: 1.5em; text-align: right;
+  color: inherit; opacity: .5; text-decoration: none; user-select: none; }
+@media (max-width: 30rem) {
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dt { margin-top: .6rem; }
+}
+@media print {
+  body { margin: 0; font-size: 10pt; }
+  pre { white-space: pre-wrap; }
+  .table-wrapper { overflow: visible; }
+  a { color: inherit; }
+}
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;

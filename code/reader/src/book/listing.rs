@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Listings: pieces of source files between `ANCHOR: name` and `ANCHOR_END: name`.
-use super::html::escape;
+use super::html::{escape, leaf};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
@@ -166,31 +166,9 @@ fn page(file: &str, text: &str, address: &str, pages: &BTreeSet<(String, String)
         );
     }
     let name = escape(file);
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <title>{name}</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <header><h1>{name}</h1><p>Printed in {}.</p></header>\n<pre><code>{lines}</code></pre>\n\
-         </body>\n</html>\n",
-        back.join(", ")
-    )
+    let head = format!("<h1>{name}</h1><p>Belongs to {}.</p>", back.join(", "));
+    leaf(&name, &head, &format!("<pre><code>{lines}</code></pre>"))
 }
-
-/// Enough for reading a listing by day and by night.
-const STYLE: &str = "
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 ui-monospace, Menlo, Consolas, monospace; margin: 1.5rem; }
-header { font-family: system-ui, sans-serif; }
-h1 { font-size: 1.1rem; overflow-wrap: anywhere; }
-pre { overflow-x: auto; }
-code { font: inherit; }
-span[id]:target { background: color-mix(in srgb, currentColor 14%, transparent); }
-span[id] > a { display: inline-block; width: 3.5em; margin-right: 1.5em; text-align: right;
-  color: inherit; opacity: .5; text-decoration: none; user-select: none; }
-@media print { pre { white-space: pre-wrap; } }
-";
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use lab::chapter::{Chapter, LedgerRow, Records, Survey, Table, Values};
 use lab::experiment::{Experiment, Scale};
 use lab::figure::Figure;
-use lab::record::RunInfo;
 use lab::store;
 use std::{fs, path::Path};
 
@@ -16,8 +15,8 @@ pub struct Drawn {
     pub chapter: Chapter,
     /// Its claims, judged.
     pub ledger: Vec<LedgerRow>,
-    /// Notes about the runs.
-    pub runs: Vec<RunInfo>,
+    /// What was recorded for its page.
+    pub records: Records,
     /// What can be put on a page.
     pub shown: Shown,
 }
@@ -116,17 +115,9 @@ impl Site {
 impl Drawn {
     fn load(root: &Path, chapter: Chapter) -> Result<Self> {
         let records = store::load_records(root, chapter.key)?;
-        let folder = store::folder(&root.join("figures"), chapter.key, Scale::Paper);
         let all = (chapter.experiments)();
-        let runs = all
-            .iter()
-            .filter(|experiment| records.contains_key(experiment.id()));
-        let runs = runs
-            .filter_map(|experiment| store::load_run(&folder, experiment.id()))
-            .collect();
         Ok(Self {
             ledger: chapter.ledger(&records),
-            runs,
             shown: Shown {
                 key: chapter.key,
                 values: (chapter.values)(&records),
@@ -135,13 +126,18 @@ impl Drawn {
                 experiments: recorded(&all, &records),
             },
             chapter,
+            records,
         })
     }
 
     /// Minutes that the recorded runs take on two cores, if any were noted.
     pub fn minutes_to_reproduce(&self) -> Option<f64> {
-        let seconds: f64 = self.runs.iter().map(|run| run.trial_seconds).sum();
-        (!self.runs.is_empty()).then_some(seconds / 2.0 / 60.0)
+        let runs = self
+            .records
+            .values()
+            .filter_map(|record| record.run.as_ref());
+        let seconds: Vec<f64> = runs.map(|run| run.trial_seconds).collect();
+        (!seconds.is_empty()).then_some(seconds.iter().sum::<f64>() / 2.0 / 60.0)
     }
 }
 
