@@ -203,7 +203,7 @@ struct Batches<M: Model> {
 fn sides(lengths: &[usize]) -> Vec<Range<usize>> {
     let (mut all, mut from, mut longest): (Vec<Range<usize>>, usize, usize) = (vec![], 0, 0);
     for (place, &length) in lengths.iter().enumerate() {
-        longest = longest.max(length);
+        longest = Ord::max(longest, length);
         let count = place - from + 1;
         if count > 1 && (count > SIDE || count * longest > SIDE_STEPS) {
             all.push(from..place);
