@@ -258,7 +258,6 @@ fn has_all_its_parts(key: &str) {
     let code = root().join("code/chapters").join(key);
     let tests = code.join("tests").join(key);
     for part in [
-        code.join("src/reference.rs"),
         code.join("refused.rs"),
         code.join("refused.stderr"),
         tests.join("parity.json"),

@@ -979,16 +979,15 @@ mod tests {
         assert_eq!(words(1000.0), "mean wrong of msgd at most 1,000");
     }
 
-    /// Four trials of which two were solved: a mean over two decides nothing.
-    #[test]
-    fn means_over_fewer_than_three_solved_trials_are_undecided() {
+    /// A record of an arm whose trials, all at the cap but the first `solved`, wrong one in ten and
+    /// are beside a constant answer that is wrong in `constant`.
+    fn records(solved: u64, trials: u64, constant: f64) -> Records {
         let trial = |seed| TrialRecord {
             seed,
-            solved: seed <= 2,
+            solved: seed <= solved,
             sequences: 100,
-            measures: Default::default(),
-            curve: Vec::new(),
-            series: Default::default(),
+            measures: [("wrong".to_owned(), 0.1), ("constant".to_owned(), constant)].into(),
+            ..TrialRecord::default()
         };
         let record = Record {
             format: FORMAT,
@@ -999,14 +998,85 @@ mod tests {
             arms: vec![ArmRecord {
                 id: "msgd".into(),
                 config: serde_json::Value::Null,
-                trials: (1..=4).map(trial).collect(),
+                trials: (1..=trials).map(trial).collect(),
             }],
             run: None,
         };
-        let records: Records = [("order".to_owned(), record)].into();
+        [("order".to_owned(), record)].into()
+    }
+
+    fn verdict(claim: &Claim, records: &Records) -> Verdict {
+        claim.judge(records).unwrap().verdict
+    }
+
+    /// A mean over two solved trials decides nothing.
+    #[test]
+    fn means_over_fewer_than_three_solved_trials_are_undecided() {
+        let records = records(2, 4, 1.0);
         let sooner = claim("sooner").line(arm("order", "msgd").sequences().at_most(200.0));
-        let verdict = |claim: &Claim| claim.judge(&records).unwrap().verdict;
-        assert_eq!(verdict(&sooner), Verdict::Reproduced);
-        assert_eq!(verdict(&sooner.over_solved()), Verdict::Undecided);
+        assert_eq!(verdict(&sooner, &records), Verdict::Reproduced);
+        assert_eq!(verdict(&sooner.over_solved(), &records), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_line_that_the_trivial_answer_meets_too_is_not_reproduced() {
+        let few = claim("few").line(arm("order", "msgd").below("wrong", 0.5).every());
+        let few = few.trivial(Baseline {
+            name: "the best constant",
+            measures: &[("wrong", "constant")],
+            ..Baseline::default()
+        });
+        assert_eq!(verdict(&few, &records(4, 4, 0.9)), Verdict::Reproduced);
+        let met = records(4, 4, 0.4);
+        assert_eq!(verdict(&few, &met), Verdict::SameDirection);
+        let note = few.judge(&met).unwrap().note;
+        assert_eq!(note, "the best constant meets the line too");
+    }
+
+    #[test]
+    fn a_missed_line_below_the_paper_s_budget_is_undecided_while_a_trial_had_not_ended() {
+        let all = claim("all").line(arm("order", "msgd").solved().every());
+        assert_eq!(verdict(&all, &records(3, 4, 1.0)), Verdict::NotReproduced);
+        let all = all.below_budget("a tenth of the paper's");
+        assert_eq!(verdict(&all, &records(3, 4, 1.0)), Verdict::Undecided);
+        assert_eq!(verdict(&all, &records(4, 4, 1.0)), Verdict::Reproduced);
+        assert_eq!(verdict(&all, &records(2, 2, 1.0)), Verdict::Undecided);
+        assert_eq!(
+            verdict(&all.exact(), &records(2, 2, 1.0)),
+            Verdict::Reproduced
+        );
+    }
+
+    /// Whatever is fixed before a run is in the digest.
+    #[test]
+    fn a_claim_that_is_edited_after_its_run_is_younger_than_it() {
+        let line = |limit| arm("order", "msgd").below("wrong", limit).every();
+        let first = claim("few").says("Few.").paper("1 %").line(line(0.5));
+        let mut all = records(4, 4, 1.0);
+        assert_eq!(first.older_than_its_run(&all), Some(false));
+        let run = crate::record::RunInfo {
+            date: String::new(),
+            trial_seconds: 0.0,
+            threads: 1,
+            processor: String::new(),
+            version: String::new(),
+            arm_seconds: BTreeMap::new(),
+            lines: [(
+                "msgd".to_owned(),
+                digests(&[first.clone()], "order", "msgd"),
+            )]
+            .into(),
+        };
+        all.get_mut("order").unwrap().run = Some(run);
+        assert_eq!(first.older_than_its_run(&all), Some(true));
+        for edited in [
+            first.clone().line(line(0.6)),
+            first.clone().says("Fewer."),
+            first.clone().paper("2 %"),
+            first.clone().direction(line(0.9)),
+            first.clone().below_budget("half of it"),
+        ] {
+            assert_eq!(edited.older_than_its_run(&all), Some(false));
+        }
     }
 }
