@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory cell of 1997 in dfdx's own operations on a GPU, where there is one: the same as on
-//! the processor. `cargo test -p chapters --features cuda a_gpu`
+//! the processor. `cargo test -p hochreiter1997 --features cuda a_gpu`
 #![cfg(feature = "cuda")]
 #![expect(
     clippy::print_stderr,
     reason = "what is not checked, beside the test's name"
 )]
+use ::hochreiter1997::reference::{run, spread, Layer};
 use dfdx::prelude::*;
-use hochreiter1997::reference::{run, spread, Layer};
 use kernels::cell1997::Gradient;
 
 const B: usize = 3;
