@@ -42,6 +42,9 @@ const fn table(measures: &'static [(&'static str, &'static str)]) -> Baseline {
 pub fn all() -> Vec<Claim> {
     let shown = "a figure, no number";
     let third = at_most("xor", "predictable", 0.5, "unpredictable", 7);
+    let [line, direction] = at_most("words", "inside", 2.0 / 3.0, "onsets", 9);
+    let words = "at least 9 of 10 trials with inside at most two thirds of onsets";
+    let within = [line.worded(words), direction];
     vec![
         claim("xor-third")
             .says("On new bits the error falls at every third, the one that can be predicted.")
@@ -80,7 +83,7 @@ pub fn all() -> Vec<Claim> {
             .says("In words without spaces the error peaks where a word begins.")
             .source("words, Figure 6")
             .paper(shown)
-            .lines(at_most("words", "inside", 2.0 / 3.0, "onsets", 9))
+            .lines(within)
             .trivial(table(&[("inside", "table-inside")]))
             .shown("words"),
         claim("words-fall")

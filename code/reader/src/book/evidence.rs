@@ -218,7 +218,8 @@ impl Expander<'_> {
             };
             // What follows are details, which the table has.
             let ours = row.ours.split(';').next().unwrap_or_default();
-            let paper = row.paper.split(", ").next().unwrap_or_default();
+            // Of the paper's number nothing is left out: half of it would flatter.
+            let paper = &row.paper;
             let ours = if ours.is_empty() { "–" } else { ours };
             let note = match row.note.as_str() {
                 "" => String::new(),
