@@ -1063,7 +1063,7 @@ mod tests {
             arm_seconds: BTreeMap::new(),
             lines: [(
                 "msgd".to_owned(),
-                digests(&[first.clone()], "order", "msgd"),
+                digests(std::slice::from_ref(&first), "order", "msgd"),
             )]
             .into(),
         };
