@@ -531,12 +531,14 @@ impl<P: Problem> Trial for Trainer<P> {
     }
 
     fn save(&self) -> Vec<u8> {
-        to_bytes(&(&self.state, self.learner.save()))
+        let mut bytes = to_bytes(&self.state);
+        bytes.extend(self.learner.save());
+        bytes
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (mut state, learner): (State, Vec<u8>) = from_bytes(bytes)?;
-        self.learner.load(&learner)?;
+        let (mut state, learner): (State, &[u8]) = begins_with(bytes)?;
+        self.learner.load(learner)?;
         // What was drawn before the next part is drawn again: it may be a part of the same draw.
         if let Phase::On(set) = state.phase {
             state.test = state.from.clone();
@@ -580,7 +582,22 @@ pub fn to_bytes(state: &impl Serialize) -> Vec<u8> {
 /// # Errors
 /// When the bytes are of another, or cut short.
 pub fn from_bytes<S: DeserializeOwned>(bytes: &[u8]) -> Result<S, String> {
-    postcard::from_bytes(bytes)
+    let (state, rest) = begins_with(bytes)?;
+    match rest {
+        [] => Ok(state),
+        _ => Err(format!(
+            "not the state of such a trial: {} bytes are left",
+            rest.len()
+        )),
+    }
+}
+
+/// The state that bytes begin with, as [`to_bytes`] wrote it, and the bytes after it.
+///
+/// # Errors
+/// When the bytes are of another, or cut short.
+pub fn begins_with<S: DeserializeOwned>(bytes: &[u8]) -> Result<(S, &[u8]), String> {
+    postcard::take_from_bytes(bytes)
         .map_err(|error| format!("not the state of such a trial: {error}"))
 }
 

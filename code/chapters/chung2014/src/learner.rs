@@ -87,16 +87,16 @@ pub struct Noisy<M> {
     /// Longer gradients are made as long as this.
     norm: f64,
     state: NoisyState,
+    /// The best weights, of all parameters in turn.
+    best: Vec<f32>,
 }
 
-/// All that changes, but for the weights and what the optimizer remembers.
+/// What changes besides the weights and what the optimizer remembers.
 #[derive(Serialize, Deserialize)]
 struct NoisyState {
     rng: ChaCha8Rng,
     /// Updates that were not made, since the gradient was no number.
     skipped: u64,
-    /// The best weights' bit patterns, so that nothing is lost on the way.
-    best: Vec<u32>,
 }
 
 impl<M: Model> Learner for Noisy<M> {
@@ -128,29 +128,40 @@ impl<M: Model> Learner for Noisy<M> {
         count(&mut self.model.clone())
     }
 
+    /// The best weights' bits, then the run's checkpoint.
     fn save(&self) -> Vec<u8> {
-        checkpoint::to_bytes(&mut self.model.clone(), &self.optimizer, &self.state)
-            .expect("finite numbers always serialise")
+        let best = self.best.iter().flat_map(|weight| weight.to_le_bytes());
+        let mut bytes: Vec<u8> = best.collect();
+        let run = checkpoint::to_bytes(&mut self.model.clone(), &self.optimizer, &self.state);
+        bytes.extend(run.expect("finite numbers always serialise"));
+        bytes
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
         let file = Path::new("the state of a trial");
+        let (best, run) = bytes
+            .split_at_checked(self.best.len() * size_of::<f32>())
+            .ok_or("cut short within the best weights")?;
         let (model, optimizer) = (&mut self.model, &mut self.optimizer);
-        let state: NoisyState = checkpoint::from_bytes(model, optimizer, bytes, file)
+        self.state = checkpoint::from_bytes(model, optimizer, run, file)
             .map_err(|error| error.to_string())?;
-        if state.best.len() != self.state.best.len() {
-            return Err("the best weights are of another network".into());
+        for (weight, bytes) in self
+            .best
+            .iter_mut()
+            .zip(best.chunks_exact(size_of::<f32>()))
+        {
+            *weight =
+                f32::from_le_bytes(bytes.try_into().expect("a chunk is as long as a number"));
         }
-        self.state = state;
         Ok(())
     }
 
     fn keep(&mut self) {
-        self.state.best = bits(&mut self.model);
+        self.best = weights(&mut self.model);
     }
 
     fn recall(&mut self) {
-        set(&mut self.model, &self.state.best);
+        set(&mut self.model, &self.best);
     }
 
     fn report(&self, record: &mut TrialRecord) {
@@ -160,25 +171,23 @@ impl<M: Model> Learner for Noisy<M> {
     }
 }
 
-/// The weights' bit patterns.
-fn bits(model: &mut dyn Parameters<f32>) -> Vec<u32> {
+/// All weights, one parameter after the other.
+fn weights(model: &mut dyn Parameters<f32>) -> Vec<f32> {
     let mut all = Vec::new();
-    let mut values = Vec::new();
     for_each(model, |_, parameter| {
-        values.resize(parameter.count(), 0.0);
-        parameter.copy_into(&mut values);
-        all.extend(values.iter().map(|value| value.to_bits()));
+        let before = all.len();
+        all.resize(before + parameter.count(), 0.0);
+        parameter.copy_into(&mut all[before..]);
     });
     all
 }
 
-/// Gives the weights these bit patterns.
-fn set(model: &mut dyn Parameters<f32>, bits: &[u32]) {
-    let mut left = bits;
+/// Gives the model these weights.
+fn set(model: &mut dyn Parameters<f32>, weights: &[f32]) {
+    let mut left = weights;
     for_each(model, |_, parameter| {
         let (mine, rest) = left.split_at(parameter.count());
-        let values: Vec<f32> = mine.iter().map(|&bits| f32::from_bits(bits)).collect();
-        parameter.copy_from(&values);
+        parameter.copy_from(mine);
         left = rest;
     });
 }
@@ -243,8 +252,8 @@ pub fn trial<M: Model + 'static>(
         state: NoisyState {
             rng: generator(seed, Purpose::Noise),
             skipped: 0,
-            best: bits(&mut model),
         },
+        best: weights(&mut model),
         model,
     };
     let batches: Batches<M> = Batches {
