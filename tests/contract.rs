@@ -35,6 +35,11 @@ macro_rules! each_chapter {
             }
 
             #[test]
+            fn a_line_not_older_than_its_run_is_among_the_amendments() {
+                super::a_line_not_older_than_its_run_is_among_the_amendments(KEY);
+            }
+
+            #[test]
             fn results_hold_no_typed_number() {
                 super::results_hold_no_typed_number(KEY);
             }
@@ -466,6 +471,31 @@ fn prerequisites_are_its_dependencies(key: &str) {
     }
     let declared: BTreeSet<&str> = chapter.prerequisites.iter().copied().collect();
     assert_eq!(depends, declared, "{key}");
+}
+
+/// A claim whose words are not shown to be older than its run says when they came, in the ledger and on
+/// the page of amendments.
+fn a_line_not_older_than_its_run_is_among_the_amendments(key: &str) {
+    let records = lab::store::load_records(&root(), key).unwrap();
+    let date = |text: &str| {
+        let form = text
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '0' } else { c });
+        form.take(12).eq("0000-00-00: ".chars())
+    };
+    for row in written(key).ledger(&records) {
+        let said = &row.amended;
+        assert!(
+            row.line_is_older != Some(false) || !said.is_empty(),
+            "{key}/{}: its words are younger than its run, and it does not say so with `amended`",
+            row.id
+        );
+        assert!(
+            said.is_empty() || date(said),
+            "{key}/{}: `{said}` does not begin with a date",
+            row.id
+        );
+    }
 }
 
 /// A claim says what it claims, where the paper says it, its line and what shows it; an arm that a line

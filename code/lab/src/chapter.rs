@@ -113,6 +113,8 @@ pub struct LedgerRow {
     pub note: String,
     /// Whether line, statement and the rest are older than the run; `None` where nothing was run.
     pub line_is_older: Option<bool>,
+    /// What a reader has to know of when its words were fixed; empty where there is nothing.
+    pub amended: String,
     /// The fingerprint of statement, source, the paper's number, line, direction and arms.
     pub digest: String,
     /// The arms that it rests on, each `<experiment>/<arm>`.
@@ -148,6 +150,7 @@ impl Chapter {
                     verdict: judged.as_ref().map_or(Verdict::NotTested, |j| j.verdict),
                     note: judged.map_or_else(String::new, |j| j.note),
                     line_is_older: older,
+                    amended: claim.amended.into(),
                     digest: claim.digest(),
                     arms: arms.collect(),
                     shown: claim.shown.into(),

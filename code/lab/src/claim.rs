@@ -710,6 +710,9 @@ pub struct Claim {
     /// Whether the line compares means over the solved trials, so that fewer than three of them
     /// decide nothing, however many were run.
     pub over_solved: bool,
+    /// What a reader has to know of when its words were fixed, in one sentence after the date; empty
+    /// where all of them are older than the run and nothing was known.
+    pub amended: &'static str,
     line: Option<Line>,
     direction: Option<Line>,
     ours: Option<Read<String>>,
@@ -727,6 +730,7 @@ pub fn claim(id: &'static str) -> Claim {
         shown: "",
         exact: false,
         over_solved: false,
+        amended: "",
         line: None,
         direction: None,
         ours: None,
@@ -817,6 +821,13 @@ impl Claim {
     /// The line compares means over the solved trials: fewer than three of them decide nothing.
     pub fn over_solved(mut self) -> Self {
         self.over_solved = true;
+        self
+    }
+
+    /// Its words changed after the run, or came with it, or were written with a result in view:
+    /// `2026-11-23: the statement was narrowed after the run`. The page of amendments lists it.
+    pub fn amended(mut self, when_and_what: &'static str) -> Self {
+        self.amended = when_and_what;
         self
     }
 

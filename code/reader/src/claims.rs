@@ -22,7 +22,7 @@ pub struct Args {
     /// A chapter's key, for instance hochreiter1997 (default: all chapters)
     key: Option<String>,
     /// Print a JSON array of {chapter, id, statement, source, paper, line, ours, trials, scale,
-    /// verdict, note, line_is_older, digest, arms, shown}
+    /// verdict, note, line_is_older, amended, digest, arms, shown}
     #[arg(long)]
     json: bool,
 }
@@ -77,6 +77,9 @@ fn text(chapters: &[Chapter], rows: &[LedgerRow]) -> String {
             text += &format!("{:<15} here:  {ours} ({scale}{trials})\n", "");
             if !row.note.is_empty() {
                 text += &format!("{:<15} note:  {}\n", "", row.note);
+            }
+            if !row.amended.is_empty() {
+                text += &format!("{:<15} dates: {}\n", "", row.amended);
             }
             if row.line_is_older == Some(false) {
                 text += &format!(

@@ -119,6 +119,7 @@ fn claims_are_json_for_programs() {
     for row in rows {
         let names: Vec<&str> = row.keys().map(String::as_str).collect();
         let expected = [
+            "amended",
             "arms",
             "chapter",
             "digest",

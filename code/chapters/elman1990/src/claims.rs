@@ -38,6 +38,11 @@ const fn table(measures: &'static [(&'static str, &'static str)]) -> Baseline {
     }
 }
 
+/// The simulations' lines entered the history with their records.
+const TOGETHER: &str =
+    "2026-11-23: line and records came in one commit, 2f28e8c; the history does not \
+                        show which was first";
+
 /// All claims, in the order of the page.
 pub fn all() -> Vec<Claim> {
     let shown = "a figure, no number";
@@ -52,51 +57,59 @@ pub fn all() -> Vec<Claim> {
             .paper(shown)
             .lines(third)
             .trivial(table(&[("predictable", "table-predictable")]))
-            .shown("xor"),
+            .shown("xor")
+            .amended(TOGETHER),
         claim("xor-constant")
             .says("At the bits that can be predicted the network beats the best constant.")
             .source("XOR in time, Figure 3")
             .paper(shown)
             .lines(at_most("xor", "predictable", 0.9, "constant-predictable", 7))
             .trivial(table(&[("predictable", "table-predictable")]))
-            .shown("xor"),
+            .shown("xor")
+            .amended(TOGETHER),
         claim("letters-vowels")
             .says("On a new sequence the error is low at vowels and high at consonants.")
             .source("letters, Figure 4")
             .paper(shown)
             .lines(at_most("letters", "vowels", 0.25, "consonants", 10))
             .trivial(table(&[("vowels", "table-vowels")]))
-            .shown("letters"),
+            .shown("letters")
+            .amended(TOGETHER),
         claim("letters-bits")
             .says("That a consonant comes is known: its bit Consonant has a lower error than its bit High.")
             .source("letters, Figures 5a and 5b")
             .paper(shown)
             .lines(at_most("letters", "bit-1", 1.0, "bit-4", 10))
-            .shown("letters"),
+            .shown("letters")
+            .amended(TOGETHER),
         claim("letters-memory")
             .says("It counts the vowels: a table that sees one letter only does worse on them.")
             .source("letters, Figure 4 (the table is ours)")
             .paper(shown)
             .lines(at_most("letters", "vowels", 0.5, "table-vowels", 10))
-            .shown("letters"),
+            .shown("letters")
+            .amended(TOGETHER),
         claim("words-onsets")
             .says("In words without spaces the error peaks where a word begins.")
             .source("words, Figure 6")
             .paper(shown)
             .lines(within)
             .trivial(table(&[("inside", "table-inside")]))
-            .shown("words"),
+            .shown("words")
+            .amended(TOGETHER),
         claim("words-fall")
             .says("It falls within a word: the third letter is better predicted than the second.")
             .source("words, Figure 6")
             .paper(shown)
             .lines(at_most("words", "place-3", 1.0, "place-2", 9))
-            .shown("words"),
+            .shown("words")
+            .amended(TOGETHER),
         claim("words-memory")
             .says("Inside words it beats a table that sees one letter only.")
             .source("words, Figure 6 (the table is ours)")
             .paper(shown)
             .lines(at_most("words", "inside", 0.5, "table-inside", 9))
-            .shown("words"),
+            .shown("words")
+            .amended(TOGETHER),
     ]
 }

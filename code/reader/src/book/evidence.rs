@@ -283,18 +283,15 @@ impl Expander<'_> {
                 Some(false) => ", not shown to be older than the run",
                 None => "",
             };
-            let note = match row.note.is_empty() {
-                true => String::new(),
-                false => format!(
-                    " <small class=\"note\">{}</small>",
-                    self.cell(line, &row.note)
-                ),
-            };
+            let [note, amended] = [&row.note, &row.amended].map(|words| match words.as_str() {
+                "" => String::new(),
+                words => format!(" <small class=\"note\">{}</small>", self.cell(line, words)),
+            });
             // Neither Markdown nor the search has anything to find in links.
             let evidence = self.evidence(row);
             let evidence = self.slot(Slot::Block(evidence));
             html += &format!(
-                "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line{age}: {}.</small> \
+                "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line{age}: {}.</small>{amended} \
                  <small class=\"evidence\">{}</small></td><td>{}{note}</td>\
                  <td>{} <small class=\"note\">{}</small></td><td>{}{run}</td></tr>\n",
                 escape(&row.chapter),
@@ -306,6 +303,30 @@ impl Expander<'_> {
                 self.cell(line, &row.paper),
                 self.cell(line, &row.source),
                 self.cell(line, ours),
+            );
+        }
+        html + "</tbody></table></div>\n"
+    }
+
+    /// Every claim whose words changed after its run, came with it, or knew a result.
+    pub(super) fn amendments(&mut self, line: usize) -> String {
+        let site = self.site;
+        let mut html = String::from(
+            "\n<div class=\"table-wrapper\"><table class=\"amendments\">\n<thead><tr>\
+             <th scope=\"col\">Claim</th><th scope=\"col\">Verdict</th>\
+             <th scope=\"col\">When, and what</th></tr></thead>\n<tbody>\n",
+        );
+        let rows = site.chapters.iter().flat_map(|drawn| &drawn.ledger);
+        for row in rows.filter(|row| !row.amended.is_empty()) {
+            let page = Path::new(&row.chapter).join("index.md");
+            let anchor = format!("claim-{}-{}", row.chapter, row.id);
+            let link = self.link_to(&page, &anchor);
+            html += &format!(
+                "<tr><td><a href=\"{}\">{}</a></td><td>{}</td><td>{}</td></tr>\n",
+                escape(&link),
+                self.cell(line, &row.statement),
+                chip(row.verdict, None),
+                self.cell(line, &row.amended),
             );
         }
         html + "</tbody></table></div>\n"

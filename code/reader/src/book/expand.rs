@@ -488,8 +488,8 @@ impl Expander<'_> {
                 "include" => self
                     .include(&arguments)
                     .and_then(|listing| plain_markdown(&listing)),
-                "figure" | "endfigure" | "table" | "result" | "claims" | "ledger" | "card"
-                | "bench" | "data" | "bibliography" => Err(format!(
+                "figure" | "endfigure" | "table" | "result" | "claims" | "ledger"
+                | "amendments" | "card" | "bench" | "data" | "bibliography" => Err(format!(
                     "{{{{#{name} …}}}} must stand on a line of its own, without space before it"
                 )),
                 _ => Err(unknown_directive(name)),
@@ -719,6 +719,8 @@ impl Expander<'_> {
             ("claims", _) => Err("write {{#claims KEY}}".into()),
             ("ledger", []) => Ok(self.ledger(line)),
             ("ledger", _) => Err("write {{#ledger}}".into()),
+            ("amendments", []) => Ok(self.amendments(line)),
+            ("amendments", _) => Err("write {{#amendments}}".into()),
             ("card", [key]) => self.card(line, key),
             ("card", _) => Err("write {{#card KEY}}".into()),
             ("bench", []) => Ok(self.bench(line, false)),
@@ -985,7 +987,7 @@ fn duration(minutes: f64) -> String {
 }
 
 fn unknown_directive(name: &str) -> String {
-    const NAMES: [&str; 15] = [
+    const NAMES: [&str; 16] = [
         "bench",
         "data",
         "include",
@@ -996,6 +998,7 @@ fn unknown_directive(name: &str) -> String {
         "result",
         "claims",
         "ledger",
+        "amendments",
         "card",
         "cite",
         "test",
