@@ -230,11 +230,16 @@ fn pascanu2013_a_run_is_stopped_within_a_second_in_an_evaluation_and_at_once_whe
         begun.elapsed()
     );
     assert!(words.contains("the same command goes on from"), "{words}");
-    let child = run();
-    interrupt(&child);
-    interrupt(&child);
-    let (code, words) = ended(child);
-    assert_eq!((code, words.as_str()), (Some(130), ""));
+    // The second signal may come when the run has stopped for the first one.
+    let at_once = (0..10).any(|_| {
+        let child = run();
+        interrupt(&child);
+        interrupt(&child);
+        let (code, words) = ended(child);
+        assert_eq!(code, Some(130), "{words}");
+        words.is_empty()
+    });
+    assert!(at_once, "asked twice it still went on to save");
 }
 
 /// Six programs at once, each an arm or a seed of one experiment, into one folder: each either adds
