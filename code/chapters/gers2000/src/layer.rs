@@ -6,7 +6,7 @@ use kernels::lstm::Lstm;
 use kernels::projection::Reduction;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
-use kernels::Path;
+use kernels::Instructions;
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
@@ -151,8 +151,8 @@ impl<C: Cell<f32>, I: Dim, H: Dim, O: Dim> Network<C, I, H, O> {
             head: Projection::zeros(units, outputs),
         };
         if portable {
-            network.layer.path = Path::Portable;
-            network.head.path = Path::Portable;
+            network.layer.path = Instructions::Portable;
+            network.head.path = Instructions::Portable;
         }
         initialize(&mut network, rng, |name, sizes| {
             start(&name.to_string(), sizes, C::GROUPS)
