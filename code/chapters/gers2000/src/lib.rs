@@ -8,6 +8,7 @@ pub mod continual;
 pub mod experiments;
 pub mod figures;
 pub mod layer;
+pub mod learner;
 pub mod reach;
 pub mod reference;
 pub mod tables;
