@@ -3,7 +3,8 @@
 pub mod online;
 pub mod trainer;
 
+pub use online::fits;
 pub use trainer::{
-    final_test, fits, from_bytes, to_bytes, updates_a_pass, Curve, Draws, Evaluation, Goal,
-    Learner, Plan, Problem, Recent, Score, Set, State, Trainer,
+    final_test, from_bytes, to_bytes, updates_a_pass, Curve, Draws, Evaluation, Goal, Learner,
+    Plan, Problem, Recent, Score, Set, State, Trainer,
 };
