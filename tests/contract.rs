@@ -616,7 +616,11 @@ fn every_library_is_compiled_anew_in_another_repository() {
     }
     assert!(asks.len() >= 3 && rests.len() >= asks.len());
     while let Some(found) = rests.iter().find(|(name, text)| {
-        let above = |below: &String| text.contains(&format!("\n{below}.workspace = true"));
+        let above = |below: &String| {
+            ["\n{}.workspace = true", "\n{} = { workspace = true"]
+                .iter()
+                .any(|line| text.contains(&line.replacen("{}", below, 1)))
+        };
         !asks.contains(*name) && asks.iter().any(above)
     }) {
         asks.insert(found.0.clone());

@@ -3,20 +3,33 @@
 //!
 //! [`TanhNetwork`] learns whole sequences by full back-propagation through time; chapter 3 holds
 //! it against the memory cell. [`network`] reads a stream without end, as the paper's does.
-pub mod claims;
-pub mod experiments;
-pub mod figures;
+
+// The model.
 pub mod network;
 pub mod reference;
-pub mod tables;
 mod tanh_network;
+
+// What runs it, and judges the runs.
+#[cfg(feature = "runs")]
+pub mod claims;
+#[cfg(feature = "runs")]
+pub mod experiments;
+#[cfg(feature = "runs")]
+pub mod figures;
+#[cfg(feature = "runs")]
+pub mod tables;
+#[cfg(feature = "runs")]
 pub mod values;
 
-use lab::chapter::{Chapter, Part, Records};
-use lab::figure::Figure;
 pub use tanh_network::TanhNetwork;
 
+#[cfg(feature = "runs")]
+use lab::chapter::{Chapter, Part, Records};
+#[cfg(feature = "runs")]
+use lab::figure::Figure;
+
 /// The chapter as the book and the command see it.
+#[cfg(feature = "runs")]
 pub fn chapter() -> Chapter {
     Chapter {
         key: "elman1990",
@@ -37,6 +50,7 @@ pub fn chapter() -> Chapter {
 }
 
 /// The figures whose records are there.
+#[cfg(feature = "runs")]
 fn all_figures(records: &Records) -> Vec<Figure> {
     let drawn = [
         figures::xor,
