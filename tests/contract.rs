@@ -7,6 +7,7 @@ use lab::experiment::Scale;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use testing::pages::{self, Page};
 
 /// The tests of each chapter.
 macro_rules! each_chapter {
@@ -75,9 +76,8 @@ fn written(key: &str) -> Chapter {
     chapter
 }
 
-fn page(chapter: &Chapter) -> String {
-    let path = root().join("book").join(chapter.key).join("index.md");
-    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+fn pages(chapter: &Chapter) -> Vec<Page> {
+    pages::of(&root(), chapter.key)
 }
 
 /// All files below `folder` with this ending.
@@ -110,29 +110,168 @@ fn prose(page: &str) -> String {
     lines.join("\n")
 }
 
-/// Text between a heading and the next of the same level.
-fn section<'a>(page: &'a str, heading: &str) -> &'a str {
-    let start = page
-        .find(&format!("\n## {heading}\n"))
-        .unwrap_or_else(|| panic!("no {heading}"));
-    let rest = &page[start + heading.len() + 5..];
-    &rest[..rest.find("\n## ").unwrap_or(rest.len())]
+/// A section of a chapter: its heading, and what stands below it.
+struct Section {
+    heading: String,
+    text: String,
+}
+
+/// The sections of a chapter, one page after the other. One goes on on the next page where that has
+/// text before its first section, or begins with a section of the same heading.
+fn sections(pages: &[Page]) -> Vec<Section> {
+    let mut all: Vec<Section> = Vec::new();
+    for page in pages {
+        let (mut inside, mut first) = (false, true);
+        for line in page.text.lines() {
+            if line.starts_with("```") {
+                inside = !inside;
+            }
+            match line.strip_prefix("## ") {
+                Some(heading) if !inside => {
+                    let goes_on =
+                        first && all.last().is_some_and(|last| last.heading == heading);
+                    if !goes_on {
+                        all.push(Section {
+                            heading: heading.to_owned(),
+                            text: String::new(),
+                        });
+                    }
+                    first = false;
+                }
+                _ => {
+                    if let Some(section) = all.last_mut() {
+                        section.text += line;
+                        section.text.push('\n');
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What is wrong with the sections of a chapter: each stands once on one of its pages, in order.
+fn misplaced(sections: &[Section]) -> Vec<String> {
+    let found: Vec<&str> = sections.iter().map(|s| s.heading.as_str()).collect();
+    let mut wrong: Vec<String> = SECTIONS
+        .iter()
+        .filter(|due| !found.contains(due))
+        .map(|due| format!("no page has {due}"))
+        .collect();
+    if wrong.is_empty() && found != SECTIONS {
+        wrong.push(format!("sections are {found:?}"));
+    }
+    wrong
+}
+
+/// The text of the section with this heading; a chapter has all of them.
+fn section<'a>(sections: &'a [Section], heading: &str) -> &'a str {
+    let section = sections.iter().find(|section| section.heading == heading);
+    section.map_or("", |section| &section.text)
+}
+
+/// What is wrong with the pages of a chapter, of all those in the table of contents and in the chapter's
+/// folder: they follow one another, the first is `index.md`, and none is left out.
+fn astray(key: &str, named: &[&str], there: &[String]) -> Vec<String> {
+    let own = |file: &&str| file.starts_with(&format!("{key}/"));
+    let run: Vec<&str> = named
+        .iter()
+        .copied()
+        .skip_while(|file| !own(file))
+        .collect();
+    let run: Vec<&str> = run.into_iter().take_while(own).collect();
+    let mut wrong = Vec::new();
+    if run.first() != Some(&&*format!("{key}/index.md")) {
+        wrong.push(format!("{key}: the first page is {:?}", run.first()));
+    }
+    if named.iter().filter(|file| own(file)).count() != run.len() {
+        wrong.push(format!("{key}: pages of others stand between its own"));
+    }
+    for file in there.iter().filter(|file| !run.contains(&file.as_str())) {
+        wrong.push(format!("book/SUMMARY.md names no {file}"));
+    }
+    wrong
+}
+
+/// A chapter of these pages, each with these sections.
+fn made_up(pages: &[&[&str]]) -> Vec<Page> {
+    let page = |(number, headings): (usize, &&[&str])| {
+        let parts = headings
+            .iter()
+            .map(|h| format!("## {h}\n\nOf {number}.\n\n"));
+        Page {
+            file: format!("k/{number}.md"),
+            text: format!(
+                "# Page {number}\n\nIt begins.\n\n{}",
+                parts.collect::<String>()
+            ),
+        }
+    };
+    pages.iter().enumerate().map(page).collect()
+}
+
+#[test]
+fn sections_stand_in_order_over_the_pages_of_a_chapter() {
+    let wrong = |pages: &[&[&str]]| misplaced(&sections(&made_up(pages))).join("; ");
+    let (first, second) = SECTIONS.split_at(8);
+    assert_eq!(wrong(&[&SECTIONS]), "");
+    assert_eq!(wrong(&[first, second]), "");
+    assert_eq!(wrong(&[first, &second[1..]]), "no page has The claims");
+    assert_eq!(wrong(&[&first[1..], second]), "no page has What came of it");
+    assert!(wrong(&[second, first]).starts_with("sections are [\"The claims\""));
+    assert!(wrong(&[first, second, &["Summary"]]).starts_with("sections are"));
+    // The last section of a page goes on on the next.
+    let again = &SECTIONS[7..];
+    assert_eq!(wrong(&[first, again]), "");
+    let all = sections(&made_up(&[first, again]));
+    let text = section(&all, "The experiment");
+    assert!(text.contains("Of 0.") && text.contains("Of 1.") && text.contains("# Page 1"));
+    assert!(!section(&all, "The claims").contains("Of 0."));
+    let listing = Page {
+        file: "k/0.md".into(),
+        text: "## A\n\n```text\n## B\n```\n".into(),
+    };
+    assert_eq!(
+        sections(&[listing]).len(),
+        1,
+        "a line of code is no heading"
+    );
+}
+
+#[test]
+fn pages_of_a_chapter_follow_one_another_and_none_is_left_out() {
+    let wrong = |named: &[&str], there: &[&str]| {
+        let there: Vec<String> = there.iter().map(|file| (*file).to_owned()).collect();
+        astray("k", named, &there).join("; ")
+    };
+    let two = ["k/index.md", "k/more.md"];
+    assert_eq!(
+        wrong(&["a.md", "k/index.md", "k/more.md", "kk/index.md"], &two),
+        ""
+    );
+    assert_eq!(
+        wrong(&["k/index.md"], &two),
+        "book/SUMMARY.md names no k/more.md"
+    );
+    assert!(wrong(&["k/more.md", "k/index.md"], &two).contains("the first page is"));
+    let between = wrong(&["k/index.md", "a.md", "k/more.md"], &two);
+    assert!(between.contains("pages of others"), "{between}");
 }
 
 fn has_all_its_parts(key: &str) {
     let chapter = written(key);
-    let mut missing = Vec::new();
-    let text = page(&chapter);
+    let pages = pages(&chapter);
+    let book = root().join("book");
+    let summary = fs::read_to_string(book.join("SUMMARY.md")).unwrap();
+    let there = files(&book.join(key), "md");
+    let there = there.iter().map(|file| file.strip_prefix(&book).unwrap());
+    let there: Vec<String> = there.map(|file| file.display().to_string()).collect();
+    let mut missing = astray(key, &pages::named(&summary), &there);
+    let sections = sections(&pages);
+    missing.extend(misplaced(&sections));
+    let text: String = pages.iter().map(|page| page.text.as_str()).collect();
     let mut miss = |what: String| missing.push(format!("{key}: {what}"));
-    let plain = prose(&text);
-    let headings: Vec<&str> = plain
-        .lines()
-        .filter_map(|l| l.strip_prefix("## "))
-        .collect();
-    if headings != SECTIONS {
-        panic!("{key}: sections are {headings:?}");
-    }
-    if !text.contains(&format!("{{{{#card {key}}}}}")) {
+    if !pages[0].text.contains(&format!("{{{{#card {key}}}}}")) {
         miss("no card".into());
     }
     let least = if key == "hochreiter1997" { 15 } else { 5 };
@@ -159,7 +298,7 @@ fn has_all_its_parts(key: &str) {
             miss(format!("no record of {}", experiment.id()));
         }
     }
-    let exercises = section(&text, "Exercises");
+    let exercises = section(&sections, "Exercises");
     let stars = exercises
         .lines()
         .filter(|l| l.contains('★') && l.contains("minutes"))
@@ -170,7 +309,7 @@ fn has_all_its_parts(key: &str) {
         ));
     }
     let drawn = ["What came of it", "The claims"];
-    let sentences = section(&text, "Summary")
+    let sentences = section(&sections, "Summary")
         .lines()
         .filter(|l| !l.trim().is_empty());
     let sentences = sentences.filter(|l| l.trim_end().ends_with('.')).count();
@@ -178,7 +317,7 @@ fn has_all_its_parts(key: &str) {
         miss(format!("a summary of {sentences} sentences, 5 are due"));
     }
     for heading in SECTIONS.iter().filter(|heading| !drawn.contains(heading)) {
-        let words = section(&text, heading).split_whitespace().count();
+        let words = section(&sections, heading).split_whitespace().count();
         if words < 60 {
             miss(format!("{heading} has {words} words"));
         }
@@ -205,7 +344,7 @@ fn has_all_its_parts(key: &str) {
         ("Exercises", "{{#include ../../code/exercises/"),
         ("Further reading", "{{#cite "),
     ] {
-        if !section(&text, heading).contains(part) {
+        if !section(&sections, heading).contains(part) {
             miss(format!("{heading} has no {part}"));
         }
     }
@@ -216,7 +355,7 @@ fn has_all_its_parts(key: &str) {
             miss(format!("the caption of {name} does not claim and invite"));
         }
     }
-    let shown = section(&text, "What types cannot see");
+    let shown = section(&sections, "What types cannot see");
     let tests = code();
     let names: Vec<&str> = shown
         .lines()
@@ -290,7 +429,12 @@ fn has_all_its_parts(key: &str) {
 
 /// Numbers such as `3.14` behind `open` and before `close`.
 fn numbers(text: &str, open: &str, close: &str) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
+    in_order(text, open, close).into_iter().collect()
+}
+
+/// The same, as they follow one another.
+fn in_order(text: &str, open: &str, close: &str) -> Vec<String> {
+    let mut all = Vec::new();
     for (at, _) in text.match_indices(open) {
         let rest = &text[at + open.len()..];
         let Some(end) = rest.find(close) else {
@@ -301,7 +445,7 @@ fn numbers(text: &str, open: &str, close: &str) -> BTreeSet<String> {
         // Equations are counted from 1; 5.0 is a number in a listing.
         let whole = |p: Option<&str>| p.is_some_and(|p| p.parse::<u32>().is_ok_and(|n| n > 0));
         if whole(parts.next()) && whole(parts.next()) && parts.next().is_none() {
-            all.insert(number.to_owned());
+            all.push(number.to_owned());
         }
     }
     all
@@ -340,8 +484,13 @@ fn equations_stand_on_the_page_in_a_doc_comment_and_in_a_test(key: &str) {
     let tests = code();
     let named = named_by_tests(&tests);
     let mut wrong = Vec::new();
-    let text = page(&chapter);
-    let tags = numbers(&text, "\\tag{", "}");
+    let text: String = pages(&chapter).into_iter().map(|page| page.text).collect();
+    let in_order = in_order(&text, "\\tag{", "}");
+    let through = (1..=in_order.len()).map(|n| format!("{}.{n}", chapter.number));
+    if !in_order.iter().cloned().eq(through) {
+        wrong.push(format!("{key}: not numbered through: {in_order:?}"));
+    }
+    let tags = BTreeSet::from_iter(in_order);
     assert!(tags.len() >= 5, "{}: hardly any equation", chapter.key);
     let own = format!("{}.", chapter.number);
     let in_docs: BTreeSet<String> = numbers(&docs, "(", ")")
@@ -616,7 +765,11 @@ fn every_library_is_compiled_anew_in_another_repository() {
     }
     assert!(asks.len() >= 3 && rests.len() >= asks.len());
     while let Some(found) = rests.iter().find(|(name, text)| {
-        let above = |below: &String| text.contains(&format!("\n{below}.workspace = true"));
+        let above = |below: &String| {
+            ["\n{}.workspace = true", "\n{} = { workspace = true"]
+                .iter()
+                .any(|line| text.contains(&line.replacen("{}", below, 1)))
+        };
         !asks.contains(*name) && asks.iter().any(above)
     }) {
         asks.insert(found.0.clone());
@@ -744,11 +897,29 @@ fn nothing_names_a_path_of_the_machine_it_was_made_on() {
 fn results_hold_no_typed_number(key: &str) {
     let chapter = written(key);
     let mut typed = Vec::new();
-    let text = prose(&page(&chapter));
+    let mut sections = 0;
+    for page in pages(&chapter) {
+        let (found, wrong) = typed_results(&page);
+        sections += found;
+        typed.extend(wrong);
+    }
+    assert!(sections >= 3, "{}: no results are marked", chapter.key);
+    assert!(
+        typed.is_empty(),
+        "{} typed\n{}",
+        typed.len(),
+        typed.join("\n")
+    );
+}
+
+/// How many results sections a page has, and the lines in them that hold a typed number.
+fn typed_results(page: &Page) -> (usize, Vec<String>) {
+    let mut typed = Vec::new();
+    let text = prose(&page.text);
     let mut sections = 0;
     let (opened, closed) = ("<!-- results -->", "<!-- /results -->");
     if text.matches(opened).count() != text.matches(closed).count() {
-        typed.push(format!("{}: results opened and not closed", chapter.key));
+        typed.push(format!("{}: results opened and not closed", page.file));
     }
     for part in text.split(opened).skip(1) {
         sections += 1;
@@ -763,18 +934,32 @@ fn results_hold_no_typed_number(key: &str) {
             for c in bare.chars().chain([' ']) {
                 digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
                 if digits == 2 {
-                    typed.push(format!("{}: {line}", chapter.key));
+                    typed.push(format!("{}: {line}", page.file));
                 }
             }
         }
     }
-    assert!(sections >= 3, "{}: no results are marked", chapter.key);
-    assert!(
-        typed.is_empty(),
-        "{} typed\n{}",
-        typed.len(),
-        typed.join("\n")
+    (sections, typed)
+}
+
+#[test]
+fn a_typed_number_is_seen_on_each_page() {
+    let page = |text: &str| Page {
+        file: "k/more.md".into(),
+        text: text.into(),
+    };
+    let found = |text: &str| typed_results(&page(text));
+    let open = "<!-- results -->\nIt took {{#value k a.b}} of $30$.\n";
+    assert_eq!(
+        found(&format!("Of 30.\n{open}<!-- /results -->\n")),
+        (1, vec![])
     );
+    let (sections, wrong) = found(&format!("{open}And 30 more.\n<!-- /results -->\n"));
+    assert_eq!(
+        (sections, wrong),
+        (1, vec!["k/more.md: And 30 more.".into()])
+    );
+    assert_eq!(found(open).1, ["k/more.md: results opened and not closed"]);
 }
 
 /// The line without what stands between `open` and `close`.

@@ -6,7 +6,7 @@ use super::recurrent::{data, Data, Sequence, LSTM, MEMORY, READING};
 use super::{Blob, Outcome, Step, Update};
 use dfdx::prelude::*;
 use kernels::lstm::Lstm;
-use kernels::Path;
+use kernels::Instructions;
 use tape::dims::{Batch, Columns, Hidden, Input, Time};
 use tape::loss::squared_error;
 use tape::primitives::{self, Layer, State};
@@ -61,7 +61,7 @@ fn sequence() -> Sequence<Lstm> {
 
 fn portable() -> Box<dyn Step> {
     let mut step = sequence();
-    step.layer.path = Path::Portable;
+    step.layer.path = Instructions::Portable;
     Box::new(step)
 }
 
@@ -98,7 +98,7 @@ fn alone() -> Box<dyn Step> {
         loss: 0.0,
         data,
     };
-    step.layer.path = Path::Portable;
+    step.layer.path = Instructions::Portable;
     step.restart();
     Box::new(step)
 }

@@ -147,7 +147,7 @@ pub fn with_threads<R: Send>(
 /// # Errors
 /// When the environment variable `UNROLLED_PATH` names none that it has: a line that says so.
 pub fn path() -> Result<&'static str, String> {
-    kernels::path::chosen().map(kernels::Path::name)
+    kernels::path::chosen().map(kernels::Instructions::name)
 }
 
 /// The last part of a training step.

@@ -7,7 +7,7 @@ use divan::Bencher;
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash, Trace, Weights};
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;
-use kernels::path::Path;
+use kernels::path::Instructions;
 use kernels::product::{Left, Packed, Product};
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose};
@@ -109,7 +109,7 @@ fn cell1997_sequence(bencher: Bencher) {
 }
 
 /// A batch of sequences through a layer of 64 inputs and 128 units, there and back.
-fn batch<C: Cell<f32>>(bencher: Bencher, cell: C, path: Path) {
+fn batch<C: Cell<f32>>(bencher: Bencher, cell: C, path: Instructions) {
     const B: usize = 16;
     const I: usize = 64;
     const H: usize = 128;
@@ -159,30 +159,32 @@ fn batch<C: Cell<f32>>(bencher: Bencher, cell: C, path: Path) {
 }
 
 /// The paths of this processor.
-fn paths() -> impl Iterator<Item = Path> {
-    Path::ALL.into_iter().filter(|path| path.is_supported())
+fn paths() -> impl Iterator<Item = Instructions> {
+    Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
 }
 
 #[divan::bench(args = paths())]
-fn tanh_batch(bencher: Bencher, path: Path) {
+fn tanh_batch(bencher: Bencher, path: Instructions) {
     let activation = Activation::Tanh;
     batch(bencher, Rnn { activation }, path);
 }
 
 #[divan::bench(args = paths())]
-fn lstm_batch(bencher: Bencher, path: Path) {
+fn lstm_batch(bencher: Bencher, path: Instructions) {
     batch(bencher, Lstm::default(), path);
 }
 
 #[divan::bench(args = paths())]
-fn gru_batch(bencher: Bencher, path: Path) {
+fn gru_batch(bencher: Bencher, path: Instructions) {
     let (reset, update) = (Reset::AfterMatrix, Update::KeepsPast);
     batch(bencher, Gru { reset, update }, path);
 }
 
 /// A product of two matrices of 256 by 256.
 #[divan::bench(args = paths())]
-fn product(bencher: Bencher, path: Path) {
+fn product(bencher: Bencher, path: Instructions) {
     const N: usize = 256;
     let (left, right) = (numbers(1, 1.0, N * N), numbers(2, 1.0, N * N));
     let (mut to, mut scratch) = (vec![0.0; N * N], Vec::new());
@@ -215,7 +217,7 @@ fn softmax_projection(bencher: Bencher) {
     let layer = projection::Layer {
         width: H,
         outputs: V,
-        path: Path::default(),
+        path: Instructions::default(),
     };
     let (w, b) = (numbers(1, 0.06, H * V), numbers(2, 0.06, V));
     let x = numbers(3, 1.0, N * H);

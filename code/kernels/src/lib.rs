@@ -32,5 +32,5 @@ pub mod tanh_rnn;
 pub use batch::Batch;
 pub use extremes::Extremes;
 pub use inputs::Inputs;
-pub use path::Path;
+pub use path::Instructions;
 pub use real::Real;

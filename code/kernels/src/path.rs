@@ -5,9 +5,9 @@ use crate::Real;
 use std::arch::x86_64::*;
 use std::sync::OnceLock;
 
-/// A way to compute.
+/// The instructions that a path through the kernels is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Path {
+pub enum Instructions {
     /// No fused multiply-add: the same bytes on every processor.
     Portable,
     /// Eight `f32` at once, multiply and add fused.
@@ -16,27 +16,35 @@ pub enum Path {
     Avx512,
 }
 
-impl Path {
+impl Instructions {
     /// All of them, the slowest first.
-    pub const ALL: [Path; 3] = [Path::Portable, Path::Avx2, Path::Avx512];
+    pub const ALL: [Instructions; 3] = [
+        Instructions::Portable,
+        Instructions::Avx2,
+        Instructions::Avx512,
+    ];
 
     /// Its name, as the environment variable `UNROLLED_PATH` takes it.
     pub fn name(self) -> &'static str {
         match self {
-            Path::Portable => "portable",
-            Path::Avx2 => "avx2",
-            Path::Avx512 => "avx512",
+            Instructions::Portable => "portable",
+            Instructions::Avx2 => "avx2",
+            Instructions::Avx512 => "avx512",
         }
     }
 
     /// Whether this processor can.
     pub fn is_supported(self) -> bool {
         match self {
-            Path::Portable => true,
+            Instructions::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Instructions::Avx2 => {
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+            }
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512 => Path::Avx2.is_supported() && is_x86_feature_detected!("avx512f"),
+            Instructions::Avx512 => {
+                Instructions::Avx2.is_supported() && is_x86_feature_detected!("avx512f")
+            }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
@@ -51,8 +59,8 @@ pub const VARIABLE: &str = "UNROLLED_PATH";
 ///
 /// # Errors
 /// When the variable names no path, or one that this processor has not: a line that says so.
-pub fn chosen() -> Result<Path, String> {
-    static CHOSEN: OnceLock<Result<Path, String>> = OnceLock::new();
+pub fn chosen() -> Result<Instructions, String> {
+    static CHOSEN: OnceLock<Result<Instructions, String>> = OnceLock::new();
     let choose = || match std::env::var_os(VARIABLE) {
         None => Ok(best()),
         Some(name) => named(&name.to_string_lossy()),
@@ -61,16 +69,19 @@ pub fn chosen() -> Result<Path, String> {
 }
 
 /// The best path of this processor.
-fn best() -> Path {
-    let mut best = Path::ALL.into_iter().rev();
+fn best() -> Instructions {
+    let mut best = Instructions::ALL.into_iter().rev();
     best.find(|path| path.is_supported())
-        .unwrap_or(Path::Portable)
+        .unwrap_or(Instructions::Portable)
 }
 
 /// The path of this name.
-fn named(name: &str) -> Result<Path, String> {
-    let Some(path) = Path::ALL.into_iter().find(|path| path.name() == name) else {
-        let names = Path::ALL.map(Path::name).join(", ");
+fn named(name: &str) -> Result<Instructions, String> {
+    let Some(path) = Instructions::ALL
+        .into_iter()
+        .find(|path| path.name() == name)
+    else {
+        let names = Instructions::ALL.map(Instructions::name).join(", ");
         return Err(format!("{VARIABLE}={name}: not a path; there are {names}"));
     };
     if !path.is_supported() {
@@ -82,7 +93,7 @@ fn named(name: &str) -> Result<Path, String> {
     Ok(path)
 }
 
-impl Default for Path {
+impl Default for Instructions {
     /// As [`chosen`].
     ///
     /// # Panics
@@ -315,15 +326,15 @@ pub trait Work {
 /// # Panics
 /// When the processor cannot.
 #[allow(unsafe_code)]
-pub fn run_on<W: Work>(path: Path, work: W) -> W::Output {
+pub fn run_on<W: Work>(path: Instructions, work: W) -> W::Output {
     assert!(path.is_supported(), "this processor has no {}", path.name());
     match path {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has the features, as just asserted.
-        Path::Avx2 => unsafe { avx2(work) },
+        Instructions::Avx2 => unsafe { avx2(work) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Path::Avx512 => unsafe { avx512(work) },
+        Instructions::Avx512 => unsafe { avx512(work) },
         _ => work.run::<Rounded>(),
     }
 }
@@ -346,13 +357,13 @@ mod tests {
 
     #[test]
     fn a_path_is_found_by_its_name_or_refused_in_one_line() {
-        assert_eq!(named("portable"), Ok(Path::Portable));
+        assert_eq!(named("portable"), Ok(Instructions::Portable));
         let refusal = named("avx").expect_err("no such path");
         assert_eq!(
             refusal,
             "UNROLLED_PATH=avx: not a path; there are portable, avx2, avx512"
         );
-        for path in Path::ALL {
+        for path in Instructions::ALL {
             assert_eq!(named(path.name()).is_ok(), path.is_supported());
         }
         assert!(best().is_supported());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Products with a matrix that is packed once and used often.
 use crate::batch::pieces;
-use crate::path::{run_on, Arithmetic, Path, Vector, Work};
+use crate::path::{run_on, Arithmetic, Instructions, Vector, Work};
 use crate::Real;
 use std::ops::Range;
 
@@ -110,12 +110,12 @@ pub struct Product<'a, F> {
 
 impl<F: Real> Product<'_, F> {
     /// On this path.
-    pub fn add(self, path: Path) {
+    pub fn add(self, path: Instructions) {
         run_on(path, Added(self, None));
     }
 
     /// As [`Product::add`], to a row of N values that is the same for all M, not to what is there.
-    pub fn add_to(self, base: &[F], path: Path) {
+    pub fn add_to(self, base: &[F], path: Instructions) {
         run_on(path, Added(self, Some(base)));
     }
 }
@@ -447,7 +447,7 @@ mod tests {
 
     /// A product on a path, on top of what is there or of a row, against the sum by its number.
     fn check<F: Real>(
-        path: Path,
+        path: Instructions,
         [rows, depth, columns, skip]: [usize; 4],
         (across, base): (bool, bool),
         close: f64,
@@ -502,7 +502,10 @@ mod tests {
 
     #[test]
     fn a_product_is_the_sum_on_every_path_whatever_its_sizes_and_strides() {
-        for path in Path::ALL.into_iter().filter(|path| path.is_supported()) {
+        for path in Instructions::ALL
+            .into_iter()
+            .filter(|path| path.is_supported())
+        {
             for rows in [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 17, 24, 97] {
                 for (depth, columns) in [(1, 1), (3, 16), (7, 17), (300, 40), (5, 130)] {
                     for (skip, across) in [(0, false), (2, false), (0, true), (2, true)] {

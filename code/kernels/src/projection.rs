@@ -7,7 +7,7 @@
 use crate::batch::{each_piece, pieces};
 use crate::logistic::Values;
 use crate::mixture::Mixture;
-use crate::path::{run_on, Arithmetic, Path, Work};
+use crate::path::{run_on, Arithmetic, Instructions, Work};
 use crate::product::{Left, Packed, Product};
 use crate::sequence::{check, zeros};
 use crate::softmax::Indices;
@@ -26,7 +26,7 @@ pub struct Layer {
     /// Outputs, V; at least one.
     pub outputs: usize,
     /// Which instructions.
-    pub path: Path,
+    pub path: Instructions,
 }
 
 /// What becomes of the losses of the rows.

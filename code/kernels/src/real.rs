@@ -307,7 +307,7 @@ impl Real for f64 {
 #[cfg(test)]
 mod tests {
     use super::{logarithm, Real, Rounded};
-    use crate::path::{run_on, Arithmetic, Path, Work};
+    use crate::path::{run_on, Arithmetic, Instructions, Work};
 
     /// Distance in units in the last place, by the order of the bit patterns.
     fn ulps(a: f32, b: f32) -> u32 {
@@ -351,8 +351,10 @@ mod tests {
         }
     }
 
-    fn paths() -> impl Iterator<Item = Path> {
-        Path::ALL.into_iter().filter(|path| path.is_supported())
+    fn paths() -> impl Iterator<Item = Instructions> {
+        Instructions::ALL
+            .into_iter()
+            .filter(|path| path.is_supported())
     }
 
     #[test]

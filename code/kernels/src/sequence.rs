@@ -8,7 +8,7 @@
 use crate::batch::{both, each, each_piece, threads, Batch, Chunk, Layout};
 use crate::gru::Gru;
 use crate::lstm::Lstm;
-use crate::path::{run_on, Arithmetic, Path, Work};
+use crate::path::{run_on, Arithmetic, Instructions, Work};
 use crate::product::{Left, Packed, Product};
 use crate::rnn::Rnn;
 use crate::Real;
@@ -21,7 +21,7 @@ pub struct Layer {
     /// Hidden units, H; at least one.
     pub units: usize,
     /// Which instructions.
-    pub path: Path,
+    pub path: Instructions,
 }
 
 /// Weights, or gradients of them, for net = x W_x + h W_h + b with G columns, H for each group of
@@ -302,7 +302,7 @@ pub struct Steps<'a, F> {
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Share<'a, F> {
-    pub(crate) path: Path,
+    pub(crate) path: Instructions,
     pub(crate) units: usize,
     pub(crate) chunk: &'a Chunk,
     pub(crate) rows: &'a Rows<F>,

@@ -2,7 +2,7 @@
 //! A recurrent network without gates that reads one symbol a step, its whole gradient through time,
 //! and the regularizer Ω of Pascanu, Mikolov & Bengio (2013), over batches of sequences of one
 //! length.
-use crate::path::{run_on, Arithmetic, Path, Work};
+use crate::path::{run_on, Arithmetic, Instructions, Work};
 use crate::product::{add_product, Left, Packed, Product};
 use crate::projection::{self, Layer, Prepared, Reduction, Trace};
 use crate::rnn::Activation;
@@ -141,7 +141,7 @@ pub struct Run {
     /// φ.
     pub activation: Activation,
     /// Which instructions.
-    pub path: Path,
+    pub path: Instructions,
     /// Whether the states begin where the last batch with these buffers left them, and not at zero.
     pub carried: bool,
     /// Ω, where it is added to the loss.

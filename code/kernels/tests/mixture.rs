@@ -2,7 +2,7 @@
 //! A mixture of normal densities behind a projection, on every path and in both types, against
 //! loops that say what it is, and its gradients against central differences of these loops.
 use kernels::mixture::{outputs, Mixture};
-use kernels::path::Path;
+use kernels::path::Instructions;
 use kernels::projection::{backward, forward, Layer, Prepared, Reduction, Trace, Weights};
 use kernels::Real;
 
@@ -56,7 +56,7 @@ fn loops([w, b, x, y]: &[Vec<f64>; 4]) -> f64 {
 }
 
 /// The loss, and the gradients of W, b and x.
-fn kernel<F: Real>(case: &[Vec<f64>; 4], path: Path) -> (f64, [Vec<F>; 3]) {
+fn kernel<F: Real>(case: &[Vec<f64>; 4], path: Instructions) -> (f64, [Vec<F>; 3]) {
     let layer = Layer {
         width: WIDTH,
         outputs: outputs(K, D),
@@ -91,7 +91,10 @@ fn kernel<F: Real>(case: &[Vec<f64>; 4], path: Path) -> (f64, [Vec<F>; 3]) {
 fn a_mixture_is_what_the_loops_say_on_every_path() {
     let mut case = case();
     let should = loops(&case);
-    for path in Path::ALL.into_iter().filter(|path| path.is_supported()) {
+    for path in Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
+    {
         let (wide, gradients) = kernel::<f64>(&case, path);
         let (narrow, small) = kernel::<f32>(&case, path);
         assert!(

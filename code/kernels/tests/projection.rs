@@ -2,7 +2,7 @@
 //! Projections with their loss against loops that say what they compute, and their gradients
 //! against central differences of these loops.
 use kernels::logistic::{probabilities, Values};
-use kernels::path::Path;
+use kernels::path::Instructions;
 use kernels::projection::{
     backward, forward, Layer, Prepared, Reduction, Targets, Trace, Weights,
 };
@@ -97,7 +97,7 @@ impl Case {
         format!("{rows}x{width}x{outputs}, softmax: {}", self.softmax)
     }
 
-    fn layer(&self, path: Path) -> Layer {
+    fn layer(&self, path: Instructions) -> Layer {
         Layer {
             width: self.width,
             outputs: self.outputs,
@@ -137,8 +137,12 @@ fn narrow<F: Real>(values: &[f64]) -> Vec<F> {
 }
 
 /// The loss, and the gradients of W, b and x of 3 times it, added to 0.5.
-fn run<F: Real>(case: &Case, path: Path) -> (f64, [Vec<F>; 3]) {
-    fn with<F: Real, T: Targets<F>>(case: &Case, path: Path, targets: T) -> (f64, [Vec<F>; 3]) {
+fn run<F: Real>(case: &Case, path: Instructions) -> (f64, [Vec<F>; 3]) {
+    fn with<F: Real, T: Targets<F>>(
+        case: &Case,
+        path: Instructions,
+        targets: T,
+    ) -> (f64, [Vec<F>; 3]) {
         let layer = case.layer(path);
         let [w, b, x] = case.values.each_ref().map(|v| narrow::<F>(v));
         let (mut prepared, mut trace) = (Prepared::default(), Trace::default());
@@ -174,8 +178,10 @@ fn run<F: Real>(case: &Case, path: Path) -> (f64, [Vec<F>; 3]) {
     }
 }
 
-fn paths() -> impl Iterator<Item = Path> {
-    Path::ALL.into_iter().filter(|path| path.is_supported())
+fn paths() -> impl Iterator<Item = Instructions> {
+    Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
 }
 
 #[test]
@@ -231,7 +237,7 @@ fn rows_without_a_target_are_not_read_and_get_no_gradient() {
     for softmax in [true, false] {
         for masked in [3, 6] {
             let case = Case::new(&mut Numbers(4), [90, 5, 7], masked, softmax);
-            let clean = run::<f32>(&case, Path::default());
+            let clean = run::<f32>(&case, Instructions::default());
             let mut dirty = case.clone();
             for (n, target) in case.indices.iter().enumerate() {
                 if target.is_none() {
@@ -239,7 +245,7 @@ fn rows_without_a_target_are_not_read_and_get_no_gradient() {
                     assert_eq!(clean.1[2][n * 5..(n + 1) * 5], [0.5; 5]);
                 }
             }
-            assert_eq!(run::<f32>(&dirty, Path::default()), clean);
+            assert_eq!(run::<f32>(&dirty, Instructions::default()), clean);
             if masked == 6 {
                 assert_eq!(clean.0, 0.0);
                 assert!(clean.1.iter().flatten().all(|&g| g == 0.5));
@@ -342,7 +348,7 @@ fn outputs_without_targets_are_those_of_the_loss() {
 #[test]
 fn a_trace_and_prepared_weights_are_used_again_without_allocation() {
     let case = Case::new(&mut Numbers(9), [170, 9, 37], 2, true);
-    let layer = case.layer(Path::default());
+    let layer = case.layer(Instructions::default());
     let [w, b, x] = case.values.each_ref().map(|v| narrow::<f32>(v));
     let rows: Vec<bool> = case.indices.iter().map(Option::is_some).collect();
     let targets = narrow::<f32>(&case.targets);
@@ -392,7 +398,7 @@ fn a_trace_and_prepared_weights_are_used_again_without_allocation() {
 fn a_target_that_is_no_output_is_refused() {
     let mut case = Case::new(&mut Numbers(10), [2, 1, 3], 0, true);
     case.indices[1] = Some(3);
-    run::<f64>(&case, Path::Portable);
+    run::<f64>(&case, Instructions::Portable);
 }
 
 #[test]
@@ -400,5 +406,5 @@ fn a_target_that_is_no_output_is_refused() {
 fn weights_of_the_wrong_size_are_refused_by_name() {
     let mut case = Case::new(&mut Numbers(11), [2, 2, 3], 0, true);
     case.values[0].pop();
-    run::<f64>(&case, Path::Portable);
+    run::<f64>(&case, Instructions::Portable);
 }

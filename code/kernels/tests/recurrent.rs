@@ -3,7 +3,7 @@
 //! central differences, over random shapes and lengths.
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;
-use kernels::path::Path;
+use kernels::path::Instructions;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::{
     backward, forward, Cell, Layer, Prepared, Purpose, State, Trace, Weights,
@@ -215,11 +215,11 @@ fn plainly(case: &Case) -> Results<f64> {
 }
 
 /// The kernel: results, and the gradients of the loss with respect to all values, or none.
-fn run<F: Real>(case: &Case, path: Path, train: bool) -> (Results<F>, [Vec<F>; 7]) {
+fn run<F: Real>(case: &Case, path: Instructions, train: bool) -> (Results<F>, [Vec<F>; 7]) {
     fn with<F: Real, C: Cell<F>>(
         cell: C,
         case: &Case,
-        path: Path,
+        path: Instructions,
         train: bool,
     ) -> (Results<F>, [Vec<F>; 7]) {
         let narrow = |v: &Vec<f64>| v.iter().map(|&v| F::from_f64(v)).collect::<Vec<F>>();
@@ -311,8 +311,10 @@ fn run<F: Real>(case: &Case, path: Path, train: bool) -> (Results<F>, [Vec<F>; 7
     }
 }
 
-fn paths() -> impl Iterator<Item = Path> {
-    Path::ALL.into_iter().filter(|path| path.is_supported())
+fn paths() -> impl Iterator<Item = Instructions> {
+    Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
 }
 
 /// The largest distance, in units of the larger of 1 and the value.
@@ -374,7 +376,7 @@ fn every_gradient_is_the_central_difference_on_every_path() {
             }
             let gradients = paths().map(|path| (path, run::<f64>(&case, path, true).1));
             let gradients: Vec<_> = gradients.collect();
-            let narrow = run::<f32>(&case, Path::default(), true).1;
+            let narrow = run::<f32>(&case, Instructions::default(), true).1;
             for d in &mut case.d[0] {
                 *d = if d.is_nan() { 0.0 } else { *d };
             }
@@ -454,7 +456,7 @@ fn without_a_trace_there_is_no_way_back() {
     let layer = Layer {
         inputs: 1,
         units: 1,
-        path: Path::Portable,
+        path: Instructions::Portable,
     };
     let weights = || Weights {
         input: &[1.0; 4][..],
@@ -501,11 +503,11 @@ fn nan_and_infinity_pass_through() {
     for cell in ALL {
         let mut case = Case::new(cell, &mut Numbers(4), [3, 2, 5, 4]);
         case.lengths = vec![4, 4, 4];
-        let clean = run::<f32>(&case, Path::default(), true);
+        let clean = run::<f32>(&case, Instructions::default(), true);
         for poison in [f64::NAN, f64::INFINITY] {
             let mut case = case.clone();
             case.values[4][8..16].fill(poison);
-            let (y, gradients) = run::<f32>(&case, Path::default(), true);
+            let (y, gradients) = run::<f32>(&case, Instructions::default(), true);
             assert_eq!(y[0][..20], clean.0[0][..20], "{cell:?}");
             assert_eq!(y[0][40..], clean.0[0][40..], "{cell:?}");
             if poison.is_nan() {
@@ -526,7 +528,7 @@ fn a_trace_and_prepared_weights_are_used_again_without_allocation() {
     let layer = Layer {
         inputs: 7,
         units: 20,
-        path: Path::default(),
+        path: Instructions::default(),
     };
     fn check<C: Cell<f32>>(cell: C, layer: Layer) {
         let (i, h) = (layer.inputs, layer.units);
@@ -617,7 +619,7 @@ fn a_weight_of_the_wrong_size_is_refused_by_name() {
     let layer = Layer {
         inputs: 1,
         units: 2,
-        path: Path::Portable,
+        path: Instructions::Portable,
     };
     let (reset, update) = (Reset::AfterMatrix, Update::KeepsPast);
     let weights = Weights {
@@ -635,7 +637,7 @@ fn a_weight_of_the_wrong_size_is_refused_by_name() {
 fn a_length_beyond_the_batch_is_refused() {
     let mut case = Case::new(ALL[0], &mut Numbers(6), [2, 1, 1, 3]);
     case.lengths[1] = 4;
-    run::<f64>(&case, Path::Portable, false);
+    run::<f64>(&case, Instructions::Portable, false);
 }
 
 /// On the portable path the same inputs give the same bytes on every processor.
@@ -644,7 +646,7 @@ fn the_portable_path_gives_these_bits() {
     let mut hash = 0u64;
     for cell in ALL {
         let case = Case::new(cell, &mut Numbers(7), [19, 5, 23, 9]);
-        let (results, gradients) = run::<f32>(&case, Path::Portable, true);
+        let (results, gradients) = run::<f32>(&case, Instructions::Portable, true);
         for value in results.iter().chain(&gradients).flatten() {
             let bits = u64::from(value.to_bits());
             hash = hash.wrapping_mul(0x100_0000_01b3) ^ bits;

@@ -168,6 +168,7 @@ impl Builder {
             &fresh,
             &site,
             leavings.iter().flat_map(|leavings| &leavings.experiments),
+            leavings.iter().flat_map(|leavings| &leavings.claims),
         )
         .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;

@@ -215,6 +215,60 @@ fn a_book_that_is_built_again_after_edits_is_the_book_that_is_built_anew() {
     }
 }
 
+/// Equations, figures, values, claims and records are found from each page of a chapter, wherever they
+/// stand.
+#[test]
+fn a_chapter_of_two_pages_is_one_chapter() {
+    let first = "# First\n\n{{#result hochreiter1997 noisy-targets-solved}}\n\n$$\na\n\\tag{3.1}\n$$\n\n\
+                 {{#table hochreiter1997/noisy-targets}}\n\nSee {{#eq 3.2}}.\n";
+    let second = "# Second\n\n$$\nb\n\\tag{3.2}\n$$\n\nSee {{#eq 3.1}} and \
+                  {{#value hochreiter1997 noisy-targets.scale}}.\n\n";
+    let claims = "## The claims\n\n{{#claims hochreiter1997}}\n";
+    let folder = repository(&[
+        ("hochreiter1997/index", first),
+        ("hochreiter1997/more", &format!("{second}{claims}")),
+    ]);
+    let root = folder.path();
+    for file in ["noisy-targets.json", "noisy-targets.run.json"] {
+        let file = format!("figures/hochreiter1997/{file}");
+        fs::create_dir_all(root.join(&file).parent().unwrap()).unwrap();
+        fs::copy(chapters::root().join(&file), root.join(&file)).unwrap();
+    }
+    let builder = Builder::new(root);
+    builder.build().unwrap();
+    let claim = "#claim-hochreiter1997-noisy-targets-solved\"";
+    let table = "#table-hochreiter1997-noisy-targets\"";
+    let holds = |page: &str, link: &str| {
+        let html = built(root, page);
+        assert!(
+            html.contains(&format!("href=\"{link}")),
+            "{page}: no {link}"
+        );
+    };
+    let (index, more) = ("hochreiter1997/index.html", "hochreiter1997/more.html");
+    let record = "record/hochreiter1997/noisy-targets.html";
+    holds(index, "../hochreiter1997/more.html#the-claims\"");
+    holds(index, &format!("../hochreiter1997/more.html{claim}"));
+    holds(index, "../hochreiter1997/more.html#eq-3.2\"");
+    holds(more, "../hochreiter1997/index.html#eq-3.1\"");
+    holds(more, &format!("../hochreiter1997/index.html{table}"));
+    holds(more, &format!("../{record}\""));
+    holds(record, "../../hochreiter1997/index.html\"");
+    holds(record, &format!("../../hochreiter1997/more.html{claim}"));
+    assert!(built(root, more).contains("and paper."), "no value");
+    // The claims go to the other page, and the links with them.
+    let write = |page: &str, text: &str| {
+        fs::write(root.join("book/hochreiter1997").join(page), text).unwrap();
+    };
+    write("index.md", &format!("{first}\n{claims}"));
+    write("more.md", second);
+    builder.build().unwrap();
+    holds(index, "#the-claims\"");
+    holds(index, claim);
+    holds(index, table);
+    holds(record, &format!("../../hochreiter1997/index.html{claim}"));
+}
+
 #[test]
 fn what_a_killed_build_left_is_swept_away_and_what_another_builds_now_is_not() {
     let folder = repository(&[("one", PAGE)]);

@@ -10,7 +10,7 @@ use dfdx::prelude::*;
 use kernels::mixture::Mixture;
 use kernels::projection::{self, Layer, Prepared, Reduction, Targets, Trace, Weights};
 use kernels::softmax::Indices;
-use kernels::{logistic, softmax, Path};
+use kernels::{logistic, softmax, Instructions};
 use std::fmt;
 
 /// A projection of H values to V outputs.
@@ -20,7 +20,7 @@ pub struct Projection<H: Dim, V: Dim, E: Element> {
     /// b, (V,).
     pub bias: Tensor<(V,), E, Cpu>,
     /// Which instructions compute it.
-    pub path: Path,
+    pub path: Instructions,
     buffers: Pool<Buffers<E>>,
 }
 
@@ -36,7 +36,7 @@ impl<H: Dim, V: Dim, E: Element> Projection<H, V, E> {
         Projection {
             w: device.zeros_like(&(width, outputs)),
             bias: device.zeros_like(&(outputs,)),
-            path: Path::default(),
+            path: Instructions::default(),
             buffers: Pool::default(),
         }
     }

@@ -7,7 +7,7 @@ use crate::train::{Parameters, Scalar, Visitor};
 use crate::{copy, put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose, Trace};
-use kernels::{Batch, Path};
+use kernels::{Batch, Instructions};
 use std::fmt;
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ pub struct Recurrent<C, I: Dim, H: Dim, E: Element> {
     /// Where an LSTM's gates see its cells: input gate, forget gate, output gate.
     pub peepholes: Option<Tensor<(Const<3>, H), E, Cpu>>,
     /// Which instructions compute it.
-    pub path: Path,
+    pub path: Instructions,
     buffers: Pool<Buffers<E>>,
 }
 // ANCHOR_END: layer
@@ -83,7 +83,7 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
             w_h: device.zeros_like(&(units, columns)),
             bias: device.zeros_like(&(columns,)),
             peepholes: peepholes.then(|| device.zeros_like(&(Const, units))),
-            path: Path::default(),
+            path: Instructions::default(),
             buffers: Pool::default(),
         }
     }

@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
-use kernels::Path;
+use kernels::Instructions;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tape::dims::{Batch, Columns, Hidden, Input, Time};
@@ -55,7 +55,10 @@ where
     E: Element,
     Cpu: Device<E>,
 {
-    for path in Path::ALL.into_iter().filter(|path| path.is_supported()) {
+    for path in Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
+    {
         let (batch, input, hidden) = (Batch(b), Input(i), Hidden(h));
         let mut case = Case::new(b, seed);
         let mut layer = Recurrent::<C, Input, Hidden, E>::zeros(cell, input, hidden);

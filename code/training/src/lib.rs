@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Training as a value that can be saved at any moment.
 pub mod online;
+#[cfg(feature = "trainer")]
 pub mod trainer;
 
+pub use online::fits;
+#[cfg(feature = "trainer")]
 pub use trainer::{
-    final_test, fits, from_bytes, to_bytes, updates_a_pass, Curve, Draws, Evaluation, Goal,
-    Learner, Plan, Problem, Recent, Score, Set, State, Trainer,
+    final_test, from_bytes, to_bytes, updates_a_pass, Curve, Draws, Evaluation, Goal, Learner,
+    Plan, Problem, Recent, Score, Set, State, Trainer,
 };

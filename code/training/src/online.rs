@@ -116,3 +116,17 @@ pub fn values<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> Vec<f32> {
     tensor.copy_into(&mut values);
     values
 }
+
+/// Refuses saved lists that are not of these sizes.
+///
+/// # Errors
+/// When their number or sizes differ.
+pub fn fits(saved: &[Vec<f32>], sizes: &[usize]) -> Result<(), String> {
+    let found: Vec<usize> = saved.iter().map(Vec::len).collect();
+    if found == sizes {
+        return Ok(());
+    }
+    Err(format!(
+        "the saved weights have sizes {found:?}, the network {sizes:?}"
+    ))
+}

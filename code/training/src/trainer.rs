@@ -600,17 +600,3 @@ pub fn begins_with<S: DeserializeOwned>(bytes: &[u8]) -> Result<(S, &[u8]), Stri
     postcard::take_from_bytes(bytes)
         .map_err(|error| format!("not the state of such a trial: {error}"))
 }
-
-/// Refuses saved lists that are not of these sizes.
-///
-/// # Errors
-/// When their number or sizes differ.
-pub fn fits(saved: &[Vec<f32>], sizes: &[usize]) -> Result<(), String> {
-    let found: Vec<usize> = saved.iter().map(Vec::len).collect();
-    if found == sizes {
-        return Ok(());
-    }
-    Err(format!(
-        "the saved weights have sizes {found:?}, the network {sizes:?}"
-    ))
-}

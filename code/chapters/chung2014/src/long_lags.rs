@@ -4,7 +4,8 @@
 use super::network::GRU;
 use gers2000::batches::Task;
 use gers2000::experiments::{units, Runs, CELLS};
-use gers2000::layer::{learner, start, CellConfig, Model, Trainable};
+use gers2000::layer::{start, CellConfig};
+use gers2000::learner::{learner, Model, Trainable};
 use gers2000::reach::Reach;
 use lab::experiment::Experiment;
 use rand_chacha::ChaCha8Rng;

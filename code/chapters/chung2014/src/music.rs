@@ -6,7 +6,7 @@ use super::network::{Batch, Network, Unit, GRU, LOWEST, LSTM, MUSIC, NOTES, TANH
 use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
-use kernels::Path;
+use kernels::Instructions;
 use lab::experiment::{written, Arm, Experiment, Scale, Trial};
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
@@ -283,7 +283,7 @@ fn begin<C: Cell<f32>>(
     seed: u64,
     rolls: Arc<Rolls>,
 ) -> Box<dyn Trial> {
-    let path = config.portable.then_some(Path::Portable);
+    let path = config.portable.then_some(Instructions::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
     let sizes = (
         Input(rolls.notes),

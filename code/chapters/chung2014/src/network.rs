@@ -7,7 +7,7 @@ use kernels::mixture;
 use kernels::projection::Reduction;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
-use kernels::Path;
+use kernels::Instructions;
 use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use tape::dims::{self, Rows, Time};
@@ -146,7 +146,7 @@ impl<C: Cell<E>, I: Dim, H: Dim, O: Dim, E: Scalar> Network<C, I, H, O, E> {
     pub fn new(
         cell: C,
         (inputs, units, outputs): (I, H, O),
-        path: Option<Path>,
+        path: Option<Instructions>,
         range: f64,
         rng: &mut dyn RngCore,
     ) -> Self {

@@ -8,7 +8,7 @@ use super::network::{
 use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
-use kernels::Path;
+use kernels::Instructions;
 use lab::experiment::{written, Arm, Experiment, Scale, Trial};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -225,7 +225,7 @@ fn begin<C: Cell<f32>>(
     seed: u64,
     sounds: Arc<Sounds>,
 ) -> Box<dyn Trial> {
-    let path = config.portable.then_some(Path::Portable);
+    let path = config.portable.then_some(Instructions::Portable);
     let mut rng = generator(seed, Purpose::Initialization);
     let sizes = (Input(SEEN), Hidden(config.units), Output(DENSITY));
     let network = Network::new(cell, sizes, path, RANGE, &mut rng);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copying, adding, and digits read pixel by pixel: training on batches.
-use super::layer::{self, Batch, CellConfig, Model, Trainable};
+use super::layer::{self, Batch, CellConfig};
+use super::learner::{Model, Trainable};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,8 @@
 //! digits pixel by pixel, six cells each.
 use super::batches::{Config, Source, Task, HELD_OUT};
 use super::continual;
-use super::layer::{CellConfig, Model, OPEN};
+use super::layer::{CellConfig, OPEN};
+use super::learner::Model;
 use super::reach::Reach;
 use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 

@@ -231,7 +231,7 @@ pub fn gates(records: &Records) -> Option<Figure> {
 }
 
 /// How cells are drawn, in the order of [`CELLS`].
-const LOOK: [(Ink, Stroke, &str); 6] = [
+const STYLES: [(Ink, Stroke, &str); 6] = [
     (Ink::Text, Stroke::Plain, "tanh"),
     (Ink::Text, Stroke::Dashed, "identity"),
     (Ink::Three, Stroke::Plain, "no gate"),
@@ -246,7 +246,7 @@ pub fn reach(records: &Records) -> Option<Figure> {
     let mut columns = Vec::new();
     let mut panel = Panel::new(Axis::log("gradient by the input", FLOOR, 10.0), 560);
     let mut said = Vec::new();
-    for ((id, name, _), (ink, stroke, short)) in CELLS.into_iter().zip(LOOK) {
+    for ((id, name, _), (ink, stroke, short)) in CELLS.into_iter().zip(STYLES) {
         let (_, arm) = arm(records, "reach", id)?;
         let norms = middle(arm, "reach");
         let points = norms.iter().enumerate();
@@ -300,7 +300,7 @@ fn course(
     let (mut rows, mut said) = (Vec::new(), Vec::new());
     let mut last: f64 = 1.0;
     let mut chosen = Panel::new(Axis::linear("loss / trivial loss", 0.0, 1.2), 560);
-    for ((id, name, _), (ink, stroke, short)) in CELLS.into_iter().zip(LOOK) {
+    for ((id, name, _), (ink, stroke, short)) in CELLS.into_iter().zip(STYLES) {
         let Some(arm) = record.arm(id) else {
             continue;
         };

@@ -2,21 +2,38 @@
 //! Gers, Schmidhuber and Cummins, *Learning to Forget* (2000), and what came of the forget gate:
 //! its bias (Jozefowicz et al. 2015), the copying task (Arjovsky et al. 2016) and the network that
 //! needs no gate (Le et al. 2015).
-pub mod batches;
-pub mod claims;
-pub mod continual;
-pub mod experiments;
-pub mod figures;
+
+// The model.
 pub mod layer;
-pub mod reach;
 pub mod reference;
+
+// What runs it, and judges the runs.
+#[cfg(feature = "runs")]
+pub mod batches;
+#[cfg(feature = "runs")]
+pub mod claims;
+#[cfg(feature = "runs")]
+pub mod continual;
+#[cfg(feature = "runs")]
+pub mod experiments;
+#[cfg(feature = "runs")]
+pub mod figures;
+#[cfg(feature = "runs")]
+pub mod learner;
+#[cfg(feature = "runs")]
+pub mod reach;
+#[cfg(feature = "runs")]
 pub mod tables;
+#[cfg(feature = "runs")]
 pub mod values;
 
+#[cfg(feature = "runs")]
 use lab::chapter::{Chapter, Part, Records};
+#[cfg(feature = "runs")]
 use lab::figure::Figure;
 
 /// The chapter as the book and the command see it.
+#[cfg(feature = "runs")]
 pub fn chapter() -> Chapter {
     Chapter {
         key: "gers2000",
@@ -37,6 +54,7 @@ pub fn chapter() -> Chapter {
 }
 
 /// The figures whose records are there.
+#[cfg(feature = "runs")]
 fn all_figures(records: &Records) -> Vec<Figure> {
     let drawn = [
         figures::growth,

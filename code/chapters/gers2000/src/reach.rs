@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How far back a network's answer depends on its inputs before it has learnt anything.
-use super::layer::{Batch, Goal, Model};
+use super::layer::{Batch, Goal};
+use super::learner::Model;
 use lab::experiment::{written, Arm, AtOnce, Experiment, Scale, Trial};
 use lab::record::{six_digits, TrialRecord};
 use serde::{Deserialize, Serialize};

@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Hochreiter and Schmidhuber, *Long Short-Term Memory* (1997).
-pub mod claims;
-pub mod experiments;
-pub mod figures;
-pub mod flow;
+
+// The model.
 pub mod network;
-pub mod protocol;
 pub mod reference;
+
+// What runs it, and judges the runs.
+#[cfg(feature = "runs")]
+pub mod claims;
+#[cfg(feature = "runs")]
+pub mod experiments;
+#[cfg(feature = "runs")]
+pub mod figures;
+#[cfg(feature = "runs")]
+pub mod flow;
+#[cfg(feature = "runs")]
+pub mod protocol;
+#[cfg(feature = "runs")]
 pub mod tables;
+#[cfg(feature = "runs")]
 pub mod values;
 
+#[cfg(feature = "runs")]
 use lab::chapter::{Chapter, Part, Records};
+#[cfg(feature = "runs")]
 use lab::figure::Figure;
 
 /// The chapter as the book and the command see it.
+#[cfg(feature = "runs")]
 pub fn chapter() -> Chapter {
     Chapter {
         key: "hochreiter1997",
@@ -34,6 +48,7 @@ pub fn chapter() -> Chapter {
 }
 
 /// The figures whose records are there.
+#[cfg(feature = "runs")]
 fn all_figures(records: &Records) -> Vec<Figure> {
     let drawn = [
         figures::lag,

@@ -2,7 +2,6 @@
 //! The network of memory blocks with logistic outputs, trained online as in the paper.
 use dfdx::prelude::*;
 use kernels::cell1997::{Biases, Design, Memory};
-use lab::record::six_decimals;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -280,7 +279,7 @@ impl Network for MemoryNetwork {
         let column = |values: &[f32], width: usize, n: usize| -> Vec<f64> {
             values
                 .chunks_exact(width)
-                .map(|row| six_decimals(row[n].into()))
+                .map(|row| row[n].into())
                 .collect()
         };
         let mut series = BTreeMap::new();
@@ -301,7 +300,7 @@ impl Network for MemoryNetwork {
             }
         }
         for (o, y) in self.outputs(example).into_iter().enumerate().take(outputs) {
-            series.insert(format!("output-{o}"), vec![six_decimals(y.into())]);
+            series.insert(format!("output-{o}"), vec![y.into()]);
         }
         series
     }

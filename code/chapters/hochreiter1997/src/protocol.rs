@@ -429,7 +429,11 @@ impl Sequences {
     /// What happens inside on one fresh sequence.
     fn trace(&self, online: &Online, record: &mut TrialRecord) {
         let example = draw(self.data.test.as_ref(), &mut final_test(self.seed));
-        record.series = online.network.inspect(&example);
+        let inside = online.network.inspect(&example).into_iter();
+        let rounded = |values: Vec<f64>| values.into_iter().map(six_decimals).collect();
+        record.series = inside
+            .map(|(name, values)| (name, rounded(values)))
+            .collect();
         let mut put = |name: &str, values| record.series.insert(name.into(), values);
         if let Inputs::OneHot { symbols, .. } = &example.inputs {
             put("symbol", symbols.iter().map(|&s| s as f64).collect());

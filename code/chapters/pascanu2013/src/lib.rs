@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pascanu, Mikolov and Bengio, *On the Difficulty of Training Recurrent Neural Networks* (2013).
-pub mod bound;
-pub mod characters;
-pub mod claims;
-pub mod experiments;
-pub mod figures;
+
+// The model.
 pub mod network;
 pub mod reference;
+
+// What runs it, and judges the runs.
+#[cfg(feature = "runs")]
+pub mod bound;
+#[cfg(feature = "runs")]
+pub mod characters;
+#[cfg(feature = "runs")]
+pub mod claims;
+#[cfg(feature = "runs")]
+pub mod experiments;
+#[cfg(feature = "runs")]
+pub mod figures;
+#[cfg(feature = "runs")]
 pub mod tables;
+#[cfg(feature = "runs")]
 pub mod training;
+#[cfg(feature = "runs")]
 pub mod unit;
+#[cfg(feature = "runs")]
 pub mod values;
 
+#[cfg(feature = "runs")]
 use lab::chapter::{Chapter, Part, Records};
+#[cfg(feature = "runs")]
 use lab::figure::Figure;
 
 /// The chapter as the book and the command see it.
+#[cfg(feature = "runs")]
 pub fn chapter() -> Chapter {
     Chapter {
         key: "pascanu2013",
@@ -36,6 +52,7 @@ pub fn chapter() -> Chapter {
 }
 
 /// The figures whose records are there.
+#[cfg(feature = "runs")]
 fn all_figures(records: &Records) -> Vec<Figure> {
     let drawn = [
         figures::unit,

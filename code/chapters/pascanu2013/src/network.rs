@@ -3,7 +3,7 @@
 //! regularizer Ω are a [kernel](kernels::symbol_rnn).
 use kernels::symbol_rnn::{self, answer, pass, Run};
 pub use kernels::symbol_rnn::{Batch, Buffers, Pass, Sizes, Weights, COUNTS_FROM, FLOWS_FROM};
-use kernels::{rnn, Path, Real};
+use kernels::{rnn, Instructions, Real};
 use serde::{Deserialize, Serialize};
 
 /// φ, with its steepest slope γ.
@@ -94,7 +94,7 @@ pub struct Network<F> {
     /// φ.
     pub activation: Activation,
     /// Which instructions compute it.
-    pub path: Path,
+    pub path: Instructions,
     /// Whether b and b_o are learnt. Where they are not, they stay as they are.
     pub biased: bool,
     /// Whether the states of a pass begin where those of the pass before ended, over as many
@@ -108,7 +108,7 @@ pub struct Network<F> {
 
 impl<F: Real> Network<F> {
     /// A network with these weights.
-    pub fn new(weights: Weights<F>, activation: Activation, path: Path) -> Self {
+    pub fn new(weights: Weights<F>, activation: Activation, path: Instructions) -> Self {
         Network {
             gradient: Weights::zeros(weights.sizes),
             weights,

@@ -7,7 +7,7 @@ use ::training::{
     fits, from_bytes, to_bytes, Curve, Draws, Evaluation, Goal, Learner, Plan, Problem, Score,
     Set, State, Trainer,
 };
-use kernels::Path;
+use kernels::Instructions;
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -238,11 +238,11 @@ impl Method {
 }
 
 /// The arithmetic that every processor has, or the best of this one.
-pub fn path(portable: bool) -> Path {
+pub fn path(portable: bool) -> Instructions {
     if portable {
-        Path::Portable
+        Instructions::Portable
     } else {
-        Path::default()
+        Instructions::default()
     }
 }
 

@@ -9,13 +9,13 @@ use lab::chapter::LedgerRow;
 use lab::claim::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Most claims that stand at the head of a chapter.
 const HEADLINES: usize = 4;
 
-/// The heading over a chapter's table of claims, as a link.
-const CLAIMS: &str = "#the-claims";
+/// The anchor of the heading over a chapter's table of claims.
+const CLAIMS: &str = "the-claims";
 
 /// The tests that hold a claim of the book, by what they hold, each in a file of all chapters or, where
 /// none is said, of its own.
@@ -134,8 +134,18 @@ impl Sources {
 }
 
 impl Index {
-    /// Learns where a chapter's own page shows a figure or a table.
+    /// Learns where a page of a chapter shows a figure or a table of that chapter, or its claims.
     pub(super) fn learn_shown(&mut self, page: &Path, text: &str) {
+        for line in text.lines() {
+            let key = line
+                .strip_prefix("{{#claims ")
+                .and_then(|line| line.trim().strip_suffix("}}"))
+                .map(str::trim);
+            if let Some(key) = key.filter(|key| page.starts_with(key)) {
+                let claims = self.claims.entry(key.to_owned());
+                claims.or_insert_with(|| page.to_owned());
+            }
+        }
         for kind in ["figure", "table"] {
             for line in text.lines() {
                 let place = line
@@ -206,8 +216,14 @@ impl Expander<'_> {
             (count > 0).then(|| chip(verdict, Some(count)))
         });
         let counts: Vec<String> = counts.collect();
+        let table = self
+            .index
+            .claims
+            .get(key)
+            .map_or(self.page, PathBuf::as_path);
         let mut html = format!(
-            "\n<div class=\"result\">\n<p class=\"counts\"><a href=\"{CLAIMS}\">All {} claims</a> {}</p>\n<ul>\n",
+            "\n<div class=\"result\">\n<p class=\"counts\"><a href=\"{}\">All {} claims</a> {}</p>\n<ul>\n",
+            escape(&self.link_to(table, CLAIMS)),
             rows.len(),
             counts.join(" ")
         );
@@ -226,10 +242,9 @@ impl Expander<'_> {
                 note => format!(" ({})", self.cell(line, note)),
             };
             html += &format!(
-                "<li>{} <a href=\"#claim-{}-{}\">{}</a> <small>Paper: {}. Here: {}{note}.</small></li>\n",
+                "<li>{} <a href=\"{}\">{}</a> <small>Paper: {}. Here: {}{note}.</small></li>\n",
                 chip(row.verdict, None),
-                escape(key),
-                escape(id),
+                escape(&self.link_to(table, &format!("claim-{key}-{id}"))),
                 self.cell(line, &row.statement),
                 self.cell(line, paper),
                 self.cell(line, ours),
@@ -243,6 +258,10 @@ impl Expander<'_> {
         let drawn = self.drawn(key)?;
         let rows = drawn.ledger.clone();
         let experiments: Vec<&str> = drawn.shown.experiments.iter().map(|e| e.id).collect();
+        if self.page.starts_with(key) {
+            let own = address(self.page);
+            self.leavings.claims.insert(key.to_owned(), own);
+        }
         if self.source_pages {
             for file in self.sources().tests(key) {
                 self.belongs(&file);
@@ -446,7 +465,7 @@ mod tests {
     #[test]
     fn a_page_of_another_chapter_does_not_take_a_figure_away() {
         let mut index = Index::default();
-        let text = "{{#figure k/a}}\n**x**\n{{#endfigure}}\n\n{{#table k/b}}\n";
+        let text = "{{#figure k/a}}\n**x**\n{{#endfigure}}\n\n{{#table k/b}}\n{{#claims k}}\n";
         for page in ["index.md", "other/index.md", "k/index.md", "k/more.md"] {
             index.learn_shown(Path::new(page), text);
         }
@@ -457,5 +476,6 @@ mod tests {
             .collect();
         let own = Path::new("k/index.md");
         assert_eq!(shown, [("figure-k-a", own), ("table-k-b", own)]);
+        assert_eq!(index.claims, BTreeMap::from([("k".into(), own.into())]));
     }
 }

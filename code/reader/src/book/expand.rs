@@ -55,6 +55,8 @@ pub struct Index {
     pub bibliography: Option<PathBuf>,
     /// The page of its chapter that shows a figure or a table, by its anchor.
     pub shown: BTreeMap<String, PathBuf>,
+    /// The page of its chapter that has the table of its claims, by the chapter's key.
+    pub claims: BTreeMap<String, PathBuf>,
     /// The sources in which lines are looked for.
     pub sources: Arc<Sources>,
 }
@@ -103,8 +105,9 @@ impl Index {
             all.map(|(number, (page, _))| (number.clone(), page.clone()))
                 .collect()
         };
-        (&self.src, &self.pages, &self.bibliography, &self.shown)
-            == (&other.src, &other.pages, &other.bibliography, &other.shown)
+        (&self.src, &self.pages, &self.bibliography)
+            == (&other.src, &other.pages, &other.bibliography)
+            && (&self.shown, &self.claims) == (&other.shown, &other.claims)
             && equations(self) == equations(other)
     }
 
@@ -156,6 +159,8 @@ pub struct Leavings {
     pub printed: Printed,
     /// Where each `KEY/EXPERIMENT` is declared.
     pub experiments: BTreeMap<String, Place>,
+    /// The chapters whose claims it has, each with its own address.
+    pub claims: BTreeMap<String, String>,
     /// Whether lines of sources were looked for.
     pub sought: bool,
     /// Everything wrong with the page.

@@ -19,7 +19,7 @@ pub fn address(key: &str, experiment: &str) -> String {
 }
 
 /// Writes the page of every record, with the record itself beside it. `code` says where each
-/// `KEY/EXPERIMENT` is declared.
+/// `KEY/EXPERIMENT` is declared, `claims` the address of the page that has a chapter's claims.
 ///
 /// # Errors
 /// When a record cannot be copied or a page not written.
@@ -28,12 +28,17 @@ pub fn write_pages<'a>(
     book: &Path,
     site: &Site,
     code: impl Iterator<Item = (&'a String, &'a Place)>,
+    claims: impl Iterator<Item = (&'a String, &'a String)>,
 ) -> io::Result<()> {
     let code: BTreeMap<&String, &Place> = code.collect();
+    let claims: BTreeMap<&str, &String> =
+        claims.map(|(key, page)| (key.as_str(), page)).collect();
     for drawn in &site.chapters {
         let key = drawn.chapter.key;
         let from = store::folder(&root.join("figures"), key, Scale::Paper);
         let to = book.join("record").join(key);
+        let first = format!("{key}/index.html");
+        let claims = claims.get(key).map_or(&first, |page| *page);
         for (experiment, record) in &drawn.records {
             fs::create_dir_all(&to)?;
             fs::copy(
@@ -47,15 +52,15 @@ pub fn write_pages<'a>(
             let place = code.get(&format!("{key}/{experiment}")).copied();
             fs::write(
                 book.join(address(key, experiment)),
-                page(drawn, record, place),
+                page(drawn, record, place, claims),
             )?;
         }
     }
     Ok(())
 }
 
-/// The page of a record.
-fn page(drawn: &Drawn, record: &Record, code: Option<&Place>) -> String {
+/// The page of a record; `claims_page` is the address of that with the chapter's claims.
+fn page(drawn: &Drawn, record: &Record, code: Option<&Place>, claims_page: &str) -> String {
     let (chapter, experiment) = (&drawn.chapter, escape(&record.experiment));
     let key = chapter.key;
     let name = format!("{key}/{experiment}");
@@ -116,7 +121,7 @@ fn page(drawn: &Drawn, record: &Record, code: Option<&Place>) -> String {
     let mut body = format!(
         "<main>\n<dl>\n{facts}</dl>\n<h2 id=\"claims\">Claims that rest on it</h2>\n{}\
          <h2 id=\"arms\">Arms, seeds, and what differs between them</h2>\n{}",
-        claims(drawn, &record.experiment),
+        claims(drawn, &record.experiment, claims_page),
         table(&arms, escape)
     );
     if !same.rows.is_empty() {
@@ -126,14 +131,15 @@ fn page(drawn: &Drawn, record: &Record, code: Option<&Place>) -> String {
     leaf(&name, &head, &(body + "</main>"))
 }
 
-/// The claims that rest on an experiment, each with its verdict.
-fn claims(drawn: &Drawn, experiment: &str) -> String {
+/// The claims that rest on an experiment, each with its verdict and a link into this page.
+fn claims(drawn: &Drawn, experiment: &str, page: &str) -> String {
     let rests = |arm: &String| arm.split('/').next() == Some(experiment);
     let rows = drawn.ledger.iter().filter(|row| row.arms.iter().any(rests));
     let items: String = rows
         .map(|row| {
             format!(
-                "<li><a href=\"../../{}/index.html#claim-{0}-{}\">{}</a> <strong>{}</strong></li>\n",
+                "<li><a href=\"../../{}#claim-{}-{}\">{}</a> <strong>{}</strong></li>\n",
+                escape(page),
                 escape(&row.chapter),
                 escape(&row.id),
                 inline(&escape(&row.statement)),

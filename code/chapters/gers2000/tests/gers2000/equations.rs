@@ -5,7 +5,8 @@
 use dfdx::prelude::*;
 use gers2000::batches::{Source, Task};
 use gers2000::continual::{self, initial, GATE_BIASES};
-use gers2000::layer::{start, Batch, CellConfig, Goal, Model, OPEN};
+use gers2000::layer::{start, Batch, CellConfig, Goal, OPEN};
+use gers2000::learner::Model;
 use gers2000::reference::{blocks, Layer, Step};
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash};
 use kernels::cell2000::{State, Weights};

@@ -38,7 +38,7 @@ fn every_exercise_in_code_has_checks_and_every_check_an_exercise() {
 
 #[test]
 fn every_exercise_stands_on_the_page_with_its_stars_and_minutes() {
-    let page = include_str!("../../../../../book/hochreiter1997/index.md");
+    let page = testing::pages::text("hochreiter1997");
     for e in EXERCISES {
         let stars = "★".repeat(e.stars.into());
         let line = format!("`{}` {stars} {} minutes. **{}", e.id, e.minutes, e.title);

@@ -3,7 +3,7 @@
 
 mod pascanu2013 {
     use dfdx::prelude::*;
-    use kernels::Path;
+    use kernels::Instructions;
     use lab::experiment::Trial;
     use lab::matrix::{spectral_norm, Matrix};
     use pascanu2013::bound::{bound, jacobians, power, run, scaled};
@@ -40,7 +40,7 @@ mod pascanu2013 {
                 .iter_mut()
                 .for_each(|w| *w = rng.gen_range(-range..=range));
         }
-        Network::new(weights, activation, Path::Portable)
+        Network::new(weights, activation, Instructions::Portable)
     }
 
     struct Data {

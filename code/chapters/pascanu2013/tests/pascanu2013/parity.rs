@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The same numbers as PyTorch: states, every gradient, Ω in both forms and three clipped updates.
 
-use kernels::{Path, Real};
+use kernels::{Instructions, Real};
 use pascanu2013::network::*;
 use serde::Deserialize;
 
@@ -98,7 +98,7 @@ fn flat<F: Real>(weights: &Weights<F>) -> Vec<F> {
     weights.all().into_iter().flatten().copied().collect()
 }
 
-fn check<F: Real>(fixture: &Fixture, case: &Case, path: Path, tolerance: f64) {
+fn check<F: Real>(fixture: &Fixture, case: &Case, path: Instructions, tolerance: f64) {
     let sizes = Sizes {
         inputs: case.sizes.I,
         units: case.sizes.H,
@@ -180,7 +180,7 @@ fn check<F: Real>(fixture: &Fixture, case: &Case, path: Path, tolerance: f64) {
     );
 }
 
-fn all<F: Real>(path: Path, tolerance: f64) {
+fn all<F: Real>(path: Instructions, tolerance: f64) {
     let fixture = fixture();
     assert_eq!(fixture.cases.len(), 4);
     for case in &fixture.cases {
@@ -190,17 +190,20 @@ fn all<F: Real>(path: Path, tolerance: f64) {
 
 #[test]
 fn pascanu2013_agrees_with_pytorch_in_double_precision() {
-    all::<f64>(Path::Portable, 1e-12);
+    all::<f64>(Instructions::Portable, 1e-12);
 }
 
 #[test]
 fn pascanu2013_agrees_with_pytorch_in_single_precision() {
-    all::<f32>(Path::Portable, 1e-5);
+    all::<f32>(Instructions::Portable, 1e-5);
 }
 
 #[test]
 fn pascanu2013_agrees_with_pytorch_on_every_path_of_this_processor() {
-    for path in Path::ALL.into_iter().filter(|path| path.is_supported()) {
+    for path in Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
+    {
         all::<f32>(path, 1e-5);
         all::<f64>(path, 1e-12);
     }
