@@ -7,6 +7,7 @@ pub mod flow;
 pub mod network;
 pub mod protocol;
 pub mod reference;
+pub mod stepwise;
 pub mod tables;
 pub mod values;
 

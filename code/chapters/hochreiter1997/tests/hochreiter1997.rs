@@ -10,4 +10,5 @@ mod hochreiter1997 {
     mod parity;
     mod records;
     mod refusal;
+    mod stepwise;
 }
