@@ -70,7 +70,12 @@ fn best<'a>(arms: impl IntoIterator<Item = &'a ArmRecord>) -> Option<&'a ArmReco
 
 /// The tanh network at its best rate, of a record's arms whose names begin so.
 pub fn best_tanh<'a>(record: &'a Record, prefix: &str) -> Option<&'a ArmRecord> {
-    let start = format!("{prefix}tanh-");
+    best_of(record, &format!("{prefix}tanh"))
+}
+
+/// A network at its best rate, of a record's arms of this name, with the rate behind it.
+pub fn best_of<'a>(record: &'a Record, network: &str) -> Option<&'a ArmRecord> {
+    let start = format!("{network}-");
     best(record.arms.iter().filter(|arm| arm.id.starts_with(&start)))
 }
 

@@ -11,4 +11,5 @@ mod hochreiter1997 {
     mod records;
     mod refusal;
     mod stepwise;
+    mod variants;
 }
