@@ -246,7 +246,8 @@ impl States {
             let mut d_input_gate = vec![0.0; step.read.len()];
             let mut d_output_gate = 0.0;
             let gated = u == c + 2 * k;
-            for cell in block * (c / k)..(block + 1) * (c / k) {
+            let own = d_cells.iter().enumerate().skip(block * (c / k));
+            for (cell, &d_out) in own.take(c / k) {
                 let output_gate = if gated {
                     step.hidden[c + k + block]
                 } else {
@@ -255,12 +256,12 @@ impl States {
                 let squashed = step.squashed[cell];
                 // ε_t, the error that enters the state at this step.
                 let slope = network.design.squash_state.derivative(squashed);
-                let entering = d_cells[cell] * output_gate * slope;
+                let entering = d_out * output_gate * slope;
                 let mut d_cell = vec![0.0; step.read.len()];
                 add(&mut d_cell, entering, &self.to_cells[cell]);
                 network.change(weights, cell, &d_cell, rate);
                 add(&mut d_input_gate, entering, &self.to_gates[cell]);
-                d_output_gate += d_cells[cell] * squashed;
+                d_output_gate += d_out * squashed;
             }
             network.change(weights, c + block, &d_input_gate, rate);
             if gated {
