@@ -35,6 +35,14 @@ pub struct RandomMiddle {
     pub p: usize,
 }
 
+/// Experiment 2b with an error at the end only: the sequences of [`RandomMiddle`], of which the last
+/// symbol alone is a target, one output a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RandomMiddleAtEnd {
+    /// Number of steps between the first and the last symbol; at least 2.
+    pub p: usize,
+}
+
 /// Experiment 2c: b, then x or y, then `q` random distractors, then more of them, each with
 /// probability 9/10, until with probability 1/10 an e comes; after it the second symbol is
 /// to be named. Error at the end only, two outputs (x, y).
@@ -69,6 +77,14 @@ impl NoiseFree {
 }
 
 impl RandomMiddle {
+    /// The symbols that are shown: the first is x or y and is the one to be predicted at the end.
+    fn shown(&self, rng: &mut ChaCha8Rng, symbols: &mut Vec<usize>) {
+        let frame = if coin(rng) { self.y() } else { self.x() };
+        let middle = Uniform::new(0, self.p as u32 - 1);
+        symbols.push(frame);
+        symbols.extend((1..self.p).map(|_| rng.sample(middle) as usize));
+    }
+
     /// Number of the symbol x.
     pub fn x(&self) -> usize {
         self.p - 1
@@ -136,16 +152,34 @@ impl Task for RandomMiddle {
 
     fn draw(&self, rng: &mut ChaCha8Rng, example: &mut Example) {
         let (symbols, next) = example.symbols_each_step(self.inputs());
-        let frame = if coin(rng) { self.y() } else { self.x() };
-        let middle = Uniform::new(0, self.p as u32 - 1);
-        symbols.push(frame);
-        symbols.extend((1..self.p).map(|_| rng.sample(middle) as usize));
+        self.shown(rng, symbols);
         next.extend_from_slice(&symbols[1..]);
-        next.push(frame);
+        next.push(symbols[0]);
     }
 
     fn example(&self) -> Example {
         Example::empty_symbols_each_step(self.inputs())
+    }
+}
+
+impl Task for RandomMiddleAtEnd {
+    fn inputs(&self) -> usize {
+        self.p + 1
+    }
+
+    fn outputs(&self) -> usize {
+        self.p + 1
+    }
+
+    fn draw(&self, rng: &mut ChaCha8Rng, example: &mut Example) {
+        let (symbols, target) = example.symbols_to_end(self.inputs(), self.outputs());
+        RandomMiddle { p: self.p }.shown(rng, symbols);
+        target.resize(self.p + 1, 0.0);
+        target[symbols[0]] = 1.0;
+    }
+
+    fn example(&self) -> Example {
+        Example::empty_symbols_to_end(self.inputs(), self.outputs())
     }
 }
 

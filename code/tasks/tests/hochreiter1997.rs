@@ -7,7 +7,7 @@ mod hochreiter1997 {
     use rand_chacha::ChaCha8Rng;
     use std::collections::HashSet;
     use tasks::adding::{Adding, Multiplication};
-    use tasks::lag::{Distractors, NoiseFree, RandomMiddle};
+    use tasks::lag::{Distractors, NoiseFree, RandomMiddle, RandomMiddleAtEnd};
     use tasks::random::{symmetric, Normal};
     use tasks::reber::{self, Reber};
     use tasks::seeds::{generator, Purpose};
@@ -96,6 +96,7 @@ mod hochreiter1997 {
             ),
             ("2a", Box::new(NoiseFree { p: 100 })),
             ("2b", Box::new(RandomMiddle { p: 100 })),
+            ("2b, at the end", Box::new(RandomMiddleAtEnd { p: 100 })),
             ("2c", Box::new(Distractors { p: 50, q: 50 })),
             ("3a", Box::new(TwoSequence::a(100, 3))),
             ("3b", Box::new(TwoSequence::b(100, 1))),
@@ -526,6 +527,19 @@ mod hochreiter1997 {
             "the middle has no x and no y"
         );
         assert!(near(counts[100], 5000, 0.5));
+    }
+
+    #[test]
+    fn a_random_middle_with_its_target_at_the_end_is_the_same_sequence() {
+        let (each, end) = (RandomMiddle { p: 100 }, RandomMiddleAtEnd { p: 100 });
+        let (mut a, mut b) = (each.example(), end.example());
+        for seed in 1..20 {
+            each.draw(&mut rng(seed), &mut a);
+            end.draw(&mut rng(seed), &mut b);
+            assert_eq!(symbols(&a), symbols(&b));
+            assert_eq!(at_end(&b).len(), end.outputs());
+            assert_eq!(class(&b), each_step(&a)[99]);
+        }
     }
 
     #[test]

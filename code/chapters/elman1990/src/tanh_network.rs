@@ -8,6 +8,9 @@ use tape::dims::{Hidden, Input, Output};
 use tape::readout::{squared_error, Readout};
 use tape::sgd::descend;
 use tape::tanh_rnn::tanh_layer;
+use tape::train::clip::Clip;
+use tape::train::initialize::{draw, Start};
+use tape::train::{Parameters, Visitor};
 use tasks::Example;
 use training::fits;
 use training::online::{batch, measure, uniform_tensor, values, Network, OutputError};
@@ -20,6 +23,7 @@ pub struct TanhNetwork {
     w_h: Tensor<(Hidden, Hidden), f32, Cpu>,
     bias: Tensor<(Hidden,), f32, Cpu>,
     readout: Readout<Input, Hidden, Output, f32>,
+    clip: Option<Clip>,
 }
 
 impl TanhNetwork {
@@ -45,7 +49,37 @@ impl TanhNetwork {
             w_h,
             bias,
             readout,
+            clip: None,
         }
+    }
+
+    /// The same with recurrent weights that are an orthogonal matrix: each of their eigenvalues has
+    /// modulus one, so that near zero neither a state nor an error grows or fades.
+    #[must_use]
+    pub fn with_orthogonal_start(mut self, rng: &mut ChaCha8Rng) -> Self {
+        let units = self.bias.shape().0.size();
+        let start = draw(&Start::Orthogonal(1.0), &[units, units], rng);
+        let start = start.expect("a hundred draws of a normal vector are not all in one plane");
+        let start: Vec<f32> = start.into_iter().map(|value| value as f32).collect();
+        self.w_h.copy_from(&start);
+        self
+    }
+
+    /// The same with all gradients together no longer than `norm`; an update whose gradients are
+    /// not finite is left out.
+    #[must_use]
+    pub fn clipped(mut self, norm: f64) -> Self {
+        self.clip = Some(Clip::norm(norm));
+        self
+    }
+}
+
+impl Parameters<f32> for TanhNetwork {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        visitor.visit("w_x", &mut self.w_x);
+        visitor.visit("w_h", &mut self.w_h);
+        visitor.visit("bias", &mut self.bias);
+        visitor.visit("readout", &mut self.readout);
     }
 }
 
@@ -57,7 +91,12 @@ impl Network for TanhNetwork {
             .expect("the heap holds one sequence");
         let (error, outputs) = squared_error(&self.readout, &inputs, hidden, &targets)
             .expect("the heap holds one sequence");
-        let gradients = error.backward();
+        let mut gradients = error.backward();
+        if let Some(clip) = self.clip.clone() {
+            if !clip.apply(self, &mut gradients).usable() {
+                return measure(&outputs[0], example);
+            }
+        }
         descend(&mut self.w_x, &gradients, rate);
         descend(&mut self.w_h, &gradients, rate);
         descend(&mut self.bias, &gradients, rate);

@@ -4,6 +4,7 @@
 // The model.
 pub mod network;
 pub mod reference;
+pub mod stepwise;
 
 // What runs it, and judges the runs.
 #[cfg(feature = "runs")]

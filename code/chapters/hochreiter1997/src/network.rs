@@ -24,6 +24,30 @@ pub struct GateBiases {
     pub output: Vec<f32>,
 }
 
+/// What becomes of the weights between the hidden units, where there are any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "runs",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
+pub enum RecurrentWeights {
+    /// They start like the others, and are trained: the paper's.
+    #[default]
+    Trained,
+    /// They start at zero, and are trained.
+    FromZero,
+    /// They start like the others, and stay as they are.
+    Frozen,
+}
+
+impl RecurrentWeights {
+    /// Whether they are the paper's.
+    pub fn is_trained(&self) -> bool {
+        *self == RecurrentWeights::Trained
+    }
+}
+
 /// What the network is built from, besides its sizes.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -83,6 +107,7 @@ pub struct MemoryNetwork {
     w_u: Tensor<(Hidden, Hidden), f32, Cpu>,
     bias: Tensor<(Hidden,), f32, Cpu>,
     readout: Readout<Input, Cells, Output, f32>,
+    recurrent_weights: RecurrentWeights,
     has_memory: bool,
 }
 
@@ -147,8 +172,61 @@ impl MemoryNetwork {
             w_u,
             bias,
             readout,
+            recurrent_weights: RecurrentWeights::Trained,
             has_memory: !build.starts_without_memory,
         }
+    }
+
+    /// The same network with this said of the weights between its hidden units.
+    #[must_use]
+    pub fn with_recurrent_weights(mut self, weights: RecurrentWeights) -> Self {
+        if weights == RecurrentWeights::FromZero {
+            self.w_u = self.w_u.device().zeros_like(self.w_u.shape());
+        }
+        self.recurrent_weights = weights;
+        self
+    }
+
+    /// The same with a constant in the net input of each input gate. It takes the place of a bias, so
+    /// that it stays where no unit has one that is trained.
+    #[must_use]
+    pub fn with_input_gates_shifted(mut self, by: f32) -> Self {
+        let first = self.layer.cells.size();
+        let mut bias = values(&self.bias);
+        bias[first..first + self.blocks]
+            .iter_mut()
+            .for_each(|value| *value += by);
+        self.bias.copy_from(&bias);
+        self
+    }
+
+    pub(crate) fn sizes(&self) -> Sizes {
+        let [inputs, units] = self.w_x.shape().concrete();
+        let [cells, outputs] = self.readout.units.shape().concrete();
+        Sizes {
+            inputs,
+            blocks: self.blocks,
+            cells,
+            units,
+            outputs,
+        }
+    }
+
+    pub(crate) fn design(&self) -> Design {
+        self.layer.design
+    }
+
+    pub(crate) fn has_output_bias(&self) -> bool {
+        self.readout.bias.is_some()
+    }
+
+    pub(crate) fn has_memory(&self) -> bool {
+        self.has_memory
+    }
+
+    /// Whether the weights between the hidden units are there and trained.
+    pub(crate) fn trains_recurrent(&self) -> bool {
+        self.layer.design.recurrent && self.recurrent_weights != RecurrentWeights::Frozen
     }
 
     // ANCHOR: cells
@@ -183,7 +261,7 @@ impl Network for MemoryNetwork {
         let gradients = error.backward();
         if self.has_memory {
             descend(&mut self.w_x, &gradients, rate);
-            if self.layer.design.recurrent {
+            if self.trains_recurrent() {
                 descend(&mut self.w_u, &gradients, rate);
             }
             if self.layer.design.biases != Biases::None {
@@ -209,16 +287,12 @@ impl Network for MemoryNetwork {
         outputs.swap_remove(0)
     }
 
-    /// W = (I + U) U + C O + biases (3.10), without the recurrent part where there is none, with
-    /// I O more where the outputs see the inputs.
+    /// W = (I + U) U + C O + biases (3.10), without the recurrent part where there is none or it is
+    /// frozen, with I O more where the outputs see the inputs.
     fn parameters(&self) -> usize {
         let [i, u] = self.w_x.shape().concrete();
         let [c, o] = self.readout.units.shape().concrete();
-        let recurrent = if self.layer.design.recurrent {
-            u * u
-        } else {
-            0
-        };
+        let recurrent = if self.trains_recurrent() { u * u } else { 0 };
         let biases = match self.layer.design.biases {
             Biases::None => 0,
             Biases::Gates => u - c,

@@ -138,16 +138,28 @@ fn unbroken(text: &str) -> String {
     text.replace(' ', "\u{a0}")
 }
 
+/// Whether an arm is a row of the paper's tables as printed: a variant has the name of its row before
+/// its own.
+fn is_printed(arm: &Arm, arms: &[Arm]) -> bool {
+    let varies = |other: &Arm| {
+        let rest = arm.id.strip_prefix(other.id.as_str());
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    };
+    arm.paper.is_some() && !arms.iter().any(varies)
+}
+
 /// The paper's rows that the records do not hold.
 fn not_run(records: &Records) -> Table {
     let mut rows = Vec::new();
     for experiment in experiments::all().iter().skip(1) {
         let record = records.get(experiment.id());
-        for arm in experiment.arms(Scale::Paper) {
+        let arms = experiment.arms(Scale::Paper);
+        for arm in arms.iter().filter(|arm| is_printed(arm, &arms)) {
             if record.and_then(|record| record.arm(&arm.id)).is_none() {
                 let seconds = arm.expected_seconds * arm.seeds.clone().count() as f64;
                 let source = arm
                     .paper
+                    .as_ref()
                     .map_or(String::new(), |paper| paper.source.to_owned());
                 rows.push(vec![
                     format!("{}, {}", experiment.title(), arm.title),

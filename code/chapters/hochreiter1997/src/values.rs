@@ -7,8 +7,9 @@
 //! `paper` and `ratio` (ours over the paper's). From the final test: `wrong` (mean a trial),
 //! `most-wrong`, `tested`, `mse`, `mae`, `constant-mse`, `constant-wrong`; from some protocols
 //! `first` (when the held-out set was first classified) and `memory-added` (means).
-//! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`.
-use super::claims::{best_tanh, mean_count, whole};
+//! For the tanh network `<experiment>.<prefix>tanh.` has the same of its best rate, and `rate`; with
+//! an orthogonal start it is `<experiment>.<prefix>orthogonal.`.
+use super::claims::{best_of, mean_count, whole};
 use super::experiments;
 use kernels::Extremes;
 use lab::chapter::{Records, Values};
@@ -38,7 +39,9 @@ pub fn all(records: &Records) -> Values {
             );
         }
         for prefix in ["", "t100-n3-", "t100-", "6a-", "6b-"] {
-            best(&mut values, record, prefix);
+            for network in ["tanh", "orthogonal"] {
+                best(&mut values, record, &format!("{prefix}{network}"));
+            }
         }
         match experiment.id() {
             "gradient-lag" => lags(&mut values, record),
@@ -50,11 +53,11 @@ pub fn all(records: &Records) -> Values {
 }
 
 /// The tanh network at its best rate.
-fn best(values: &mut Values, record: &Record, prefix: &str) {
-    let Some(arm) = best_tanh(record, prefix) else {
+fn best(values: &mut Values, record: &Record, network: &str) {
+    let Some(arm) = best_of(record, network) else {
         return;
     };
-    let name = format!("{}.{prefix}tanh", record.experiment);
+    let name = format!("{}.{network}", record.experiment);
     describe(values, &name, arm, None);
     let rate = arm.id.rsplit('-').next().unwrap_or_default();
     values.insert(format!("{name}.rate"), rate.to_owned());

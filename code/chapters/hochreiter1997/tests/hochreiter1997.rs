@@ -10,4 +10,6 @@ mod hochreiter1997 {
     mod parity;
     mod records;
     mod refusal;
+    mod stepwise;
+    mod variants;
 }

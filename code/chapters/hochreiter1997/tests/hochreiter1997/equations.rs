@@ -575,8 +575,13 @@ mod hochreiter1997 {
     fn eq_3_10_baselines_have_as_many_weights_within_ten_percent() {
         for experiment in experiments::all().iter().skip(1) {
             let arms = experiment.arms(Scale::Paper);
-            for arm in arms.iter().filter(|arm| arm.id.contains("tanh-")) {
-                let like = arm.id.split("tanh-").next().unwrap().trim_end_matches('-');
+            for arm in arms
+                .iter()
+                .filter(|arm| arm.config["model"]["network"] == "tanh")
+            {
+                let mut names = ["tanh-", "orthogonal-"].into_iter();
+                let (like, _) = names.find_map(|name| arm.id.split_once(name)).unwrap();
+                let like = like.trim_end_matches('-');
                 let cells = arms
                     .iter()
                     .find(|other| like.is_empty() || other.id == like)
