@@ -227,6 +227,7 @@ fn a_chapter_of_two_pages_is_one_chapter() {
     let folder = repository(&[
         ("hochreiter1997/index", first),
         ("hochreiter1997/more", &format!("{second}{claims}")),
+        ("amended", "# Amended\n\n{{#amendments}}\n"),
     ]);
     let root = folder.path();
     for file in ["noisy-targets.json", "noisy-targets.run.json"] {
@@ -255,6 +256,9 @@ fn a_chapter_of_two_pages_is_one_chapter() {
     holds(more, &format!("../{record}\""));
     holds(record, "../../hochreiter1997/index.html\"");
     holds(record, &format!("../../hochreiter1997/more.html{claim}"));
+    let amended = built(root, "amended.html");
+    let ways = amended.matches("href=\"hochreiter1997/more.html#claim-hochreiter1997-");
+    assert!(ways.count() > 0 && !amended.contains("hochreiter1997/index.html#claim-"));
     assert!(built(root, more).contains("and paper."), "no value");
     // The claims go to the other page, and the links with them.
     let write = |page: &str, text: &str| {
@@ -267,6 +271,10 @@ fn a_chapter_of_two_pages_is_one_chapter() {
     holds(index, claim);
     holds(index, table);
     holds(record, &format!("../../hochreiter1997/index.html{claim}"));
+    // A page that was not edited follows too.
+    let amended = built(root, "amended.html");
+    assert!(amended.contains("hochreiter1997/index.html#claim-"));
+    assert!(!amended.contains("hochreiter1997/more.html#claim-"));
 }
 
 #[test]

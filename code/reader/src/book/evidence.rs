@@ -9,7 +9,7 @@ use lab::chapter::LedgerRow;
 use lab::claim::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Most claims that stand at the head of a chapter.
 const HEADLINES: usize = 4;
@@ -186,6 +186,14 @@ impl Expander<'_> {
         }
     }
 
+    /// The way to a place on the page that has a chapter's table of claims, its first where none has.
+    fn link_to_claims(&self, key: &str, anchor: &str) -> String {
+        match self.index.claims.get(key) {
+            Some(page) => self.link_to(page, anchor),
+            None => self.link_to(&Path::new(key).join("index.md"), anchor),
+        }
+    }
+
     /// A link to a test, with its name.
     pub(super) fn test(&mut self, arguments: &[&str]) -> Result<String, String> {
         let [name] = arguments else {
@@ -216,14 +224,9 @@ impl Expander<'_> {
             (count > 0).then(|| chip(verdict, Some(count)))
         });
         let counts: Vec<String> = counts.collect();
-        let table = self
-            .index
-            .claims
-            .get(key)
-            .map_or(self.page, PathBuf::as_path);
         let mut html = format!(
             "\n<div class=\"result\">\n<p class=\"counts\"><a href=\"{}\">All {} claims</a> {}</p>\n<ul>\n",
-            escape(&self.link_to(table, CLAIMS)),
+            escape(&self.link_to_claims(key, CLAIMS)),
             rows.len(),
             counts.join(" ")
         );
@@ -244,7 +247,7 @@ impl Expander<'_> {
             html += &format!(
                 "<li>{} <a href=\"{}\">{}</a> <small>Paper: {}. Here: {}{note}.</small></li>\n",
                 chip(row.verdict, None),
-                escape(&self.link_to(table, &format!("claim-{key}-{id}"))),
+                escape(&self.link_to_claims(key, &format!("claim-{key}-{id}"))),
                 self.cell(line, &row.statement),
                 self.cell(line, paper),
                 self.cell(line, ours),
@@ -337,9 +340,8 @@ impl Expander<'_> {
         );
         let rows = site.chapters.iter().flat_map(|drawn| &drawn.ledger);
         for row in rows.filter(|row| !row.amended.is_empty()) {
-            let page = Path::new(&row.chapter).join("index.md");
             let anchor = format!("claim-{}-{}", row.chapter, row.id);
-            let link = self.link_to(&page, &anchor);
+            let link = self.link_to_claims(&row.chapter, &anchor);
             html += &format!(
                 "<tr><td><a href=\"{}\">{}</a></td><td>{}</td><td>{}</td></tr>\n",
                 escape(&link),
