@@ -206,8 +206,11 @@ fn activate<F: Real, A: Arithmetic, const PEEPHOLES: bool>(
         i[j] = i[j].logistic_in::<A>();
         f[j] = f[j].logistic_in::<A>();
         g[j] = g[j].hyperbolic_tangent_in::<A>();
-        let c = A::multiply_add(f[j], c, i[j] * g[j]);
-        cell[j] = c;
+        cell[j] = A::multiply_add(f[j], c, i[j] * g[j]);
+    }
+    // In a loop of its own, since it waits for the cell: more of both is then under way at once.
+    for j in 0..h {
+        let c = cell[j];
         if PEEPHOLES {
             o[j] = A::multiply_add(p_o[j], c, o[j]);
         }
