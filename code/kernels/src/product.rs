@@ -61,12 +61,14 @@ impl<F: Real> Packed<F> {
                 if column == 1 {
                     for k in 0..rows {
                         let from = &values[k * row + first..][..width];
-                        for (p, from) in from.chunks(WIDTH).enumerate() {
-                            let Line(to) = &mut to[p * rows + k];
-                            match from.first_chunk::<WIDTH>() {
-                                Some(from) => *to = *from,
-                                None => to[..from.len()].copy_from_slice(from),
-                            }
+                        // Whole rows of panels first: a copy of a fixed size is no call.
+                        let (lines, last) = from.as_chunks::<WIDTH>();
+                        for (p, line) in lines.iter().enumerate() {
+                            to[p * rows + k] = Line(*line);
+                        }
+                        if !last.is_empty() {
+                            let Line(to) = &mut to[lines.len() * rows + k];
+                            to[..last.len()].copy_from_slice(last);
                         }
                     }
                 } else {
