@@ -165,6 +165,8 @@ pub struct Rows<F> {
     pub(crate) cells: Vec<F>,
     /// What else a cell keeps.
     pub(crate) kept: Vec<F>,
+    /// Whether what a cell keeps is for the way back.
+    pub(crate) keep: bool,
     /// Whether the states before the first step are zeros that nobody gave.
     pub(crate) fresh: bool,
     /// Whether the errors of the states before the first step are wanted.
@@ -417,6 +419,7 @@ impl<F: Real, C: Recurrence<F>> Work for Forward<'_, F, C> {
     fn run<A: Arithmetic>(mut self) {
         let (i, h, g) = sizes::<F, C>(self.layer);
         let (chunk, rows) = (self.chunk, self.rows);
+        rows.keep = self.outputs.is_none();
         rows.fresh = self.start.is_none();
         let start = self.start.map(|start| start.output);
         collect(chunk, start, h, &mut rows.start.output);
