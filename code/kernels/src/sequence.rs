@@ -392,7 +392,7 @@ fn worthwhile(layer: Layer, columns: usize, rows: usize) -> bool {
 
 /// Values of the net inputs that are made at once where nothing is kept, so that they stay in the
 /// near caches until they are used.
-const NEAR: usize = 1 << 16;
+const NEAR: usize = 1 << 17;
 
 struct Forward<'a, F, C> {
     cell: C,
