@@ -47,7 +47,7 @@ impl<F: Real> Packed<F> {
         }
         // Some panels at once: what is read lies together.
         pieces(
-            count * WIDTH > 1_000_000,
+            count * WIDTH > 200_000,
             &mut self.lines,
             GROUP * rows,
             &|group, to| {

@@ -114,17 +114,24 @@ impl<F: Real> Prepared<F> {
             to.clear();
             to.extend_from_slice(from);
         }
-        self.input.pack(weights.input, i, g, g, 1);
         self.training = purpose != Purpose::Inference;
-        let (training, recurrent) = (self.training, weights.recurrent);
-        let Prepared { forth, back, .. } = self;
+        let (training, recurrent, large) = (self.training, weights.recurrent, h * g > 50_000);
+        let Prepared {
+            input, forth, back, ..
+        } = self;
         both(
-            training && h * g > 50_000,
-            &mut || cell.pack(h, recurrent, forth),
+            large,
+            &mut || input.pack(weights.input, i, g, g, 1),
             &mut || {
-                if training {
-                    cell.pack_back(h, recurrent, back);
-                }
+                both(
+                    training && large,
+                    &mut || cell.pack(h, recurrent, forth),
+                    &mut || {
+                        if training {
+                            cell.pack_back(h, recurrent, back);
+                        }
+                    },
+                );
             },
         );
         if purpose == (Purpose::Training { inputs: true }) {
