@@ -243,8 +243,8 @@ pub(crate) fn threads(worthwhile: bool) -> usize {
     1
 }
 
-/// Does both, on two threads where that is worth it.
-pub(crate) fn both(
+/// Does both, on two threads of the pool that it is called from where that is worth it.
+pub fn both(
     worthwhile: bool,
     one: &mut (dyn FnMut() + Send),
     other: &mut (dyn FnMut() + Send),

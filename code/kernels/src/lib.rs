@@ -29,7 +29,7 @@ pub mod softmax;
 pub mod symbol_rnn;
 pub mod tanh_rnn;
 
-pub use batch::Batch;
+pub use batch::{both, Batch};
 pub use extremes::Extremes;
 pub use inputs::Inputs;
 pub use path::Instructions;

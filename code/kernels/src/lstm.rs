@@ -3,7 +3,7 @@
 //! connections where they are asked for (Gers & Schmidhuber 2000).
 use crate::path::Arithmetic;
 use crate::product::{Left, Product};
-use crate::sequence::{Recurrence, Share, Steps};
+use crate::sequence::{room, Recurrence, Share, Steps};
 use crate::Real;
 
 /// Columns of the net inputs, H each: input gate i, forget gate f, candidate g, output gate o.
@@ -36,7 +36,10 @@ impl<F: Real> Recurrence<F> for Lstm {
             rows,
         } = steps;
         let h = layer.units;
-        room_for_squashed(rows, chunk.rows() * h);
+        // For outputs only, gates and squashed cells are not written; with peepholes that is rare.
+        let keep = rows.keep || self.peepholes;
+        let kept = if keep { h } else { 0 };
+        room(&mut rows.kept, chunk.rows() * kept);
         for t in 0..chunk.steps() {
             let (first, n) = chunk.step(t);
             let (old, outputs) = rows.outputs.split_at_mut(first * h);
@@ -68,26 +71,17 @@ impl<F: Real> Recurrence<F> for Lstm {
             }
             for (r, net) in nets.chunks_exact_mut(4 * h).enumerate() {
                 let span = r * h..(r + 1) * h;
-                let squashed = &mut rows.kept[(first + r) * h..][..h];
+                let squashed = &mut rows.kept[(first + r) * kept..][..kept];
                 let (before, cell) = (&cells_before[span.clone()], &mut cells[span.clone()]);
+                let (output, peepholes) = (&mut outputs[span], &weights.peepholes[..]);
                 if self.peepholes {
-                    activate::<F, A, true>(
-                        net,
-                        &weights.peepholes,
-                        before,
-                        cell,
-                        squashed,
-                        &mut outputs[span],
+                    activate::<F, A, true, true>(
+                        net, peepholes, before, cell, squashed, output,
                     );
+                } else if keep {
+                    activate::<F, A, false, true>(net, &[], before, cell, squashed, output);
                 } else {
-                    activate::<F, A, false>(
-                        net,
-                        &[],
-                        before,
-                        cell,
-                        squashed,
-                        &mut outputs[span],
-                    );
+                    activate::<F, A, false, false>(net, &[], before, cell, squashed, output);
                 }
             }
         }
@@ -175,13 +169,10 @@ impl<F: Real> Recurrence<F> for Lstm {
     }
 }
 
-fn room_for_squashed<F: Real>(rows: &mut crate::sequence::Rows<F>, size: usize) {
-    crate::sequence::room(&mut rows.kept, size);
-}
-
-/// One row of one step, from net inputs to the output; gates and candidate take their place.
+/// One row of one step, from net inputs to the output; to be kept, gates and candidate take their
+/// place.
 #[inline(always)]
-fn activate<F: Real, A: Arithmetic, const PEEPHOLES: bool>(
+fn activate<F: Real, A: Arithmetic, const PEEPHOLES: bool, const KEEP: bool>(
     net: &mut [F],
     peepholes: &[F],
     before: &[F],
@@ -194,26 +185,36 @@ fn activate<F: Real, A: Arithmetic, const PEEPHOLES: bool>(
     let (f, rest) = rest.split_at_mut(h);
     let (g, o) = rest.split_at_mut(h);
     let (o, before) = (&mut o[..h], &before[..h]);
-    let (squashed, output) = (&mut squashed[..h], &mut output[..h]);
+    let squashed = &mut squashed[..if KEEP { h } else { 0 }];
+    let output = &mut output[..h];
     let (p_i, rest) = peepholes.split_at(if PEEPHOLES { h } else { 0 });
     let (p_f, p_o) = rest.split_at(if PEEPHOLES { h } else { 0 });
     for j in 0..h {
         let c = before[j];
+        let (mut net_i, mut net_f) = (i[j], f[j]);
         if PEEPHOLES {
-            i[j] = A::multiply_add(p_i[j], c, i[j]);
-            f[j] = A::multiply_add(p_f[j], c, f[j]);
+            net_i = A::multiply_add(p_i[j], c, net_i);
+            net_f = A::multiply_add(p_f[j], c, net_f);
         }
-        i[j] = i[j].logistic_in::<A>();
-        f[j] = f[j].logistic_in::<A>();
-        g[j] = g[j].hyperbolic_tangent_in::<A>();
-        let c = A::multiply_add(f[j], c, i[j] * g[j]);
-        cell[j] = c;
+        let (gate_i, gate_f) = (net_i.logistic_in::<A>(), net_f.logistic_in::<A>());
+        let candidate = g[j].hyperbolic_tangent_in::<A>();
+        cell[j] = A::multiply_add(gate_f, c, gate_i * candidate);
+        if KEEP {
+            (i[j], f[j], g[j]) = (gate_i, gate_f, candidate);
+        }
+    }
+    // In a loop of its own, since it waits for the cell: more of both is then under way at once.
+    for j in 0..h {
+        let c = cell[j];
+        let mut net = o[j];
         if PEEPHOLES {
-            o[j] = A::multiply_add(p_o[j], c, o[j]);
+            net = A::multiply_add(p_o[j], c, net);
         }
-        o[j] = o[j].logistic_in::<A>();
-        squashed[j] = c.hyperbolic_tangent_in::<A>();
-        output[j] = o[j] * squashed[j];
+        let (gate, flat) = (net.logistic_in::<A>(), c.hyperbolic_tangent_in::<A>());
+        output[j] = gate * flat;
+        if KEEP {
+            (o[j], squashed[j]) = (gate, flat);
+        }
     }
 }
 

@@ -18,10 +18,15 @@ const ROWS: usize = 96;
 /// other, zeros where the last panel is wider than the matrix.
 #[derive(Debug, Clone, Default)]
 pub struct Packed<F> {
-    values: Vec<F>,
+    lines: Vec<Line<F>>,
     rows: usize,
     columns: usize,
 }
+
+/// A row of a panel, where no register that is loaded from it lies on two lines of the cache.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, align(64))]
+struct Line<F>([F; WIDTH]);
 
 impl<F: Real> Packed<F> {
     /// Packs a matrix: `at(k, n)` would be `values[k * row + n * column]`.
@@ -35,41 +40,42 @@ impl<F: Real> Packed<F> {
     ) {
         self.rows = rows;
         self.columns = columns;
-        let size = rows * WIDTH;
-        let count = columns.div_ceil(WIDTH) * size;
-        self.values.resize(count, F::ZERO);
-        if size == 0 {
+        let count = columns.div_ceil(WIDTH) * rows;
+        self.lines.resize(count, Line::default());
+        if rows == 0 {
             return;
         }
         // Some panels at once: what is read lies together.
         pieces(
-            count > 1_000_000,
-            &mut self.values,
-            GROUP * size,
+            count * WIDTH > 200_000,
+            &mut self.lines,
+            GROUP * rows,
             &|group, to| {
                 let first = group * GROUP * WIDTH;
                 let width = (columns - first).min(GROUP * WIDTH);
                 // A buffer that was used before has something there.
                 let (whole, rest) = (width / WIDTH, width % WIDTH);
-                for to in to[whole * size..].chunks_exact_mut(WIDTH) {
+                for Line(to) in &mut to[whole * rows..] {
                     to[rest..].fill(F::ZERO);
                 }
                 if column == 1 {
                     for k in 0..rows {
                         let from = &values[k * row + first..][..width];
-                        for (p, from) in from.chunks(WIDTH).enumerate() {
-                            let to = &mut to[p * size + k * WIDTH..][..WIDTH];
-                            match from.first_chunk::<WIDTH>() {
-                                Some(from) => to.copy_from_slice(from),
-                                None => to[..from.len()].copy_from_slice(from),
-                            }
+                        // Whole rows of panels first: a copy of a fixed size is no call.
+                        let (lines, last) = from.as_chunks::<WIDTH>();
+                        for (p, line) in lines.iter().enumerate() {
+                            to[p * rows + k] = Line(*line);
+                        }
+                        if !last.is_empty() {
+                            let Line(to) = &mut to[lines.len() * rows + k];
+                            to[..last.len()].copy_from_slice(last);
                         }
                     }
                 } else {
                     for n in 0..width {
                         let from = &values[(first + n) * column..];
-                        let panel = &mut to[n / WIDTH * size..][..size];
-                        for (k, to) in panel.chunks_exact_mut(WIDTH).enumerate() {
+                        let panel = &mut to[n / WIDTH * rows..][..rows];
+                        for (k, Line(to)) in panel.iter_mut().enumerate() {
                             to[n % WIDTH] = from[k * row];
                         }
                     }
@@ -345,13 +351,12 @@ fn tile<F: Real, A: Arithmetic, const V: usize, const R: usize, const P: usize>(
     let zero = A::Vector::<F>::zero();
     let lanes = A::Vector::<F>::LANES;
     let mut sums = [[[zero; V]; P]; R];
-    let size = b.right.rows * WIDTH;
-    let from: [&[F]; P] = std::array::from_fn(|p| {
-        &b.right.values[(panel + p) * size + b.k * WIDTH..][..b.deep * WIDTH]
-    });
-    let from = from.map(<[F]>::as_ptr);
+    let size = b.right.rows;
+    let from: [&[Line<F>]; P] =
+        std::array::from_fn(|p| &b.right.lines[(panel + p) * size + b.k..][..b.deep]);
+    let from = from.map(|from| from.as_ptr().cast::<F>());
     // Where the next panels begin, wherever that is.
-    let (ahead, next) = (b.soon.len(), P * size + b.soon.start * WIDTH);
+    let (ahead, next) = (b.soon.len(), (P * size + b.soon.start) * WIDTH);
     assert!(left.values.len() > (R - 1) * left.row + (b.deep - 1) * left.step);
     let Left {
         values,

@@ -114,17 +114,24 @@ impl<F: Real> Prepared<F> {
             to.clear();
             to.extend_from_slice(from);
         }
-        self.input.pack(weights.input, i, g, g, 1);
         self.training = purpose != Purpose::Inference;
-        let (training, recurrent) = (self.training, weights.recurrent);
-        let Prepared { forth, back, .. } = self;
+        let (training, recurrent, large) = (self.training, weights.recurrent, h * g > 50_000);
+        let Prepared {
+            input, forth, back, ..
+        } = self;
         both(
-            training && h * g > 50_000,
-            &mut || cell.pack(h, recurrent, forth),
+            large,
+            &mut || input.pack(weights.input, i, g, g, 1),
             &mut || {
-                if training {
-                    cell.pack_back(h, recurrent, back);
-                }
+                both(
+                    training && large,
+                    &mut || cell.pack(h, recurrent, forth),
+                    &mut || {
+                        if training {
+                            cell.pack_back(h, recurrent, back);
+                        }
+                    },
+                );
             },
         );
         if purpose == (Purpose::Training { inputs: true }) {
@@ -165,6 +172,8 @@ pub struct Rows<F> {
     pub(crate) cells: Vec<F>,
     /// What else a cell keeps.
     pub(crate) kept: Vec<F>,
+    /// Whether what a cell keeps is for the way back.
+    pub(crate) keep: bool,
     /// Whether the states before the first step are zeros that nobody gave.
     pub(crate) fresh: bool,
     /// Whether the errors of the states before the first step are wanted.
@@ -390,7 +399,7 @@ fn worthwhile(layer: Layer, columns: usize, rows: usize) -> bool {
 
 /// Values of the net inputs that are made at once where nothing is kept, so that they stay in the
 /// near caches until they are used.
-const NEAR: usize = 1 << 16;
+const NEAR: usize = 1 << 17;
 
 struct Forward<'a, F, C> {
     cell: C,
@@ -417,6 +426,7 @@ impl<F: Real, C: Recurrence<F>> Work for Forward<'_, F, C> {
     fn run<A: Arithmetic>(mut self) {
         let (i, h, g) = sizes::<F, C>(self.layer);
         let (chunk, rows) = (self.chunk, self.rows);
+        rows.keep = self.outputs.is_none();
         rows.fresh = self.start.is_none();
         let start = self.start.map(|start| start.output);
         collect(chunk, start, h, &mut rows.start.output);

@@ -10,8 +10,11 @@ use dfdx::prelude::*;
 use kernels::mixture::Mixture;
 use kernels::projection::{self, Layer, Prepared, Reduction, Targets, Trace, Weights};
 use kernels::softmax::Indices;
-use kernels::{logistic, softmax, Instructions};
+use kernels::{both, logistic, softmax, Instructions};
 use std::fmt;
+
+/// Making room for more outputs than this is worth a thread.
+const WORTHWHILE: usize = 200_000;
 
 /// A projection of H values to V outputs.
 pub struct Projection<H: Dim, V: Dim, E: Element> {
@@ -177,10 +180,14 @@ impl<H: Dim, V: Dim, E: Element> Projection<H, V, E> {
         let x = x.clone().try_contiguous()?;
         dims::same(("x", x.shape().1), ("the projection", self.w.shape().0));
         let mut buffers = self.buffers.take();
-        self.prepare(&mut buffers, false);
-        copy(&x, &mut buffers.x);
         let shape = (x.shape().0, self.outputs());
-        let mut y = vec![<E as kernels::Real>::ZERO; shape.num_elements()];
+        let (size, mut y) = (shape.num_elements(), Vec::new());
+        both(
+            size > WORTHWHILE,
+            &mut || self.prepare(&mut buffers, false),
+            &mut || y = vec![<E as kernels::Real>::ZERO; size],
+        );
+        copy(&x, &mut buffers.x);
         let Buffers {
             prepared, trace, x, ..
         } = &mut buffers;

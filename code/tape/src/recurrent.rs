@@ -7,7 +7,7 @@ use crate::train::{Parameters, Scalar, Visitor};
 use crate::{copy, put_gradient, take_gradient, Element};
 use dfdx::prelude::*;
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose, Trace};
-use kernels::{Batch, Instructions};
+use kernels::{both, Batch, Instructions};
 use std::fmt;
 use std::rc::Rc;
 
@@ -66,6 +66,9 @@ pub enum Inputs {
     /// Data, which needs none.
     Data,
 }
+
+/// Copying more values than this is worth a thread.
+const WORTHWHILE: usize = 50_000;
 
 impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
     /// A layer whose weights are all zero; [`initialize`](crate::train::initialize()) starts them.
@@ -173,8 +176,12 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
             },
             false => Purpose::Inference,
         };
-        copy(&self.w_x, &mut buffers.w_x);
-        copy(&self.w_h, &mut buffers.w_h);
+        let Buffers { w_x, w_h, .. } = &mut *buffers;
+        both(
+            self.w_h.shape().num_elements() > WORTHWHILE,
+            &mut || copy(&self.w_x, w_x),
+            &mut || copy(&self.w_h, w_h),
+        );
         copy(&self.bias, &mut buffers.bias);
         match &self.peepholes {
             Some(peepholes) => copy(peepholes, &mut buffers.peepholes),
