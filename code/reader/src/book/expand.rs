@@ -961,6 +961,7 @@ impl Expander<'_> {
             }
             None => "not measured yet".to_owned(),
         };
+        let running = format!("{running}: {}", recorded_by(key, &drawn.records));
         let gist = chapter.gist;
         let gist = self.cell(line, gist);
         let row = |name: &str, text: &str| format!("<dt>{name}</dt><dd>{text}</dd>\n");
@@ -970,10 +971,7 @@ impl Expander<'_> {
             row("What it changed", &gist),
             row("Read before", &before),
             row("To read", &reading),
-            row(
-                "To reproduce",
-                &format!("{running}: {}", recorded_by(key, &drawn.records))
-            ),
+            row("To reproduce", &running),
         ))
     }
 }
