@@ -26,21 +26,6 @@ fn order(id: &'static str) -> ArmName {
     arm("temporal-order", id).called(method.map_or(id, Method::name))
 }
 
-/// The one trial's measure is as near as this to a number; shown with so many decimals.
-fn near(
-    what: &str,
-    (arm, measure): (&'static str, &'static str),
-    (number, within, digits): (f64, f64, usize),
-) -> Line {
-    let arm = lab::claim::arm("one-unit", arm);
-    let words = format!("{what} within {within} of {}", decimals(number, digits));
-    Read::custom(words, [arm.clone()], move |view| {
-        let found = *view.measure(&arm, measure)?.first()?;
-        let holds = (found - number).abs() <= within;
-        Some((holds, decimals(found, digits)))
-    })
-}
-
 /// At least four of five trials of each arm are solved within so many updates, or more than half.
 fn learnt<const N: usize>(arms: [ArmName; N], within: u64) -> [Line; 2] {
     let solved = arms.map(|arm| arm.solved_within(updates(within)));
@@ -135,22 +120,6 @@ const CHARACTERS: &str =
 
 /// All claims, in the order of the page.
 pub fn all() -> Vec<Claim> {
-    let bound = |id, name| arm("bound", id).called(name);
-    let below = [
-        bound("tanh-below", "tanh units"),
-        bound("logistic-below", "logistic units"),
-    ];
-    let share = |arm: &ArmName| arm.measure("share-of-bound").largest();
-    let vanished = bound("tanh-above", "γσ = 1.5")
-        .below("norm-at-end", 1.0)
-        .worded("at γσ = 1.5 with a derivative below 1 over a lag of 50");
-    let exploded = bound("tanh-far-above", "γσ = 4")
-        .above("norm-at-end", 1.0)
-        .worded("at γσ = 4 with a derivative above 1 over a lag of 50");
-    let node = |measure, words| {
-        let points = arm("one-unit", "fixed-points");
-        points.measure(measure).worded(words)
-    };
     let short = ["smart-20-msgd", "smart-20-c", "smart-20-cr"];
     let [plain, clipped, both] = short.map(|id| order(id).updates().median());
     let spiking = [
@@ -166,67 +135,6 @@ pub fn all() -> Vec<Claim> {
     });
     let [(fifty, fifty_most), (hundred, hundred_most)] = spiking;
     vec![
-        claim("bound")
-            .says("Where the largest singular value of the recurrent weights is below 1/γ, the derivative over a lag vanishes at least exponentially.")
-            .source("section 2.1, equations 6 and 7")
-            .paper("a theorem, no number")
-            .line(
-                Line::all(below.clone().map(|arm| {
-                    let words = "with no norm above the bound at any lag from 1 to 50";
-                    arm.solved().worded(words).every()
-                }))
-                .beside("largest share of the bound, tanh", share(&below[0]), 2)
-                .beside("logistic", share(&below[1]), 2),
-            )
-            .exact()
-            .shown("bound"),
-        claim("necessary")
-            .says("A singular value above 1/γ is needed for gradients to explode, and is not enough.")
-            .source("section 2.1")
-            .paper("“necessary”, no number")
-            .line(vanished.clone().at_least(50, of(100)).and(exploded.clone().at_least(50, of(100))))
-            .direction(vanished.any().and(exploded.any()))
-            .shown("bound"),
-        // Both numbers were computed before the run by another program.
-        claim("cliff")
-            .says("The error of a single unit after 50 steps has a wall.")
-            .source("section 2.3, Figure 6")
-            .paper("drawn, no number")
-            .line(
-                near("at w = 5 the steepest slope over b", ("slice", "steepest"), (5_751.1, 57.511, 1))
-                    .and(near("its place", ("slice", "steepest-at"), (-2.612_341_4, 0.00001, 7))),
-            )
-            .direction(
-                arm("one-unit", "slice")
-                    .above("steepest", 1_000.0)
-                    .worded("with a slope above 1,000 over b at w = 5")
-                    .any(),
-            )
-            .exact()
-            .shown("unit"),
-        // The closed form is a test of its own.
-        claim("saddle-nodes")
-            .says("At w = 5 the attractors of the unit appear and vanish at two values of b.")
-            .source("section 2.2, Figure 3")
-            .paper("drawn, no number")
-            .line(
-                near(
-                    "the number of fixed points first changes",
-                    ("fixed-points", "first-saddle-node"),
-                    (-2.6556, 0.001, 4),
-                )
-                .and(near(
-                    "and again",
-                    ("fixed-points", "second-saddle-node"),
-                    (-2.3444, 0.001, 4),
-                )),
-            )
-            .direction(
-                node("first-saddle-node", "the first bias at which it changes")
-                    .below_in_every_seed(node("second-saddle-node", "the second")),
-            )
-            .exact()
-            .shown("unit"),
         claim("t20-speed")
             .says("On short sequences the regularizer makes learning several times faster.")
             .source("supplement, temporal order, T = 20, smart tanh")
