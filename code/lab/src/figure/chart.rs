@@ -485,8 +485,10 @@ impl Chart {
                 }
                 Layer::Shades { cells } => {
                     for (left, right, bottom, top, value) in merged(cells) {
-                        let (a, b) = (pixel(left, top), pixel(right, bottom));
-                        done(root.draw(&Rectangle::new([a, b], shade(value).filled())));
+                        // One unit over the next cell, or the page shines through between them.
+                        let (a, (x, y)) = (pixel(left, top), pixel(right, bottom));
+                        let corners = [a, (x + 1, y + 1)];
+                        done(root.draw(&Rectangle::new(corners, shade(value).filled())));
                     }
                 }
                 Layer::Arrow { ink, from, to } => {
@@ -726,11 +728,13 @@ fn merged(cells: &[Cell]) -> Vec<Cell> {
     let mut all: Vec<Cell> = Vec::new();
     for &(left, right, bottom, top, value) in cells {
         let value = on_scale(value);
-        match all.last_mut() {
-            Some(last) if (last.0, last.1, last.3, last.4) == (left, right, bottom, value) => {
-                last.3 = top;
-            }
-            _ => all.push((left, right, bottom, top, value)),
+        let above = |last: &&mut Cell| {
+            let touches = (bottom - last.3).abs() <= 1e-6 * (top - bottom).abs();
+            touches && (last.0, last.1, last.4) == (left, right, value)
+        };
+        match all.last_mut().filter(above) {
+            Some(last) => last.3 = top,
+            None => all.push((left, right, bottom, top, value)),
         }
     }
     all
