@@ -2,6 +2,7 @@
 //! What the chapter records, and the theorems and constants of one unit that its records must agree
 //! with: these are tests, and no claims about behavior on held-out data.
 
+use lab::experiment::{Arm, Scale};
 use lab::record::ArmRecord;
 use testing::root;
 
@@ -68,4 +69,74 @@ fn eq_2_10_the_recorded_fixed_points_change_in_number_at_the_saddle_nodes() {
             "{measure}: {counted} {closed}"
         );
     }
+}
+
+fn arms(experiment: &str, scale: Scale) -> Vec<Arm> {
+    let all = pascanu2013::experiments::all();
+    let found = all.iter().find(|one| one.id() == experiment).unwrap();
+    found.arms(scale)
+}
+
+/// What stands beside the paper's rows differs from them in the seeds or in the cap, and in nothing
+/// else; it is no row of the paper's scale, and no smoke run.
+#[test]
+fn arms_beside_the_papers_rows_differ_in_seeds_or_cap_alone() {
+    let book = arms("temporal-order", Scale::Book);
+    let find = |id: &str| book.iter().find(|arm| arm.id == id).unwrap();
+    for method in ["msgd", "c", "cr"] {
+        let fresh = find(&format!("smart-50-fresh-{method}"));
+        let row = find(&format!("smart-50-{method}"));
+        assert_eq!((&fresh.config, fresh.seeds.clone()), (&row.config, 6..=10));
+    }
+    for id in ["basic-50-c", "sigmoid-50-cr"] {
+        let (row, method) = (find(id), id.rsplit_once('-').unwrap());
+        let long = find(&format!("{}-long-{}", method.0, method.1));
+        let mut config = long.config.clone();
+        assert_eq!(config["cap"], 1_000_000);
+        config["cap"] = row.config["cap"].clone();
+        assert_eq!((&config, long.seeds.clone()), (&row.config, 1..=5));
+    }
+    for scale in [Scale::Paper, Scale::Smoke] {
+        for experiment in ["temporal-order", "mixed-lengths"] {
+            let beside = |arm: &Arm| arm.id.contains("fresh") || arm.id.contains("long");
+            assert!(
+                !arms(experiment, scale).iter().any(beside),
+                "{experiment} at {scale}"
+            );
+        }
+    }
+    for id in ["character-rates", "characters"] {
+        let names = |scale| arms(id, scale).into_iter().map(|arm| arm.id);
+        let finer = |name: &String| name.ends_with("-0.05") || name.ends_with("-0.07");
+        assert!(names(Scale::Book).any(|name| finer(&name)));
+        assert!(!names(Scale::Smoke).any(|name| finer(&name)));
+    }
+}
+
+/// The estimate of a row in which no recorded trial was solved is that of its cap.
+#[test]
+fn rows_that_fail_are_priced_at_their_caps() {
+    let records = lab::store::load_records(&root(), "pascanu2013").unwrap();
+    let record = &records["temporal-order"];
+    let mut failed = 0;
+    for arm in arms("temporal-order", Scale::Book) {
+        let recorded = record
+            .arm(&arm.id)
+            .filter(|recorded| recorded.solved() == 0);
+        if recorded.is_none() {
+            continue;
+        }
+        failed += 1;
+        let cap = arm.config["cap"].as_f64().unwrap();
+        let steps = arm.config["lengths"][0].as_f64().unwrap();
+        // Twelve millionths of a second for each step of each update.
+        let whole = 1.2e-5 * cap * steps;
+        assert!(
+            arm.expected_seconds > 0.99 * whole,
+            "{}: {}",
+            arm.id,
+            arm.expected_seconds
+        );
+    }
+    assert!(failed >= 5, "{failed}");
 }
