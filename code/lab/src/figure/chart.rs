@@ -723,13 +723,14 @@ fn shade(value: f64) -> RGBColor {
     RGBColor(mix(0), mix(1), mix(2))
 }
 
-/// The cells on the steps of the scale, those one above the other with one color as one.
+/// The cells on the steps of the scale, those one above the other with one color as one. Records round
+/// the places of cells, so that neighbors touch within a hundredth of their height.
 fn merged(cells: &[Cell]) -> Vec<Cell> {
     let mut all: Vec<Cell> = Vec::new();
     for &(left, right, bottom, top, value) in cells {
         let value = on_scale(value);
         let above = |last: &&mut Cell| {
-            let touches = (bottom - last.3).abs() <= 1e-6 * (top - bottom).abs();
+            let touches = (bottom - last.3).abs() <= 0.01 * (top - bottom).abs();
             touches && (last.0, last.1, last.4) == (left, right, value)
         };
         match all.last_mut().filter(above) {
