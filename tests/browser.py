@@ -4,8 +4,8 @@
 Usage: browser.py FOLDER. Needs Python's standard library, chromium and chromedriver.
 
 Of every page, wide and phone-narrow, light and dark: no error on the console, no request to another
-host, every formula with its height and its fonts, no page that scrolls sideways, none heavier than
-300 kB compressed without its fonts, colors that follow the theme. Without scripts: the text is there.
+host, every formula with its height and its fonts, no page and no figure that scrolls sideways, none
+heavier than 300 kB compressed without its fonts, colors that follow the theme. Without scripts: the text is there.
 """
 import functools
 import gzip
@@ -95,6 +95,7 @@ return {
   fonts: [...document.fonts].filter(f => f.family.includes('KaTeX') && f.status === 'loaded').length,
   broken: [...document.fonts].filter(f => f.status === 'error').map(f => f.family),
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  hidden: [...document.querySelectorAll('figure')].filter(f => f.scrollWidth > f.clientWidth + 1).length,
   colors: getComputedStyle(document.body).color,
   words: main.innerText.split(/\\s+/).length,
 };
@@ -150,6 +151,8 @@ def main():
                     wrong.append(f"{name}: formulas, and none of their fonts is loaded")
                 if seen["broken"]:
                     wrong.append(f"{name}: broken fonts {seen['broken']}")
+                if seen["hidden"]:
+                    wrong.append(f"{name}: {seen['hidden']} figures with something out of sight")
                 if seen["wide"] > 0:
                     wrong.append(f"{name}: scrolls sideways by {seen['wide']} px")
         driver.devtools("Emulation.setScriptExecutionDisabled", value=True)

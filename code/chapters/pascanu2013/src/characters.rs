@@ -46,6 +46,16 @@ pub const RATES: [(&str, f64); 6] = [
     ("0.1", 1e-1),
     ("0.3", 3e-1),
 ];
+/// Rates between and beside those, close to the ones that did best: where a method's best rate lies next
+/// to one that throws the weights off, a grid in steps of three may pass over a better one.
+pub const FINER: [(&str, f64); 4] = [
+    ("0.02", 2e-2),
+    ("0.05", 5e-2),
+    ("0.07", 7e-2),
+    ("0.2", 2e-1),
+];
+/// Rates of plain descent that stand beside the chosen one in `characters`.
+pub const BESIDE: [(&str, f64); 2] = [FINER[1], FINER[2]];
 /// For each of [`SETTINGS`] the place in [`RATES`] that did best on the validation part in the record
 /// `character-rates`.
 pub const CHOSEN: [usize; 5] = [3, 4, 4, 3, 4];
@@ -55,7 +65,7 @@ pub const CHOSEN: [usize; 5] = [3, 4, 4, 3, 4];
 const READ: [(usize, u64); 2] = [(3_600_000, 1), (3_600_000, 3)];
 /// As the first of the two, in a smoke run on a user's own text.
 const READ_IN_SMOKE: usize = 2_000;
-/// The fewest characters of a user's own text, so that each of its parts has something to tell.
+/// The fewest characters of a user's own text, so that each of its parts has something to predict.
 const LEAST: usize = 2_000;
 /// The seed that chooses the learning rates.
 const CHOOSER: u64 = 101;
@@ -152,7 +162,7 @@ enum Data {
     Text { source: Source, characters: usize },
 }
 
-/// A text, and how well the last character alone tells what comes, in bits on the test part.
+/// A text, and how well the last character alone predicts what comes, in bits on the test part.
 struct Text {
     parts: Parts,
     pairs: f64,
@@ -278,7 +288,7 @@ impl Problem for Reading {
         there.then(|| self.read(part, place, steps))
     }
 
-    /// Bits a character; NaN where there was nothing to tell.
+    /// Bits a character; NaN where there was nothing to predict.
     fn report(&self, _: &mut Self::Learner, state: &State, record: &mut TrialRecord) {
         let mut put = |name: &str, value| record.measures.insert(name.into(), value);
         put("pairs-bits", six_digits(self.text.pairs));
@@ -473,6 +483,15 @@ impl Experiment for Characters {
             } else {
                 arms.push(self.arm(scale, setting, setting.id.into(), RATES[chosen].1));
             }
+            let more = match (self.rates, setting.method) {
+                _ if scale == Scale::Smoke || self.own.is_some() => &[][..],
+                (true, _) => &FINER[..],
+                (false, Method::Plain) => &BESIDE[..],
+                (false, _) => &[],
+            };
+            arms.extend(more.iter().map(|&(name, rate)| {
+                self.arm(scale, setting, format!("{}-{name}", setting.id), rate)
+            }));
         }
         if self.rates && scale == Scale::Smoke {
             // A few are enough to see that they replay.

@@ -3,6 +3,7 @@
 use super::training::{Config, Initial, Method, ALPHA_MIXED, BATCH};
 use super::{bound, unit};
 use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
+use std::ops::RangeInclusive;
 
 /// The experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
@@ -16,7 +17,11 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     let mut all = vec![
         unit::experiment(),
         bound::experiment(),
-        runs("temporal-order", order, by_length),
+        runs("temporal-order", order, || {
+            let mut rows = by_length();
+            rows.extend(beside());
+            rows
+        }),
         runs(
             "mixed-lengths",
             "Section 4.1: one model for all lengths",
@@ -36,9 +41,13 @@ struct Row {
     /// Updates after which a book run gives up; `None` for a row that a book run leaves out.
     book: Option<u64>,
     /// Seeds of a book run.
-    book_seeds: u64,
-    /// Updates that a run is expected to take, for the estimate.
-    expected: u64,
+    book_seeds: RangeInclusive<u64>,
+    /// Whether it stands beside the paper's rows, with other seeds or another cap: it is run at the
+    /// scale `book` alone.
+    beside: bool,
+    /// The share of the trials that are expected to be solved, and after how many updates; the others
+    /// run to the cap. For the estimate.
+    expected: (f64, u64),
 }
 
 /// Seconds of one update of one step: a batch of 20, 50 units, on the machine of the records.
@@ -46,9 +55,12 @@ const SECONDS_PER_STEP: f64 = 1.2e-5;
 
 impl Row {
     fn at(mut self, scale: Scale) -> Option<Arm> {
+        if self.beside && scale != Scale::Book {
+            return None;
+        }
         let seeds = match scale {
             Scale::Paper => 1..=5,
-            Scale::Book => 1..=self.book_seeds,
+            Scale::Book => self.book_seeds,
             Scale::Smoke => 1..=1,
         };
         match scale {
@@ -75,7 +87,9 @@ impl Row {
         }
         let (shortest, longest) = self.config.lengths;
         let steps = (shortest + longest) as f64 / 2.0;
-        let updates = self.expected.min(self.config.cap) as f64;
+        let cap = self.config.cap;
+        let (share, needed) = self.expected;
+        let updates = share * needed.min(cap) as f64 + (1.0 - share) * cap as f64;
         Some(Arm {
             id: self.id,
             title: self.title,
@@ -174,12 +188,9 @@ fn by_length() -> Vec<Row> {
                         test: None,
                     }),
                     book: in_book(initial, length).then_some(BOOK_CAP),
-                    book_seeds: 5,
-                    expected: match (method, length) {
-                        (_, ..=20) => 20_000,
-                        (Method::Regularized, _) => 500 * length as u64,
-                        _ => 5_000_000,
-                    },
+                    book_seeds: 1..=5,
+                    beside: false,
+                    expected: expected(initial, length, method),
                 });
             }
         }
@@ -187,19 +198,91 @@ fn by_length() -> Vec<Row> {
     rows
 }
 
+/// The share of the trials that are expected to be solved, and after how many updates: with Ω what the
+/// supplement needed for a step at T = 200, or less where the records have less; without it at lengths
+/// of 50 and more no row is sure to be solved, and each is priced at its cap.
+fn expected(initial: Initial, length: usize, method: Method) -> (f64, u64) {
+    let steps = length as u64;
+    match (initial, method) {
+        (Initial::Sigmoid, Method::Regularized) if length <= 22 => (0.8, 20_000),
+        (Initial::Sigmoid, Method::Regularized) => (1.0, 3_400 * steps),
+        (Initial::Sigmoid, _) if length > 16 => (0.0, 0),
+        (Initial::Smart, Method::Regularized) if length <= 100 => (1.0, 300 * steps),
+        (_, Method::Regularized) => (1.0, 2_400 * steps),
+        _ if length <= 20 => (1.0, 20_000),
+        _ => (0.0, 0),
+    }
+}
+
+/// Updates after which a run beside the paper's rows gives up, a fifth of the paper's cap.
+pub const LONG_CAP: u64 = 1_000_000;
+
+/// Arms beside the rows of Figure 7: the smart start at T = 50 on fresh seeds, with one budget for
+/// each method; and five times the updates for the two rows of T = 50 that were still learning when a
+/// book run gave them up.
+fn beside() -> Vec<Row> {
+    let at_50 = |lengths: &[Length], method: Method| {
+        let shares = lengths.iter().find(|length| length.0 == 50);
+        let place = Method::ALL.iter().position(|&one| one == method);
+        shares.zip(place).map(|(length, place)| length.1[place])
+    };
+    let row = |initial, name: &str, lengths, method: Method, what: [&str; 2], cap, seeds| Row {
+        id: format!("{name}-50-{}-{}", what[0], method.id()),
+        title: format!("{name}, T = 50, {}, {}", method.name(), what[1]),
+        config: Config::paper(initial, 50, method),
+        paper: Some(Printed {
+            source: "Figure 7",
+            solved: at_50(lengths, method),
+            ..Printed::default()
+        }),
+        book: Some(cap),
+        book_seeds: seeds,
+        beside: true,
+        expected: expected(initial, 50, method),
+    };
+    let fresh = Method::ALL.map(|method| {
+        let what = ["fresh", "seeds 6 to 10"];
+        row(
+            Initial::Smart,
+            "smart",
+            &SMART,
+            method,
+            what,
+            BOOK_CAP,
+            6..=10,
+        )
+    });
+    let long = [
+        (Initial::Basic, "basic", &BASIC[..], Method::Clipped),
+        (
+            Initial::Sigmoid,
+            "sigmoid",
+            &SIGMOID[..],
+            Method::Regularized,
+        ),
+    ];
+    let long = long.map(|(initial, name, lengths, method)| {
+        let what = ["long", "five times the updates"];
+        row(initial, name, lengths, method, what, LONG_CAP, 1..=5)
+    });
+    fresh.into_iter().chain(long).collect()
+}
+
 /// Lengths at which the models of mixed lengths are tested.
 pub const TEST_LENGTHS: [usize; 10] = [50, 100, 150, 200, 250, 500, 1_000, 2_000, 3_000, 5_000];
 
 /// One model for all lengths: 50 basic tanh units, α = 2, another length for each batch. The paper
 /// reports none of 10,000 wrong, which is also when its program stops; the first row stops at the
-/// criterion of the other experiment. The last one has the start that the log of the published program
-/// names for these lengths, which is not the paper's.
+/// criterion of the other experiment. `smart` has the start that the log of the published program
+/// names for these lengths, which is not the paper's; `fresh` is three models of the paper's row beside
+/// the first one.
 fn mixed() -> Vec<Row> {
     let rows = [
-        ("50-100", Initial::Basic, 50, 100, 100, 3),
-        ("50-100-exact", Initial::Basic, 50, 100, 1, 3),
-        ("50-200-exact", Initial::Basic, 50, 200, 1, 1),
-        ("50-200-smart-exact", Initial::Smart, 50, 200, 1, 1),
+        ("50-100", Initial::Basic, 50, 100, 100, 1..=3),
+        ("50-100-exact", Initial::Basic, 50, 100, 1, 1..=3),
+        ("50-200-exact", Initial::Basic, 50, 200, 1, 1..=1),
+        ("50-200-smart-exact", Initial::Smart, 50, 200, 1, 1..=1),
+        ("50-200-fresh-exact", Initial::Basic, 50, 200, 1, 2..=4),
     ];
     rows.map(|(id, initial, shortest, longest, fewer_than, book_seeds)| {
         let mut config = Config::paper(initial, shortest, Method::Regularized);
@@ -231,7 +314,8 @@ fn mixed() -> Vec<Row> {
             }),
             book: Some(if longest == 200 { 400_000 } else { BOOK_CAP }),
             book_seeds,
-            expected: 200_000,
+            beside: id.contains("fresh"),
+            expected: (1.0, if longest == 200 { 400_000 } else { 100_000 }),
         }
     })
     .into()

@@ -5,7 +5,9 @@ use super::characters::SETTINGS;
 use super::claims::test_bits;
 use super::experiments::{BASIC, SIGMOID, SMART, TEST_LENGTHS};
 use super::training::Method;
-use super::unit::{fixed_points, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD};
+use super::unit::{
+    by_start, fixed_points, on_map, saddle_nodes, FIGURE_3_W, MAP, PATH_THRESHOLD,
+};
 use super::values::{mean_bits, range};
 use kernels::Extremes;
 use lab::chapter::{arm, Records, Table};
@@ -13,7 +15,7 @@ use lab::claim::updates_to_success;
 use lab::figure::axis::Axis;
 use lab::figure::chart::{Chart, Mark, Panel, Stroke};
 use lab::figure::number::{count, decimals, spoken};
-use lab::figure::svg::Ink;
+use lab::figure::svg::{Anchor, Ink};
 use lab::figure::Figure;
 use lab::record::ArmRecord;
 use lab::stats::{mean, median, quantile};
@@ -36,7 +38,8 @@ fn series<'a>(arm: &'a ArmRecord, name: &str) -> Option<&'a [f64]> {
     Some(arm.trials.first()?.series.get(name)?.as_slice())
 }
 
-/// One unit over b: its fixed points, its error after 50 steps, and the slope of that.
+/// One unit over b: its fixed points, its error after 50 steps, the slope of that, and the derivative
+/// of the last state by the first.
 pub fn unit(records: &Records) -> Option<Figure> {
     let (_, points) = arm(records, "one-unit", "fixed-points")?;
     let (_, slice) = arm(records, "one-unit", "slice")?;
@@ -65,7 +68,9 @@ pub fn unit(records: &Records) -> Option<Figure> {
         }
         if n % 5 == 0 {
             let here: Vec<String> = here.iter().map(|&x| decimals(x, 3)).collect();
-            rows.push(vec![decimals(b, 2), here.join(", "), decimals(last[n], 3)]);
+            let forgets = by_start(FIGURE_3_W, b);
+            let end = decimals(last[n], 3);
+            rows.push(vec![decimals(b, 2), here.join(", "), end, spoken(forgets)]);
         }
     }
     // Where two of them meet, the branches meet too.
@@ -100,12 +105,31 @@ pub fn unit(records: &Records) -> Option<Figure> {
     let at = *slice.measure("steepest-at").first()?;
     let least = range(slopes).0.max(1e-6);
     let mut slope = Panel::new(Axis::log("size of its slope", least, steepest), 300)
-        .title("3  There the gradient explodes, beside it it vanishes");
+        .title("3  There the gradient explodes");
     let mut line: Vec<(f64, f64)> = join(slopes);
     line.push((at, steepest));
     line.sort_by(|a, b| a.0.total_cmp(&b.0));
     slope.line(Ink::Two, Stroke::Bold, line, "");
-    for panel in [&mut fixed, &mut error, &mut slope] {
+    let mut forgets: Vec<(f64, f64)> = place
+        .iter()
+        .chain([&at])
+        .map(|&b| (b, by_start(FIGURE_3_W, b)))
+        .collect();
+    forgets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let sizes = || forgets.iter().map(|&(_, size)| size);
+    let (faintest, strongest) = (sizes().smallest(1.0), sizes().largest(1.0));
+    let title = "∂*x*_{50}/∂*x*_0";
+    let mut lag = Panel::new(Axis::log(title, faintest, strongest), 300)
+        .title("4  And beside it the start is forgotten");
+    let (left, right) = (*b.first()?, *b.last()?);
+    lag.line(
+        Ink::Text,
+        Stroke::Dashed,
+        vec![(left, 1.0), (right, 1.0)],
+        "",
+    );
+    lag.line(Ink::Three, Stroke::Bold, forgets.clone(), "");
+    for panel in [&mut fixed, &mut error, &mut slope, &mut lag] {
         panel.rule(first);
         panel.rule(second);
     }
@@ -114,54 +138,54 @@ pub fn unit(records: &Records) -> Option<Figure> {
         "unit",
         "One unit: fixed points, error and slope over the bias",
         format!(
-            "Three panels over the bias b of a single unit with weight 5, from {} to {}. First its \
+            "Four panels over the bias b of a single unit with weight 5, from {} to {}. First its \
              fixed points: one low branch, one high branch, and between the saddle-nodes at {} and {} \
              a third one, dashed, between them. Second the error after 50 steps from 0.5: high up to \
              b = {}, then low. Third the size of its slope on a logarithmic axis, with a peak of {} at \
-             b = {}.",
+             b = {}. Fourth the derivative of the last state by the first, on a logarithmic axis: \
+             above 1 only about the same place, up to {}, and down to {}.",
             decimals(*lowest, 1),
             decimals(*highest, 1),
             decimals(first, 4),
             decimals(second, 4),
             decimals(at, 3),
             count(steepest),
-            decimals(at, 7)
+            decimals(at, 7),
+            count(strongest),
+            spoken(faintest)
         ),
         &Chart::new(
             Axis::linear("bias *b* (vertical lines: the saddle-nodes)", *lowest, *highest),
-            vec![fixed, error, slope],
+            vec![fixed, error, slope, lag],
         )
         .draw(),
         Table {
-            columns: texts(["b", "fixed points", "x after 50 steps"]),
+            columns: texts(["b", "fixed points", "x after 50 steps", "∂x₅₀/∂x₀"]),
             rows,
         },
     ))
 }
 
-/// A path as far as it stays on the map, and the place where it leaves it.
-fn on_map(w: &[f64], b: &[f64]) -> (Vec<(f64, f64)>, bool) {
-    let inside = |w: f64, b: f64| {
-        (MAP[0].0..=MAP[0].1).contains(&w) && (MAP[1].0..=MAP[1].1).contains(&b)
+/// The part of a path that lies on the map, as places (b, w), and the first place beyond it.
+type Path = (Vec<(f64, f64)>, Option<(f64, f64)>);
+
+/// A path as far as it stays on the map, and where its next step ends.
+fn until_it_leaves(w: &[f64], b: &[f64]) -> Path {
+    let stays = w.iter().zip(b).take_while(|(&w, &b)| on_map(w, b)).count();
+    let at = |n: usize| Some((*b.get(n)?, *w.get(n)?));
+    ((0..stays).filter_map(at).collect(), at(stays))
+}
+
+/// The last place on the map on the way from one place to another beyond it.
+fn edge(from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
+    let at = |share: f64| {
+        (
+            from.0 + share * (to.0 - from.0),
+            from.1 + share * (to.1 - from.1),
+        )
     };
-    let mut path: Vec<(f64, f64)> = Vec::new();
-    for (&w, &b) in w.iter().zip(b) {
-        if inside(w, b) {
-            path.push((b, w));
-            continue;
-        }
-        let Some(&(from_b, from_w)) = path.last() else {
-            return (path, true);
-        };
-        // As far towards it as the map goes.
-        let mut share = 1.0;
-        while !inside(from_w + share * (w - from_w), from_b + share * (b - from_b)) {
-            share *= 0.98;
-        }
-        path.push((from_b + share * (b - from_b), from_w + share * (w - from_w)));
-        return (path, true);
-    }
-    (path, false)
+    let share = (0..=1_000).map(|n| f64::from(1_000 - n) / 1_000.0);
+    share.map(at).find(|&(b, w)| on_map(w, b)).unwrap_or(from)
 }
 
 /// The error surface of one unit with two descents on it.
@@ -181,18 +205,35 @@ pub fn wall(records: &Records) -> Option<Figure> {
         }
     }
     let mut panel = Panel::new(
-        Axis::linear("weight *w*", MAP[0].0 - half_w, MAP[0].1 + half_w),
-        620,
+        Axis::linear("weight *w*", MAP[0].0 - half_w, MAP[0].1 + half_w).no_grid(),
+        760,
     );
-    panel.cells(Ink::Text, cells);
-    let (plain, left) = on_map(series(paths, "plain-w")?, series(paths, "plain-b")?);
-    let (clipped, _) = on_map(series(paths, "clipped-w")?, series(paths, "clipped-b")?);
+    panel.shades(cells);
+    let (plain, beyond) = until_it_leaves(series(paths, "plain-w")?, series(paths, "plain-b")?);
+    let (clipped, _) =
+        until_it_leaves(series(paths, "clipped-w")?, series(paths, "clipped-b")?);
     let start = *plain.first()?;
     let end = *clipped.last()?;
-    panel.line(Ink::Two, Stroke::Plain, plain.clone(), "");
-    panel.dots(Ink::Two, Mark::Small, plain.clone());
-    panel.line(Ink::One, Stroke::Plain, clipped.clone(), "");
-    panel.dots(Ink::One, Mark::Small, clipped);
+    for (ink, path) in [(Ink::MapOne, &clipped), (Ink::MapTwo, &plain)] {
+        panel.line(Ink::MapRim, Stroke::Bold, path.clone(), "");
+        panel.line(ink, Stroke::Plain, path.clone(), "");
+        panel.dots(ink, Mark::Small, path.clone());
+    }
+    if let (Some(&from), Some(to)) = (plain.last(), beyond) {
+        let to = edge(from, to);
+        panel.line(Ink::MapRim, Stroke::Bold, vec![from, to], "");
+        panel.arrow(Ink::MapTwo, from, to);
+    }
+    panel.dots(Ink::MapRim, Mark::Filled, vec![start]);
+    panel.dots(Ink::MapTwo, Mark::Small, vec![start]);
+    panel.note(start, (26, 34), Anchor::Start, Ink::Text, "start");
+    // What the two sides of the wall are, at places that the paths do not come to.
+    for share in [(0.06, 0.12), (0.62, 0.12)] {
+        let place = |values: &[f64], share: f64| (share * (values.len() - 1) as f64) as usize;
+        let (row, column) = (place(b, share.0), place(w, share.1));
+        let said = format!("error {}", decimals(errors[row * columns + column], 2));
+        panel.note((b[row], w[column]), (0, 0), Anchor::Start, Ink::Text, said);
+    }
     let longest = *paths.measure("plain-longest-step").first()?;
     let errors = |name: &str| paths.measure(name).first().copied();
     let (plain_error, clipped_error) =
@@ -210,19 +251,26 @@ pub fn wall(records: &Records) -> Option<Figure> {
             at("clipped-b"),
         ]
     });
+    let leaves = beyond.map_or_else(String::new, |(b, w)| {
+        format!(
+            " and leaves the map, towards b = {}, w = {}",
+            decimals(b, 2),
+            decimals(w, 2)
+        )
+    });
     Some(Figure::new(
         "wall",
         "The error surface of one unit and two descents on it",
         format!(
             "Map of the error over bias b and weight w, darker where it is greater, up to {}: a dark \
-             plateau and a light one meet at a wall that runs across the map. Two descents start at \
-             b = {}, w = {}. Without clipping one of the steps has a length of {}{}; its last error is \
-             {}. With the norm clipped at {} no step is longer than {}; its last error is {}, at b = {}.",
+             plateau and a pale one meet at a wall that runs across the map. Two descents start at \
+             b = {}, w = {}. Without clipping one of the steps has a length of {}{leaves}; its last \
+             error is {}. With the norm clipped at {} no step is longer than {}; its last error is {}, \
+             at b = {}.",
             decimals(top, 2),
             decimals(start.0, 1),
             decimals(start.1, 1),
-            decimals(longest, 1),
-            if left { " and leaves the map" } else { "" },
+            decimals(longest, 2),
             spoken(plain_error),
             decimals(PATH_THRESHOLD, 0),
             spoken(*paths.measure("clipped-longest-step").first()?),
@@ -230,7 +278,7 @@ pub fn wall(records: &Records) -> Option<Figure> {
             decimals(end.0, 2)
         ),
         &Chart::new(
-            Axis::linear("bias *b*", MAP[1].0 - half_b, MAP[1].1 + half_b),
+            Axis::linear("bias *b*", MAP[1].0 - half_b, MAP[1].1 + half_b).no_grid(),
             vec![panel],
         )
         .key(Mark::Small, Ink::Two, "steps as they come")
@@ -349,7 +397,7 @@ pub fn updates(records: &Records) -> Option<Figure> {
     let labels = groups
         .iter()
         .map(|(name, length, _)| format!("{name}, *T* = {length}"));
-    let mut panel = Panel::rows(labels).tall(132);
+    let mut panel = Panel::rows(labels).tall(156);
     let (mut places, mut said, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for (row, (name, length, paper)) in groups.iter().enumerate() {
         for (n, method) in Method::ALL.into_iter().enumerate() {
@@ -404,12 +452,12 @@ pub fn updates(records: &Records) -> Option<Figure> {
     for method in Method::ALL {
         chart = chart.key(Mark::Small, ink(method), method.name());
     }
-    chart = chart.key(Mark::Cross, Ink::Text, "gave up");
+    chart = chart.key(Mark::Cross, Ink::Text, "not solved");
     Some(Figure::new(
         "updates",
         "Updates needed by start, length and method",
         format!(
-            "Dot plot on a logarithmic axis, one dot a trial, a cross where it gave up. {}.",
+            "Dot plot on a logarithmic axis, one dot a trial, a cross where it was not solved. {}.",
             said.join(". ")
         ),
         &chart.draw(),
@@ -455,7 +503,7 @@ pub fn norms(records: &Records) -> Option<Figure> {
         } else if arm.trials[0].measures.contains_key("diverged") {
             "diverged"
         } else {
-            "given up"
+            "stopped at the cap"
         };
         said.push(format!(
             "{}: {end} after {} updates, largest norm {}, median of the medians {}",
@@ -500,16 +548,15 @@ pub fn norms(records: &Records) -> Option<Figure> {
     ))
 }
 
+/// The colors of the models of mixed lengths, in the order of their arms.
+const LENGTHS_INKS: [Ink; 5] = [Ink::One, Ink::Two, Ink::Three, Ink::Four, Ink::Five];
+
 /// Share of wrong answers against the length of the test sequences.
 pub fn lengths(records: &Records) -> Option<Figure> {
     let record = records.get("mixed-lengths")?;
     let mut panel = Panel::new(Axis::linear("wrong answers in percent", 0.0, 75.0), 420);
     let (mut said, mut rows) = (Vec::new(), Vec::new());
-    for (arm, ink) in record
-        .arms
-        .iter()
-        .zip([Ink::One, Ink::Two, Ink::Three, Ink::Four])
-    {
+    for (arm, ink) in record.arms.iter().zip(LENGTHS_INKS) {
         let name = trained(&arm.id);
         let tested = *arm.measure("tested").first()?;
         let mut lines = vec![Vec::new(); arm.trials.len()];
@@ -542,11 +589,7 @@ pub fn lengths(records: &Records) -> Option<Figure> {
         Axis::log("length of the test sequences", 50.0, 5_000.0),
         vec![panel],
     );
-    for (arm, ink) in record
-        .arms
-        .iter()
-        .zip([Ink::One, Ink::Two, Ink::Three, Ink::Four])
-    {
+    for (arm, ink) in record.arms.iter().zip(LENGTHS_INKS) {
         chart = chart.key(Mark::Small, ink, trained(&arm.id));
     }
     Some(Figure::new(
@@ -571,10 +614,11 @@ pub fn trained(id: &str) -> String {
         Some(lengths) => (lengths, "to no error"),
         None => (id, "to 1 %"),
     };
-    let (lengths, start) = match lengths.strip_suffix("-smart") {
-        Some(lengths) => (lengths, ", smart,"),
-        None => (lengths, ""),
-    };
+    let beside = [("-smart", ", smart,"), ("-fresh", ", fresh seeds,")];
+    let found = beside
+        .iter()
+        .find_map(|(end, said)| Some((lengths.strip_suffix(end)?, *said)));
+    let (lengths, start) = found.unwrap_or((lengths, ""));
     format!("{}{start} {rule}", lengths.replace('-', "–"))
 }
 

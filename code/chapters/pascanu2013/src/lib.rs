@@ -42,7 +42,7 @@ pub fn chapter() -> Chapter {
         link: "https://proceedings.mlr.press/v28/pascanu13.html",
         draft: false,
         prerequisites: &[],
-        minutes_to_read: 50,
+        minutes_to_read: 65,
         experiments: experiments::all,
         claims: claims::all,
         values: values::all,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: every recorded row beside the paper's.
-use super::characters::{RATES, SETTINGS};
+use super::characters::{Setting, BESIDE, FINER, RATES, SETTINGS};
 use super::claims::test_bits;
 use super::experiments::{self, TEST_LENGTHS};
 use super::figures::trained;
-use super::values::{mean_bits, range};
+use super::values::{mean_bits, printed_bits, range};
 use lab::chapter::{Records, Table};
 use lab::claim::updates_to_success;
 use lab::figure::number::{count, decimals};
@@ -93,11 +93,19 @@ fn mixed(record: &Record) -> Table {
     columns.extend(TEST_LENGTHS.map(|length| count(length as f64)));
     let mut rows = Vec::new();
     for arm in &record.arms {
-        for trial in &arm.trials {
+        for (model, trial) in arm.trials.iter().enumerate() {
             let updates = trial.measures.get("updates").copied().unwrap_or(0.0);
             let tested = trial.measures.get("tested").copied().unwrap_or(1.0);
-            let solved = if trial.solved { "" } else { ", given up" };
-            let mut row = vec![trained(&arm.id), format!("{}{solved}", count(updates))];
+            let solved = if trial.solved {
+                ""
+            } else {
+                ", stopped at the cap"
+            };
+            let (model, all) = (model + 1, arm.trials.len());
+            let mut row = vec![
+                format!("{}, model {model} of {all}", trained(&arm.id)),
+                format!("{}{solved}", count(updates)),
+            ];
             row.extend(TEST_LENGTHS.map(|length| {
                 let wrong = trial.measures.get(&format!("wrong-{length}"));
                 wrong.map_or("–".to_owned(), |wrong| {
@@ -110,13 +118,23 @@ fn mixed(record: &Record) -> Table {
     Table { columns, rows }
 }
 
-/// Bits a character on the validation part, by rate.
+/// Bits a character on the validation part, by rate: those of the grid, and of the finer ones those
+/// that were recorded.
 fn rates(record: &Record) -> Table {
+    let recorded = |name: &str| {
+        let ids = SETTINGS
+            .iter()
+            .map(|setting| format!("{}-{name}", setting.id));
+        ids.into_iter().any(|id| record.arm(&id).is_some())
+    };
+    let mut all = RATES.to_vec();
+    all.extend(FINER.into_iter().filter(|(name, _)| recorded(name)));
+    all.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut columns = vec!["what is predicted, by which method".to_owned()];
-    columns.extend(RATES.map(|(name, _)| format!("rate {name}")));
+    columns.extend(all.iter().map(|(name, _)| format!("rate {name}")));
     let rows = SETTINGS.iter().map(|setting| {
         let mut row = vec![setting.title()];
-        row.extend(RATES.map(|(name, _)| {
+        row.extend(all.iter().map(|(name, _)| {
             let arm = record.arm(&format!("{}-{name}", setting.id));
             let Some(arm) = arm.filter(|arm| !arm.trials.is_empty()) else {
                 return "–".to_owned();
@@ -136,27 +154,41 @@ fn rates(record: &Record) -> Table {
 
 /// Table 1's rows on characters beside ours.
 fn characters(record: &Record) -> Table {
-    let rows = SETTINGS.iter().filter_map(|setting| {
-        let arm = record
-            .arm(setting.id)
-            .filter(|arm| !arm.trials.is_empty())?;
-        let test = test_bits(arm);
-        let (least, most) = range(&test);
-        let [train, printed] = setting.printed;
-        Some(vec![
-            setting.title(),
-            unbroken(&format!("{train} / {printed}")),
-            arm.config["rate"].to_string(),
-            mean_bits(&arm.measure("train-bits")),
-            mean_bits(&test),
-            unbroken(&format!("{} to {}", decimals(least, 3), decimals(most, 3))),
-            mean_bits(&arm.measure("pairs-bits")),
-            arm.mean("clipped").map_or("–".to_owned(), |clipped| {
-                unbroken(&format!("{} %", decimals(100.0 * clipped, 0)))
-            }),
-            count(range(&arm.measure("largest-norm")).1),
-        ])
-    });
+    let beside = |setting: &'static Setting| {
+        let ids = BESIDE
+            .iter()
+            .map(|(name, _)| format!("{}-{name}", setting.id));
+        [setting.id.to_owned()]
+            .into_iter()
+            .chain(ids)
+            .map(move |id| (setting, id))
+    };
+    let rows = SETTINGS
+        .iter()
+        .flat_map(beside)
+        .filter_map(|(setting, id)| {
+            let arm = record.arm(&id).filter(|arm| !arm.trials.is_empty())?;
+            let test = test_bits(arm);
+            let (least, most) = range(&test);
+            let [train, printed] = setting.printed;
+            Some(vec![
+                setting.title(),
+                unbroken(&format!("{train} / {printed}")),
+                arm.config["rate"].to_string(),
+                mean_bits(&arm.measure("train-bits")),
+                mean_bits(&test),
+                unbroken(&format!(
+                    "{} to {}",
+                    printed_bits(least),
+                    printed_bits(most)
+                )),
+                mean_bits(&arm.measure("pairs-bits")),
+                arm.mean("clipped").map_or("–".to_owned(), |clipped| {
+                    unbroken(&format!("{} %", decimals(100.0 * clipped, 0)))
+                }),
+                count(range(&arm.measure("largest-norm")).1),
+            ])
+        });
     Table {
         rows: rows.collect(),
         columns: [

@@ -25,8 +25,8 @@ pub fn slope(x: f64) -> f64 {
 /// E = (σ(x_T) − target)² after T steps of x_t = w σ(x_{t−1}) + b from x_0 (2.8).
 pub fn error(w: f64, b: f64) -> f64 {
     let last = (0..STEPS).fold(START, |x, _| w * x.logistic() + b);
-    let miss = last.logistic() - TARGET;
-    miss * miss
+    let difference = last.logistic() - TARGET;
+    difference * difference
 }
 
 /// (∂E/∂w, ∂E/∂b): both derivatives of x_t are carried along with it (2.9).
@@ -42,6 +42,16 @@ pub fn gradient(w: f64, b: f64) -> (f64, f64) {
     (outer * by_w, outer * by_b)
 }
 // ANCHOR_END: unit
+
+/// ∂x_T/∂x_0, the product of the factors w σ'(x_t) (2.5).
+pub fn by_start(w: f64, b: f64) -> f64 {
+    let (mut x, mut product) = (START, 1.0);
+    for _ in 0..STEPS {
+        product *= w * slope(x);
+        x = w * x.logistic() + b;
+    }
+    product
+}
 
 // ANCHOR: saddle
 /// The two b between which the unit has three fixed points: there w σ'(x) = 1 as well as
@@ -135,6 +145,11 @@ pub fn descend(
 
 /// The part of the error surface that Figure 6 shows: w, then b.
 pub const MAP: [(f64, f64); 2] = [(4.6, 5.4), (-2.9, -2.0)];
+/// Whether a place lies on that part.
+pub fn on_map(w: f64, b: f64) -> bool {
+    (MAP[0].0..=MAP[0].1).contains(&w) && (MAP[1].0..=MAP[1].1).contains(&b)
+}
+
 /// Where the two paths start, on the plateau beside the wall, and their rate.
 pub const PATH_START: (f64, f64) = (4.9, -2.5);
 /// Learning rate of the paths.
@@ -184,7 +199,7 @@ fn arms(scale: Scale) -> Vec<Arm> {
             "map",
             "error over w and b",
             serde_json::json!({ "start": START, "steps": STEPS, "target": TARGET,
-                "ranges": MAP, "columns": fine(5, 33), "rows": fine(5, 31) }),
+                "ranges": MAP, "columns": fine(5, 97), "rows": fine(5, 109) }),
         ),
         arm(
             "slice",

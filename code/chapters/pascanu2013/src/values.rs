@@ -9,8 +9,11 @@
 //! the trials), `.least-test`, `.most-test`, `.pairs` (what the last character alone gives), `.rate`,
 //! `.clipped`, `.largest-norm`, `.diverged`.
 //! Of `bound`: `<arm>.share`, `.end` (median at the longest lag), `.above` (networks above 1 there).
-//! Of `one-unit`: its measures.
+//! Of `one-unit`: its measures; `map.largest`, the greatest error of the map; `paths.out-w` and
+//! `paths.out-b`, where the step of the plain descent ends that leaves the map, `paths.out-step`, which
+//! step that is, and `paths.steps`.
 use super::claims::test_bits;
+use super::unit::on_map;
 use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::claim::updates_to_success;
@@ -26,7 +29,15 @@ pub fn range(values: &[f64]) -> (f64, f64) {
 
 /// The mean of bits a character as the page prints it; a dash of none.
 pub fn mean_bits(bits: &[f64]) -> String {
-    mean(bits).map_or("–".into(), |bits| decimals(bits, 3))
+    mean(bits).map_or("–".into(), printed_bits)
+}
+
+/// Bits a character as the page prints them; infinite where the weights were thrown off.
+pub fn printed_bits(bits: f64) -> String {
+    match bits.is_finite() {
+        true => decimals(bits, 3),
+        false => "thrown off".into(),
+    }
 }
 
 /// All numbers that the records hold.
@@ -57,6 +68,24 @@ fn unit(values: &mut Values, name: &str, arm: &ArmRecord) {
             _ => decimals(value, 3),
         };
         values.insert(format!("{name}.{key}"), text);
+    }
+    let mut put = |key: &str, text: String| {
+        values.insert(format!("{name}.{key}"), text);
+    };
+    for series in arm.trials.iter().map(|trial| &trial.series) {
+        if let (Some(errors), "map") = (series.get("error"), arm.id.as_str()) {
+            put("largest", decimals(range(errors).1, 2));
+        }
+        let (Some(w), Some(b)) = (series.get("plain-w"), series.get("plain-b")) else {
+            continue;
+        };
+        put("steps", (w.len() - 1).to_string());
+        let mut places = w.iter().zip(b).enumerate();
+        if let Some((step, (w, b))) = places.find(|(_, (&w, &b))| !on_map(w, b)) {
+            put("out-step", step.to_string());
+            put("out-w", decimals(*w, 2));
+            put("out-b", decimals(*b, 2));
+        }
     }
 }
 
@@ -91,8 +120,8 @@ fn characters(values: &mut Values, name: &str, arm: &ArmRecord) {
     let test = test_bits(arm);
     put("test", mean_bits(&test));
     let (least, most) = range(&test);
-    put("least-test", decimals(least, 3));
-    put("most-test", decimals(most, 3));
+    put("least-test", printed_bits(least));
+    put("most-test", printed_bits(most));
     if let Some(rate) = arm.config["rate"].as_f64() {
         put("rate", rate.to_string());
     }

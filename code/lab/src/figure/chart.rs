@@ -69,6 +69,14 @@ enum Layer {
         ink: Ink,
         cells: Vec<Cell>,
     },
+    Shades {
+        cells: Vec<Cell>,
+    },
+    Arrow {
+        ink: Ink,
+        from: (f64, f64),
+        to: (f64, f64),
+    },
     Rule {
         x: f64,
     },
@@ -185,6 +193,17 @@ impl Panel {
     /// Cells of a heat map, more or less full of one color.
     pub fn cells(&mut self, ink: Ink, cells: Vec<Cell>) {
         self.layers.push(Layer::Cells { ink, cells });
+    }
+
+    /// Cells of a map on a scale of colors of its own, the same in every theme: pale for 0, dark
+    /// for 1. Neighbors one above the other that look alike are drawn as one.
+    pub fn shades(&mut self, cells: Vec<Cell>) {
+        self.layers.push(Layer::Shades { cells });
+    }
+
+    /// An arrow from one place to another, for what leaves the picture.
+    pub fn arrow(&mut self, ink: Ink, from: (f64, f64), to: (f64, f64)) {
+        self.layers.push(Layer::Arrow { ink, from, to });
     }
 
     /// A vertical line through the panel.
@@ -464,6 +483,20 @@ impl Chart {
                         done(root.draw(&Rectangle::new([a, b], fill(*ink, strength))));
                     }
                 }
+                Layer::Shades { cells } => {
+                    for (left, right, bottom, top, value) in merged(cells) {
+                        // One unit over the next cell, or the page shines through between them.
+                        let (a, (x, y)) = (pixel(left, top), pixel(right, bottom));
+                        let corners = [a, (x + 1, y + 1)];
+                        done(root.draw(&Rectangle::new(corners, shade(value).filled())));
+                    }
+                }
+                Layer::Arrow { ink, from, to } => {
+                    let (from, to) = (pixel(from.0, from.1), pixel(to.0, to.1));
+                    let style = stroke(*ink, 1.0, 4, false);
+                    done(root.draw(&PathElement::new(vec![from, to], style)));
+                    done(root.draw(&Polygon::new(arrow_head(from, to), fill(*ink, 1.0))));
+                }
             }
         }
         let mut taken = Vec::new();
@@ -673,6 +706,52 @@ fn draw_mark(root: &Root, mark: Mark, ink: Ink, (x, y): (i32, i32)) {
             }
         }
     }
+}
+
+/// Steps of the scale of a map.
+const SHADES: f64 = 16.0;
+
+/// A value from 0 to 1 on the steps of the scale.
+fn on_scale(value: f64) -> f64 {
+    (value.clamp(0.0, 1.0) * SHADES).round() / SHADES
+}
+
+/// The color of a place on the scale: from pale sand to dark blue, evenly in lightness.
+fn shade(value: f64) -> RGBColor {
+    let [pale, dark] = [[244.0, 236.0, 206.0], [34.0, 52.0, 96.0]];
+    let mix = |n: usize| (pale[n] + value * (dark[n] - pale[n])).round() as u8;
+    RGBColor(mix(0), mix(1), mix(2))
+}
+
+/// The cells on the steps of the scale, those one above the other with one color as one. Records round
+/// the places of cells, so that neighbors touch within a hundredth of their height.
+fn merged(cells: &[Cell]) -> Vec<Cell> {
+    let mut all: Vec<Cell> = Vec::new();
+    for &(left, right, bottom, top, value) in cells {
+        let value = on_scale(value);
+        let above = |last: &&mut Cell| {
+            let touches = (bottom - last.3).abs() <= 0.01 * (top - bottom).abs();
+            touches && (last.0, last.1, last.4) == (left, right, value)
+        };
+        match all.last_mut().filter(above) {
+            Some(last) => last.3 = top,
+            None => all.push((left, right, bottom, top, value)),
+        }
+    }
+    all
+}
+
+/// The three corners of the head of an arrow.
+fn arrow_head(from: (i32, i32), to: (i32, i32)) -> Vec<(i32, i32)> {
+    let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+    let length = (dx * dx + dy * dy).sqrt().max(1.0);
+    let (dx, dy) = (dx / length, dy / length);
+    let at = |along: f64, across: f64| {
+        let x = f64::from(to.0) + along * dx - across * dy;
+        let y = f64::from(to.1) + along * dy + across * dx;
+        (x.round() as i32, y.round() as i32)
+    };
+    vec![at(0.0, 0.0), at(-34.0, 15.0), at(-34.0, -15.0)]
 }
 
 /// A color that stands for one of the page's until the picture is finished.

@@ -40,11 +40,17 @@ pub enum Ink {
     Five,
     /// Gray.
     Six,
+    /// Blue on a map whose colors are the same in every theme.
+    MapOne,
+    /// Vermilion on such a map.
+    MapTwo,
+    /// The rim of a line on such a map.
+    MapRim,
 }
 
 impl Ink {
     /// All colors.
-    pub const ALL: [Ink; 8] = [
+    pub const ALL: [Ink; 11] = [
         Ink::Text,
         Ink::Page,
         Ink::One,
@@ -53,6 +59,9 @@ impl Ink {
         Ink::Four,
         Ink::Five,
         Ink::Six,
+        Ink::MapOne,
+        Ink::MapTwo,
+        Ink::MapRim,
     ];
 
     /// The value of a color attribute.
@@ -70,6 +79,9 @@ impl Ink {
             Ink::Four => series(3),
             Ink::Five => series(4),
             Ink::Six => series(5),
+            Ink::MapOne => SERIES[0].1.into(),
+            Ink::MapTwo => SERIES[1].1.into(),
+            Ink::MapRim => "#fff".into(),
         }
     }
 }

@@ -207,6 +207,33 @@ fn nothing_is_wrong_with_a_crowded_chart() {
     }
 }
 
+/// A shading made of the text's color would turn over on a dark page.
+#[test]
+fn shades_and_arrows_on_a_map_have_no_color_of_a_theme() {
+    let mut map = Panel::new(Axis::linear("height", 0.0, 3.0).no_grid(), 300);
+    let column = [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0)];
+    let cells = column.iter().zip([0.0, 0.01, 1.0]);
+    map.shades(
+        cells
+            .map(|(&(low, high), value)| (0.0, 1.0, low, high, value))
+            .collect(),
+    );
+    map.arrow(Ink::MapTwo, (0.2, 0.5), (0.8, 2.5));
+    let svg = Chart::new(Axis::linear("place", 0.0, 1.0).no_grid(), vec![map]).draw();
+    let text = svg.finish("a map", "a map of three cells");
+    assert_eq!(faults(&text), Vec::<String>::new());
+    let lower = text.to_lowercase();
+    // The two lower cells look alike and are one; pale stands for 0, dark for 1.
+    assert_eq!(lower.matches("<rect").count(), 2, "{text}");
+    assert!(
+        lower.contains("#f4ecce") && lower.contains("#223460"),
+        "{text}"
+    );
+    assert!(
+        lower.contains("<polygon") && lower.contains("#b94a00") && !lower.contains("--fig")
+    );
+}
+
 #[test]
 fn every_kind_of_fault_is_found() {
     let finish = |words: &[Word]| {

@@ -9,7 +9,9 @@ use super::listing::{self, Listing, Printed};
 use super::math::{Math, Piece, Refused, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
+use lab::chapter::Records;
 use lab::claim::Verdict;
+use lab::experiment::Scale;
 use lab::figure::Attachment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -964,6 +966,7 @@ impl Expander<'_> {
             }
             None => "not measured yet".to_owned(),
         };
+        let running = format!("{running}: {}", recorded_by(key, &drawn.records));
         let gist = chapter.gist;
         let gist = self.cell(line, gist);
         let row = |name: &str, text: &str| format!("<dt>{name}</dt><dd>{text}</dd>\n");
@@ -973,12 +976,29 @@ impl Expander<'_> {
             row("What it changed", &gist),
             row("Read before", &before),
             row("To read", &reading),
-            row(
-                "To reproduce",
-                &format!("{running}: <code>cargo run -- reproduce {key} --scale paper</code>")
-            ),
+            row("To reproduce", &running),
         ))
     }
+}
+
+/// The command that makes the records that the page shows. Where they are of several scales, the
+/// scale that took the longest stands first, and the experiments of another are named.
+fn recorded_by(key: &str, records: &Records) -> String {
+    let command = |what: &str, scale: Scale| {
+        format!("<code>cargo run -- reproduce {key}{what} --scale {scale}</code>")
+    };
+    let seconds = |scale: Scale| -> f64 {
+        let runs = records.values().filter(|record| record.scale == scale);
+        let runs = runs.filter_map(|record| record.run.as_ref());
+        runs.map(|run| run.trial_seconds).sum()
+    };
+    let mut scales: Vec<Scale> = records.values().map(|record| record.scale).collect();
+    scales.sort_by(|a, b| seconds(*b).total_cmp(&seconds(*a)).then(a.cmp(b)));
+    let first = scales.first().copied().unwrap_or(Scale::Paper);
+    let others = records.iter().filter(|(_, record)| record.scale != first);
+    let others = others.map(|(id, record)| command(&format!("/{id}"), record.scale));
+    let all: Vec<String> = [command("", first)].into_iter().chain(others).collect();
+    all.join(", ")
 }
 
 /// Minutes in words.
@@ -1127,6 +1147,44 @@ mod tests {
 
     const SOURCE: &str =
         "fn a() {}\n// ANCHOR: b\n    fn b() {\n        1;\n    }\n// ANCHOR_END: b\n";
+
+    /// The card names the scale of the records, whatever it is.
+    #[test]
+    fn a_card_has_the_command_that_made_the_records() {
+        use lab::record::{FORMAT, Record, RunInfo};
+        let record = |scale, seconds| Record {
+            format: FORMAT,
+            chapter: "elman1990".into(),
+            experiment: String::new(),
+            revision: 1,
+            scale,
+            arms: Vec::new(),
+            run: Some(RunInfo {
+                date: String::new(),
+                trial_seconds: seconds,
+                threads: 1,
+                processor: String::new(),
+                version: String::new(),
+                arm_seconds: BTreeMap::new(),
+                lines: BTreeMap::new(),
+            }),
+        };
+        let command = |records: Records| recorded_by("elman1990", &records);
+        let reproduce = "<code>cargo run -- reproduce elman1990";
+        let words = record(Scale::Book, 5.0);
+        let one = command([("words".to_owned(), words.clone())].into());
+        assert_eq!(one, format!("{reproduce} --scale book</code>"));
+        let xor = record(Scale::Paper, 9.0);
+        let two = [("words".to_owned(), words), ("xor".to_owned(), xor)];
+        assert_eq!(
+            command(two.into()),
+            format!("{reproduce} --scale paper</code>, {reproduce}/words --scale book</code>")
+        );
+        assert_eq!(
+            command(Records::new()),
+            format!("{reproduce} --scale paper</code>")
+        );
+    }
 
     /// A page of a repository without records, expanded; its formulas and pictures filled in.
     fn expand(text: &str) -> (String, Vec<String>) {

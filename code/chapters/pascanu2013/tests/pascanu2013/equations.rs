@@ -306,6 +306,116 @@ mod pascanu2013 {
         near(&flat(&net.gradient), &in_dfdx(&net, &data).gradients, 1e-12);
     }
 
+    /// The numbers of the page's example by hand, which are rounded to three decimals.
+    #[track_caller]
+    fn as_printed(found: &[f64], printed: &[f64]) {
+        assert_eq!(found.len(), printed.len());
+        for (found, printed) in found.iter().zip(printed) {
+            assert!(
+                (found - printed).abs() < 5.1e-4,
+                "{found:.4}, printed {printed}"
+            );
+        }
+    }
+
+    /// The symbols A, B, c and two units: A, c, c, and the class is that of the A.
+    fn example() -> (Small, Regularizer) {
+        let sizes = Sizes {
+            inputs: 3,
+            units: 2,
+            outputs: 2,
+        };
+        let mut weights = Weights::zeros(sizes);
+        weights.w_x = vec![0.69, 0.0, -0.69, 0.0, 0.0, 0.0];
+        weights.w_h = vec![0.5, 1.0, 0.0, 0.5];
+        weights.w_o = vec![0.0, 0.0, 1.0, -1.0];
+        let regularizer = Regularizer {
+            omega: Omega::Program,
+            alpha: 1.0,
+        };
+        let net = Network::new(weights, Activation::Tanh, Path::Portable);
+        (net, regularizer)
+    }
+
+    const EXAMPLE: Batch = Batch {
+        sequences: 1,
+        symbols: &[0, 2, 2],
+        classes: &[0],
+    };
+
+    #[test]
+    fn eq_2_4_the_example_by_hand_is_what_the_code_computes() {
+        let (mut net, _) = example();
+        let pass = net.pass(EXAMPLE, None);
+        let s = &net.buffers;
+        as_printed(&s.hidden[2..], &[0.598, 0.0, 0.290, 0.536, 0.144, 0.507]);
+        as_printed(&s.output, &[0.734, 0.266]);
+        as_printed(&[pass.loss], &[0.310]);
+        // h̄_1, h̄_2, h̄_3, then δ_1, δ_2, δ_3.
+        as_printed(
+            &s.errors[2..],
+            &[-0.322, -0.071, -0.396, -0.198, 0.0, -0.533],
+        );
+        as_printed(&s.deltas, &[-0.207, -0.071, -0.363, -0.141, 0.0, -0.396]);
+        as_printed(&net.gradient.w_h, &[-0.217, -0.199, 0.0, -0.212]);
+        as_printed(
+            &net.gradient.w_x,
+            &[-0.207, -0.071, 0.0, 0.0, -0.363, -0.537],
+        );
+        as_printed(&net.gradient.bias, &[-0.570, -0.608]);
+        as_printed(&net.gradient.w_o, &[-0.038, 0.038, -0.135, 0.135]);
+        as_printed(&net.gradient.out_bias, &[-0.266, 0.266]);
+        as_printed(&[net.gradient.norm()], &[1.214]);
+    }
+
+    #[test]
+    fn eq_2_5_the_example_by_hand_has_this_product_and_this_bound() {
+        let w_h: Matrix<2, 2> = [[0.5, 1.0], [0.0, 0.5]];
+        let (mut net, _) = example();
+        net.pass(EXAMPLE, None);
+        let states = net.buffers.hidden[2..].chunks_exact(2);
+        let slopes: Vec<[f64; 2]> = states
+            .map(|h| [1.0 - h[0] * h[0], 1.0 - h[1] * h[1]])
+            .collect();
+        as_printed(
+            slopes.as_flattened(),
+            &[0.642, 1.0, 0.916, 0.713, 0.979, 0.743],
+        );
+        let all = jacobians(&w_h, &slopes);
+        as_printed(all[1].as_flattened(), &[0.490, 0.743, 0.0, 0.372]);
+        as_printed(all[2].as_flattened(), &[0.224, 0.605, 0.0, 0.133]);
+        as_printed(&[spectral_norm(&w_h)], &[1.207]);
+        as_printed(
+            &[spectral_norm(&all[2]), bound(&w_h, 1.0, 2)],
+            &[0.657, 1.457],
+        );
+    }
+
+    #[test]
+    fn eq_2_13_the_example_by_hand_has_these_ratios() {
+        let (mut net, regularizer) = example();
+        net.pass(EXAMPLE, None);
+        let plain = net.gradient.w_h.clone();
+        let pass = net.pass(EXAMPLE, Some(regularizer));
+        let s = &net.buffers;
+        let square = |row: &[f64]| row[0] * row[0] + row[1] * row[1];
+        let errors = s.errors[2..].chunks_exact(2);
+        let ratios = s.flows.chunks_exact(2).zip(errors);
+        let ratios: Vec<f64> = ratios
+            .map(|(flow, error)| square(flow) / square(error))
+            .collect();
+        as_printed(&ratios, &[0.290, 0.556, 0.691]);
+        as_printed(&[pass.omega], &[0.266]);
+        let own: Vec<f64> = net
+            .gradient
+            .w_h
+            .iter()
+            .zip(&plain)
+            .map(|(a, b)| a - b)
+            .collect();
+        as_printed(&own, &[-0.667, -0.472, -0.141, -0.166]);
+    }
+
     #[test]
     fn what_flows_back_is_the_product_and_zero_where_it_is_too_small_to_count() {
         let mut net = network(3, Activation::Logistic, 0.05);
@@ -504,6 +614,18 @@ mod pascanu2013 {
             assert!(
                 (by_b - slow_b).abs() < 1e-6 * by_b.abs().max(1.0),
                 "{w} {b}: {by_b} {slow_b}"
+            );
+        }
+        // ∂x_50/∂x_0 by differences of a run from another start.
+        let end = |x0: f64, w: f64, b: f64| {
+            (0..unit::STEPS).fold(x0, |x, _| w / (1.0 + (-x).exp()) + b)
+        };
+        for (w, b) in [(4.7, -2.3), (5.0, -2.612), (5.0, -2.6123414)] {
+            let by_start = unit::by_start(w, b);
+            let slow = (end(unit::START + 1e-7, w, b) - end(unit::START - 1e-7, w, b)) / 2e-7;
+            assert!(
+                (by_start - slow).abs() < 1e-4 * by_start.abs().max(1.0),
+                "{w} {b}: {by_start} {slow}"
             );
         }
         let (place, size) = unit::steepest(5.0, -2.7, -2.5);
@@ -806,6 +928,8 @@ mod pascanu2013 {
             });
             let best = (0..RATES.len()).min_by(|&a, &b| bits[a].total_cmp(&bits[b]));
             assert_eq!(best, Some(chosen), "{}: {bits:?}", setting.id);
+            // A best rate at an edge of the grid would say that the grid is too short.
+            assert!(chosen > 0 && chosen + 1 < RATES.len(), "{}", setting.id);
         }
     }
 
