@@ -381,7 +381,7 @@ impl Config {
 }
 
 impl TaskConfig {
-    /// The generators. Experiment 1 has three pairs of sets; ten trials share each.
+    /// The generators. Experiment 1 has nine pairs of sets; ten trials share each.
     fn open(&self, seed: u64) -> Data {
         fn same<T: Task + Clone + Send + 'static>(task: T) -> Data {
             Data {

@@ -39,7 +39,7 @@ pub fn chapter() -> Chapter {
         link: "https://doi.org/10.1162/neco.1997.9.8.1735",
         draft: false,
         prerequisites: &["elman1990"],
-        minutes_to_read: 60,
+        minutes_to_read: 80,
         experiments: experiments::all,
         claims: claims::all,
         values: values::all,

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod hochreiter1997 {
+    mod by_hand;
     mod cuda;
     mod equations;
     mod exercises;
