@@ -333,7 +333,7 @@ mod pascanu2013 {
             omega: Omega::Program,
             alpha: 1.0,
         };
-        let net = Network::new(weights, Activation::Tanh, Path::Portable);
+        let net = Network::new(weights, Activation::Tanh, Instructions::Portable);
         (net, regularizer)
     }
 
