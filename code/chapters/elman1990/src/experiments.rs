@@ -5,7 +5,7 @@
 //! the context for an input; `full` through [`WINDOW`] steps, with a learning rate of its own.
 //! Rates, momentum and initial weights are ours; they were chosen on seeds from 101 on, which no
 //! record uses.
-use super::network::{Online, Reader, Weights};
+use super::network::{Online, Reader, Unit, Weights};
 use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale};
 use lab::record::{six_decimals, TrialRecord};
 use rand_chacha::ChaCha8Rng;
@@ -139,6 +139,7 @@ impl Config {
         macro_rules! network {
             ($i:literal, $h:literal, $o:literal) => {
                 Box::new(Online::<$i, $h, $o>::new(
+                    Unit::Tanh,
                     Weights::uniform(&mut rng, self.range),
                     self.window,
                     self.momentum,
