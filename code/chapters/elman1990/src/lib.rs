@@ -4,6 +4,7 @@
 //! [`TanhNetwork`] learns whole sequences by full back-propagation through time; chapter 3 holds
 //! it against the memory cell. [`network`] reads a stream without end, as the paper's does.
 pub mod claims;
+pub mod classes;
 pub mod experiments;
 pub mod figures;
 pub mod network;
@@ -52,6 +53,7 @@ fn all_figures(records: &Records) -> Vec<Figure> {
         figures::letters,
         figures::words,
         figures::truncation,
+        figures::classes,
     ];
     let mut all = vec![figures::unrolled()];
     all.extend(drawn.into_iter().filter_map(|draw| draw(records)));

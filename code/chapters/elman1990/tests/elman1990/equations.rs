@@ -8,9 +8,9 @@
 
 mod elman1990 {
     use dfdx::prelude::*;
-    use elman1990::experiments;
     use elman1990::network::{Moment, Online, Reader, Unit, Weights};
     use elman1990::reference::Layer;
+    use elman1990::{classes, experiments};
     use lab::experiment::Scale;
     use rand::Rng;
     use rand_chacha::rand_core::SeedableRng;
@@ -468,8 +468,10 @@ mod elman1990 {
         let count = |i: usize, h: usize, o: usize| (i + h + 1) * h + (h + 1) * o;
         let sizes = [
             ("xor", count(1, 2, 1)),
+            ("xor-causes", count(1, 2, 1)),
             ("letters", count(6, 20, 6)),
             ("words", count(5, 20, 5)),
+            ("classes", count(31, 150, 31)),
         ];
         for experiment in experiments::all() {
             let expected = sizes
@@ -478,7 +480,15 @@ mod elman1990 {
                 .unwrap()
                 .1;
             for arm in experiment.arms(Scale::Paper) {
-                assert_eq!(experiments::parameters(&arm), expected);
+                if (experiment.id(), &*arm.id) == ("xor-causes", "units") {
+                    assert_eq!(experiments::parameters(&arm), count(1, 4, 1));
+                    continue;
+                }
+                let counted = match experiment.id() {
+                    "classes" => classes::parameters(&arm),
+                    _ => experiments::parameters(&arm),
+                };
+                assert_eq!(counted, expected, "{}/{}", experiment.id(), arm.id);
             }
         }
     }
