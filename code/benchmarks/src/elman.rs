@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Elman's network on the sequence of letters: one letter, one update, as the chapter trains it.
 use super::{Blob, Outcome, Row, Step};
-use elman1990::network::{Online, Reader, Weights};
+use elman1990::network::{Online, Reader, Unit, Weights};
 use std::sync::Arc;
 use tasks::letters;
 use tasks::seeds::{generator, Purpose};
@@ -43,7 +43,7 @@ impl Letters {
         let weights = Weights::uniform(&mut generator(1, Purpose::Initialization), 0.5);
         let drawn = letters::draw(&mut generator(1, Purpose::Training), CONSONANTS);
         Letters {
-            network: Online::new(weights.clone(), 1, 0.0),
+            network: Online::new(Unit::Tanh, weights.clone(), 1, 0.0),
             weights,
             rows: letters::encode(&drawn),
             next: 0,
@@ -67,7 +67,7 @@ impl Letters {
 
 impl Step for Letters {
     fn restart(&mut self) {
-        self.network = Online::new(self.weights.clone(), 1, 0.0);
+        self.network = Online::new(Unit::Tanh, self.weights.clone(), 1, 0.0);
         self.next = 0;
     }
 

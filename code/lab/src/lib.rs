@@ -3,6 +3,7 @@
 pub mod chapter;
 pub mod checkpoint;
 pub mod claim;
+pub mod cluster;
 pub mod experiment;
 pub mod figure;
 pub mod files;

@@ -7,7 +7,8 @@
 //! logarithm of the `libm` crate are used, so the same seed gives the same examples on
 //! every processor.
 //!
-//! Elman, *Finding Structure in Time*, 1990, has [`xor_in_time`], [`letters`] and [`words`].
+//! Elman, *Finding Structure in Time*, 1990, has [`xor_in_time`], [`letters`], [`words`] and
+//! [`word_classes`].
 //!
 //! The tasks of Hochreiter & Schmidhuber, *Long Short-Term Memory*, 1997:
 //!
@@ -37,6 +38,7 @@ pub mod synthetic_music;
 pub mod temporal_order;
 pub mod two_sequence;
 pub mod waves;
+pub mod word_classes;
 pub mod words;
 pub mod xor_in_time;
 

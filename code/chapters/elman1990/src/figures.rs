@@ -10,7 +10,9 @@ use lab::figure::number::decimals;
 use lab::figure::svg::{Anchor, Ink, Svg, Word, WIDTH};
 use lab::figure::Figure;
 use lab::record::ArmRecord;
+use std::ops::Range;
 use tasks::letters::LETTERS;
+use tasks::word_classes::{group, WORDS};
 
 fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(String::from).to_vec()
@@ -320,6 +322,139 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         &chart.draw(),
         Table {
             columns: texts(["Test", "Columns", "Seed", "Squared error"]),
+            rows,
+        },
+    ))
+}
+
+/// A node of a tree: its place across and down, and the color of all its words.
+type Node = ((i32, i32), Ink);
+
+/// The color of a word: verbs, people and animals, things.
+fn kind(word: usize) -> Ink {
+    match (group(word).is_verb(), group(word).is_animate()) {
+        (true, _) => Ink::One,
+        (false, true) => Ink::Two,
+        (false, false) => Ink::Three,
+    }
+}
+
+/// The tree of the words of an arm's first trial: of each merge the two clusters and the height.
+fn tree(arm: &ArmRecord) -> Option<Vec<([usize; 2], f64)>> {
+    let series = &arm.trials.first()?.series;
+    let [left, right, height] =
+        ["tree-left", "tree-right", "tree-height"].map(|name| series.get(name));
+    let pairs = left?.iter().zip(right?).zip(height?);
+    let merges = pairs.map(|((&a, &b), &height)| ([a as usize, b as usize], height));
+    let merges: Vec<([usize; 2], f64)> = merges.collect();
+    (merges.len() + 1 == WORDS.len()).then_some(merges)
+}
+
+/// The words of each cluster; that part of one first whose first word stands first in the paper's
+/// figure.
+fn in_order(merges: &[([usize; 2], f64)]) -> Vec<Vec<usize>> {
+    let mut members: Vec<Vec<usize>> = (0..WORDS.len()).map(|word| vec![word]).collect();
+    for (pair, _) in merges {
+        let mut parts = pair.map(|cluster| members[cluster].clone());
+        parts.sort_by_key(|part| part.iter().min().copied());
+        members.push(parts.concat());
+    }
+    members
+}
+
+/// A tree whose leaves stand one below the other, drawn between two places across.
+fn draw_tree(
+    svg: &mut Svg,
+    merges: &[([usize; 2], f64)],
+    across: Range<i32>,
+    (top, row): (i32, i32),
+) {
+    let members = in_order(merges);
+    let all = members.last().cloned().unwrap_or_default();
+    let most = merges.iter().map(|(_, height)| *height).largest(0.0);
+    let mut nodes: Vec<Node> = (0..WORDS.len())
+        .map(|word| {
+            let place = all.iter().position(|other| *other == word).unwrap_or(0);
+            ((across.end, top + row * place as i32), kind(word))
+        })
+        .collect();
+    for (word, (place, ink)) in nodes.iter().enumerate() {
+        let label = Word::new(place.0 + 14, place.1, Anchor::Start, WORDS[word]);
+        svg.word(&label.ink(*ink));
+    }
+    for (pair, height) in merges {
+        let wide = f64::from(across.end - across.start);
+        let x = across.end - (wide * height / most).round() as i32;
+        let ends = pair.map(|cluster| nodes[cluster]);
+        let ink = if ends[0].1 == ends[1].1 {
+            ends[0].1
+        } else {
+            Ink::Text
+        };
+        for (place, ink) in ends {
+            svg.line(place, (x, place.1), ink, 4);
+        }
+        let [a, b] = ends.map(|(place, _)| place.1);
+        svg.line((x, a), (x, b), ink, 4);
+        nodes.push(((x, (a + b) / 2), ink));
+    }
+    let below = top + row * WORDS.len() as i32;
+    svg.line((across.start, below), (across.end, below), Ink::Text, 2);
+    for (x, anchor, label) in [
+        (across.start, Anchor::Start, decimals(most, 1)),
+        (across.end, Anchor::End, "0".into()),
+    ] {
+        svg.word(&Word::new(x, below + 34, anchor, label));
+    }
+}
+
+/// The tree of mean hidden vectors, as in the paper's Figure 7, beside that of the same network before
+/// training.
+pub fn classes(records: &Records) -> Option<Figure> {
+    let arms = [("printed", "after six passes"), ("untrained", "untrained")];
+    let (top, row) = (130, 46);
+    let mut svg = Svg::new(top + row * WORDS.len() as i32 + 70);
+    let mut rows = Vec::new();
+    let mut said = Vec::new();
+    for (place, (id, name)) in arms.into_iter().enumerate() {
+        let (_, arm) = arm(records, "classes", id)?;
+        let merges = tree(arm)?;
+        let start = 10 + 740 * place as i32;
+        svg.word(&Word::new(start, 40, Anchor::Start, name).bold());
+        draw_tree(&mut svg, &merges, start..start + 450, (top, row));
+        let members = in_order(&merges);
+        for ((_, height), words) in merges.iter().zip(&members[WORDS.len()..]) {
+            let words: Vec<&str> = words.iter().map(|&word| WORDS[word]).collect();
+            rows.push(vec![name.into(), decimals(*height, 3), words.join(" ")]);
+        }
+        let of = |measure| Some(decimals(arm.mean(measure)?, 2));
+        said.push(format!(
+            "{name}, the best cut agrees to {} with verbs and nouns and to {} with verbs, animates and \
+             inanimates",
+            of("kinds")?,
+            of("three")?
+        ));
+    }
+    for (x, ink, name) in [
+        (10, Ink::One, "verbs"),
+        (200, Ink::Two, "people and animals"),
+        (620, Ink::Three, "things"),
+    ] {
+        svg.word(&Word::new(x, 90, Anchor::Start, name).ink(ink));
+    }
+    let alt = format!(
+        "Two trees of the {} words by the distances between their mean hidden vectors, of the first \
+         seed. Over all trials, {}; one is the same, zero is chance.",
+        WORDS.len(),
+        said.join("; "),
+    );
+    Some(Figure::new(
+        "classes",
+        "Classes of words: the tree of mean hidden vectors",
+        alt,
+        &svg,
+        Table {
+            columns: texts(["Network", "Distance", "Words that become one cluster"]),
             rows,
         },
     ))

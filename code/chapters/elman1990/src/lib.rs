@@ -13,6 +13,8 @@ mod tanh_network;
 #[cfg(feature = "runs")]
 pub mod claims;
 #[cfg(feature = "runs")]
+pub mod classes;
+#[cfg(feature = "runs")]
 pub mod experiments;
 #[cfg(feature = "runs")]
 pub mod figures;
@@ -57,6 +59,7 @@ fn all_figures(records: &Records) -> Vec<Figure> {
         figures::letters,
         figures::words,
         figures::truncation,
+        figures::classes,
     ];
     let mut all = vec![figures::unrolled()];
     all.extend(drawn.into_iter().filter_map(|draw| draw(records)));

@@ -7,7 +7,47 @@
 use kernels::Real;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+
+// ANCHOR: unit
+/// What a hidden unit makes of its net input: the curve φ of (1.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// σ, between 0 and 1, as printed (p. 182).
+    Logistic,
+    /// tanh, between −1 and 1, as practised since.
+    #[default]
+    Tanh,
+}
+
+impl Unit {
+    /// φ of each net input.
+    fn of<const H: usize, E: Real>(self, nets: [E; H]) -> [E; H] {
+        match self {
+            Unit::Logistic => nets.map(E::logistic),
+            Unit::Tanh => nets.map(E::hyperbolic_tangent),
+        }
+    }
+
+    /// φ' where φ is h.
+    pub fn slope<E: Real>(self, h: E) -> E {
+        match self {
+            Unit::Logistic => h * (E::ONE - h),
+            Unit::Tanh => E::ONE - h * h,
+        }
+    }
+
+    /// φ(0), what the context holds before the first step: as printed 0.5 (p. 182).
+    pub fn rest<E: Real>(self) -> E {
+        match self {
+            Unit::Logistic => E::HALF,
+            Unit::Tanh => E::ZERO,
+        }
+    }
+}
+// ANCHOR_END: unit
 
 // ANCHOR: weights
 /// All weights of the network, or a gradient with respect to each of them: I inputs, H hidden
@@ -61,26 +101,41 @@ impl<const I: usize, const H: usize, const O: usize, E: Real> Weights<I, H, O, E
 
     /// All numbers: W_x row by row, W_h, b, W_o, b_o.
     pub fn values(&self) -> impl Iterator<Item = &E> {
-        let hidden = self.w_x.iter().chain(&self.w_h).flatten().chain(&self.bias);
-        hidden.chain(self.w_o.iter().flatten()).chain(&self.b_o)
+        self.parts().into_iter().flatten()
     }
 
     /// The same, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut E> {
-        let hidden = self.w_x.iter_mut().chain(&mut self.w_h).flatten();
-        let hidden = hidden.chain(&mut self.bias);
-        hidden
-            .chain(self.w_o.iter_mut().flatten())
-            .chain(&mut self.b_o)
+        self.parts_mut().into_iter().flatten()
+    }
+
+    fn parts(&self) -> [&[E]; 5] {
+        [
+            self.w_x.as_flattened(),
+            self.w_h.as_flattened(),
+            &self.bias,
+            self.w_o.as_flattened(),
+            &self.b_o,
+        ]
+    }
+
+    fn parts_mut(&mut self) -> [&mut [E]; 5] {
+        [
+            self.w_x.as_flattened_mut(),
+            self.w_h.as_flattened_mut(),
+            &mut self.bias,
+            self.w_o.as_flattened_mut(),
+            &mut self.b_o,
+        ]
     }
 
     // ANCHOR: forward
-    /// h_t = tanh(x_t W_x + h_{t−1} W_h + b) (1.1).
-    pub fn step(&self, input: &[E; I], context: &[E; H]) -> [E; H] {
+    /// h_t = φ(x_t W_x + h_{t−1} W_h + b) (1.1).
+    pub fn step(&self, unit: Unit, input: &[E; I], context: &[E; H]) -> [E; H] {
         let mut net = self.bias;
         add_product(&mut net, input, &self.w_x);
         add_product(&mut net, context, &self.w_h);
-        net.map(E::hyperbolic_tangent)
+        unit.of(net)
     }
 
     /// y_t = σ(h_t W_o + b_o) (1.2).
@@ -101,6 +156,7 @@ impl<const I: usize, const H: usize, const O: usize, E: Real> Weights<I, H, O, E
     /// time (1.7).
     pub fn back<'a>(
         &self,
+        unit: Unit,
         moments: impl DoubleEndedIterator<Item = &'a Moment<I, H, E>>,
         output: &[E; O],
         target: &[E; O],
@@ -110,20 +166,20 @@ impl<const I: usize, const H: usize, const O: usize, E: Real> Weights<I, H, O, E
     {
         let delta_o: [E; O] =
             std::array::from_fn(|o| (output[o] - target[o]) * output[o] * (E::ONE - output[o]));
-        let mut to_hidden = [E::ZERO; H];
+        let mut delta = [E::ZERO; H];
         for (place, moment) in moments.rev().enumerate() {
+            let to_hidden = match place {
+                0 => transposed(&delta_o, &self.w_o),
+                _ => transposed(&delta, &self.w_h),
+            };
+            delta = std::array::from_fn(|j| to_hidden[j] * unit.slope(moment.hidden[j]));
             if place == 0 {
                 add_outer(&mut gradient.w_o, &moment.hidden, &delta_o);
                 add(&mut gradient.b_o, &delta_o);
-                to_hidden = transposed(&delta_o, &self.w_o);
             }
-            let delta: [E; H] = std::array::from_fn(|j| {
-                to_hidden[j] * (E::ONE - moment.hidden[j] * moment.hidden[j])
-            });
             add_outer(&mut gradient.w_x, &moment.input, &delta);
             add_outer(&mut gradient.w_h, &moment.context, &delta);
             add(&mut gradient.bias, &delta);
-            to_hidden = transposed(&delta, &self.w_h);
         }
     }
     // ANCHOR_END: backward
@@ -179,7 +235,11 @@ fn add<const N: usize, E: Real>(sums: &mut [E; N], row: &[E; N]) {
 pub trait Reader: Send {
     /// Reads a row, answers, and makes one update with this learning rate; Σ (y − d)² before it.
     fn learn(&mut self, input: &[f32], target: &[f32], rate: f32) -> f32;
-    /// The outputs over rows that start from an empty context, without learning.
+    /// What the context holds before the first row.
+    fn rest(&self) -> Vec<f32>;
+    /// Reads a row without learning: the hidden units, which are the next context, and the outputs.
+    fn read(&self, input: &[f32], context: &[f32]) -> (Vec<f32>, Vec<f32>);
+    /// The outputs over rows of which none came before, without learning.
     fn answer(&self, rows: &[f32]) -> Vec<f32>;
     /// Number of trainable weights.
     fn parameters(&self) -> usize;
@@ -194,6 +254,7 @@ pub trait Reader: Send {
 
 /// A network while it learns by gradient descent with momentum.
 pub struct Online<const I: usize, const H: usize, const O: usize> {
+    unit: Unit,
     weights: Weights<I, H, O, f32>,
     velocity: Weights<I, H, O, f32>,
     moments: VecDeque<Moment<I, H, f32>>,
@@ -203,8 +264,14 @@ pub struct Online<const I: usize, const H: usize, const O: usize> {
 
 impl<const I: usize, const H: usize, const O: usize> Online<I, H, O> {
     /// Errors go back through `window` steps, one or more.
-    pub fn new(weights: Weights<I, H, O, f32>, window: usize, momentum: f32) -> Self {
+    pub fn new(
+        unit: Unit,
+        weights: Weights<I, H, O, f32>,
+        window: usize,
+        momentum: f32,
+    ) -> Self {
         Online {
+            unit,
             weights,
             velocity: Weights::zero(),
             moments: VecDeque::with_capacity(window),
@@ -226,8 +293,9 @@ impl<const I: usize, const H: usize, const O: usize> Reader for Online<I, H, O> 
     // ANCHOR: learn
     fn learn(&mut self, input: &[f32], target: &[f32], rate: f32) -> f32 {
         let (input, target) = (row(input), row(target));
-        let context = self.moments.back().map_or([0.0; H], |last| last.hidden);
-        let hidden = self.weights.step(&input, &context);
+        let rest = [self.unit.rest(); H];
+        let context = self.moments.back().map_or(rest, |last| last.hidden);
+        let hidden = self.weights.step(self.unit, &input, &context);
         if self.moments.len() == self.window {
             self.moments.pop_front();
         }
@@ -238,23 +306,37 @@ impl<const I: usize, const H: usize, const O: usize> Reader for Online<I, H, O> 
         });
         let output = self.weights.output(&hidden);
         let mut gradient = Weights::zero();
+        let moments = self.moments.iter();
         self.weights
-            .back(self.moments.iter(), &output, &target, &mut gradient);
-        let values = self.weights.values_mut().zip(self.velocity.values_mut());
-        for ((weight, velocity), slope) in values.zip(gradient.values()) {
-            *velocity = self.momentum * *velocity - rate * *slope;
-            *weight += *velocity;
+            .back(self.unit, moments, &output, &target, &mut gradient);
+        let own = self.weights.parts_mut().into_iter();
+        let own = own.zip(self.velocity.parts_mut()).zip(gradient.parts());
+        for ((weights, velocities), slopes) in own {
+            let values = weights.iter_mut().zip(velocities);
+            for ((weight, velocity), slope) in values.zip(slopes) {
+                *velocity = self.momentum * *velocity - rate * *slope;
+                *weight += *velocity;
+            }
         }
         let errors = output.iter().zip(&target).map(|(y, d)| (y - d) * (y - d));
         errors.sum()
     }
     // ANCHOR_END: learn
 
+    fn rest(&self) -> Vec<f32> {
+        vec![self.unit.rest(); H]
+    }
+
+    fn read(&self, input: &[f32], context: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let hidden = self.weights.step(self.unit, &row(input), &row(context));
+        (hidden.to_vec(), self.weights.output(&hidden).to_vec())
+    }
+
     fn answer(&self, rows: &[f32]) -> Vec<f32> {
-        let mut context = [0.0; H];
+        let mut context = [self.unit.rest(); H];
         let mut outputs = Vec::with_capacity(rows.len() / I * O);
         for input in rows.chunks_exact(I) {
-            context = self.weights.step(&row(input), &context);
+            context = self.weights.step(self.unit, &row(input), &context);
             outputs.extend(self.weights.output(&context));
         }
         outputs

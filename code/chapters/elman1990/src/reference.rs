@@ -2,6 +2,7 @@
 //! The network in dfdx's own operations, as the page derives it. The tape finds the gradients.
 //!
 //! [`super::network`] says each gradient itself; tests hold the two against each other.
+use super::network::Unit;
 use dfdx::prelude::*;
 use std::fmt::Debug;
 
@@ -9,6 +10,8 @@ use std::fmt::Debug;
 /// I inputs, H hidden units, O outputs; numbers of type E on device D.
 #[derive(Debug, Clone)]
 pub struct Layer<I: Dim, H: Dim, O: Dim, E: Dtype, D: Device<E>> {
+    /// φ.
+    pub unit: Unit,
     /// W_x, (I, H): from the inputs.
     pub w_x: Tensor<(I, H), E, D>,
     /// W_h, (H, H): from the hidden units of the step before.
@@ -33,7 +36,10 @@ impl<I: Dim, H: Dim, O: Dim, E: Dtype, D: Device<E>> Layer<I, H, O, E, D> {
         let by_context = context.matmul(self.w_h.clone());
         let net = by_context + x.retaped::<T>().matmul(self.w_x.clone());
         let bias = self.bias.retaped::<T>().broadcast_like(&net);
-        (net + bias).tanh()
+        match self.unit {
+            Unit::Logistic => (net + bias).sigmoid(),
+            Unit::Tanh => (net + bias).tanh(),
+        }
     }
 
     /// y_t from h_t (1.2).
@@ -60,7 +66,11 @@ impl<I: Dim, H: Dim, O: Dim, E: Dtype, D: Device<E>> Layer<I, H, O, E, D> {
         mut tape: T,
     ) -> Tensor<Rank0, E, D, T> {
         let device = self.bias.device().clone();
-        let mut hidden = device.zeros_like(&(batch, self.bias.shape().0));
+        let ones = device.ones_like(&(batch, self.bias.shape().0));
+        let mut hidden = match self.unit {
+            Unit::Logistic => ones / (E::ONE + E::ONE),
+            Unit::Tanh => ones * E::default(),
+        };
         let mut sum: Tensor<Rank0, E, D> = device.zeros();
         for (x, target) in steps {
             let context = if truncated {

@@ -4,7 +4,7 @@
 //! tape, with the truncated and with the full gradient.
 
 use dfdx::prelude::*;
-use elman1990::network::{Moment, Weights};
+use elman1990::network::{Moment, Unit, Weights};
 use elman1990::reference::Layer;
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ fn by_hand(weights: &Small, batch: &[Sequence], truncated: bool) -> (Vec<Vec<f64
         let mut moments = Vec::new();
         let mut shown = Vec::new();
         for (input, target) in sequence {
-            let hidden = weights.step(input, &context);
+            let hidden = weights.step(Unit::Tanh, input, &context);
             moments.push(Moment {
                 input: *input,
                 context,
@@ -79,7 +79,8 @@ fn by_hand(weights: &Small, batch: &[Sequence], truncated: bool) -> (Vec<Vec<f64
             context = hidden;
             let output = weights.output(&hidden);
             let first = if truncated { moments.len() - 1 } else { 0 };
-            weights.back(moments[first..].iter(), &output, target, &mut gradient);
+            let moments = moments[first..].iter();
+            weights.back(Unit::Tanh, moments, &output, target, &mut gradient);
             shown.extend(output);
         }
         outputs.push(shown);
@@ -91,6 +92,7 @@ fn by_hand(weights: &Small, batch: &[Sequence], truncated: bool) -> (Vec<Vec<f64
 fn by_tape(weights: &Small, batch: &[Sequence], truncated: bool) -> (f64, Vec<f64>) {
     let device = Cpu::default();
     let layer: Layer<Const<I>, Const<H>, Const<O>, f64, Cpu> = Layer {
+        unit: Unit::Tanh,
         w_x: device.tensor(weights.w_x),
         w_h: device.tensor(weights.w_h),
         bias: device.tensor(weights.bias),
