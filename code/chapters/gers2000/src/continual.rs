@@ -32,10 +32,19 @@ pub const GATE_BIASES: [f32; K] = [-0.5, -1.0, -1.5, -2.0];
 pub const RATE: f32 = 0.5;
 /// What α is multiplied by after each symbol of a stream, in the arm that does so.
 pub const DECAY: f32 = 0.99;
+/// What the states are multiplied by at each step in the row of the report without forget gates
+/// whose states decay.
+pub const STATE_DECAY: f32 = 0.9;
+/// At this rate and below no weight moves: what would be added is less than half the last place of any
+/// weight that is not itself below 1e-20. So nothing is learnt from there on in a stream, and nothing
+/// carried forward, which would be slow besides, in numbers near the smallest that there are.
+pub const STILL: f32 = 1e-30;
 /// A net is good from this many symbols on, in the mean over the test streams.
 pub const GOOD: f64 = 1000.0;
+/// The most training streams of the paper.
+const STREAMS: u64 = 30_000;
 /// Test streams after each training stream.
-const TESTS: u64 = 10;
+pub const TESTS: u64 = 10;
 /// Streams over which the length that guessing reaches is taken.
 const GUESSES: usize = 1000;
 /// Symbols of the trace that the first seed keeps.
@@ -60,6 +69,25 @@ pub struct Config {
     pub stream: u64,
     /// Fresh streams of the final test.
     pub confirm: u64,
+    /// What the states are multiplied by at each step where there are no forget gates.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub keep: f32,
+    /// What the derivatives of the states are multiplied by there.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub keep_derivatives: f32,
+    /// Whether it is a row of the report's Table 2. Then a look ends as soon as it is
+    /// [`decided`], and the record has the last look and whether the trial ended at its cap, and
+    /// no series.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+fn is_one(keep: &f32) -> bool {
+    *keep == 1.0
 }
 
 /// The experiment.
@@ -68,23 +96,24 @@ pub fn experiment() -> Box<dyn Experiment> {
         "continual",
         "Continual embedded Reber grammar",
         arms,
-        |arm, seed| {
-            let config: Config = arm.typed();
-            if config.forget {
-                Box::new(Streams::<WITH>::new(config, seed))
-            } else {
-                Box::new(Streams::<WITHOUT>::new(config, seed))
-            }
-        },
+        |arm, seed| trial(arm.typed(), seed),
     )
+}
+
+/// A trial of this configuration.
+pub fn trial(config: Config, seed: u64) -> Box<dyn Trial> {
+    match config.forget {
+        true => Box::new(Streams::<WITH>::new(config, seed)),
+        false => Box::new(Streams::<WITHOUT>::new(config, seed)),
+    }
 }
 
 /// Its arms.
 pub fn arms(scale: Scale) -> Vec<Arm> {
     let (seeds, streams, symbols, stream, confirm) = match scale {
         Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
-        Scale::Book => (1..=10, 30_000, BOOK_SYMBOLS, 1_000_000, 20),
-        Scale::Paper => (1..=100, 30_000, u64::MAX, 1_000_000, 20),
+        Scale::Book => (1..=10, STREAMS, BOOK_SYMBOLS, 1_000_000, 20),
+        Scale::Paper => (1..=100, STREAMS, u64::MAX, 1_000_000, 20),
     };
     let table = |solved| Printed {
         source: "Table 2",
@@ -102,6 +131,9 @@ pub fn arms(scale: Scale) -> Vec<Arm> {
             symbols,
             stream,
             confirm,
+            keep: 1.0,
+            keep_derivatives: 1.0,
+            report: false,
         }),
         seeds: seeds.clone(),
         paper: Some(paper),
@@ -196,6 +228,8 @@ struct Progress {
     read: u64,
     /// The best evaluation: the mean length of its test streams.
     best: f64,
+    /// The last one.
+    last: f64,
     /// Symbols learnt from when an evaluation first was good.
     good: Option<u64>,
     perfect: bool,
@@ -235,10 +269,13 @@ const SLICE: u64 = 50_000;
 impl<const U: usize> Streams<U> {
     fn new(config: Config, seed: u64) -> Self {
         let weights = initial::<U>(&mut generator(seed, Purpose::Initialization));
+        let mut network = State::new(I);
+        network.keep = config.keep;
+        network.keep_derivatives = config.keep_derivatives;
         Streams {
             seed,
             config,
-            network: State::new(I),
+            network,
             best: weights.clone(),
             weights,
             progress: Progress {
@@ -251,6 +288,7 @@ impl<const U: usize> Streams<U> {
                 learnt: 0,
                 read: 0,
                 best: 0.0,
+                last: 0.0,
                 good: None,
                 perfect: false,
                 curve: Vec::new(),
@@ -266,21 +304,22 @@ impl<const U: usize> Streams<U> {
         let Progress {
             phase,
             reading,
-            training,
+            training: drawn,
             test,
             ..
         } = &mut self.progress;
         let (weights, rng) = match phase {
-            Phase::Training => (&mut self.weights, training),
+            Phase::Training => (&mut self.weights, drawn),
             Phase::Evaluation => (&mut self.weights, test),
             _ => (&mut self.best, test),
         };
-        let learning = *phase == Phase::Training;
+        let training = *phase == Phase::Training;
         for _ in 0..SLICE {
             let read = reading.stream.next(rng);
             if config.resets && read.place == 0 {
                 network.reset();
             }
+            let learning = training && reading.rate > STILL;
             network.step::<K>(weights, read.symbol, learning);
             let wanted = targets(read.legal);
             if learning {
@@ -299,12 +338,14 @@ impl<const U: usize> Streams<U> {
 
     /// What follows from a stream that has ended: the next, or what follows from all of its kind.
     fn next(&mut self) {
+        let limit = self.config.stream;
         let progress = &mut self.progress;
         let length = std::mem::replace(&mut progress.reading, Reading::new()).length;
         self.network.reset();
         progress.lengths.push(length);
         let all = match progress.phase {
             Phase::Training => 1,
+            Phase::Evaluation if self.config.report && decided(&progress.lengths, limit) => 1,
             Phase::Evaluation => TESTS,
             _ => self.config.confirm,
         };
@@ -330,7 +371,8 @@ impl<const U: usize> Streams<U> {
         let lengths = std::mem::take(&mut progress.lengths);
         let sum: u64 = lengths.iter().sum();
         progress.read += sum;
-        let mean = sum as f64 / TESTS as f64;
+        let mean = sum as f64 / lengths.len() as f64;
+        progress.last = mean;
         if mean > GOOD && progress.good.is_none() {
             progress.good = Some(progress.learnt);
         }
@@ -357,6 +399,13 @@ impl<const U: usize> Streams<U> {
             Phase::Training
         };
     }
+}
+
+/// Whether the streams of a look that were read so far tell what it will be: it is not perfect, since
+/// one of them ended before `limit`, and it is good, whatever the others bring.
+pub fn decided(lengths: &[u64], limit: u64) -> bool {
+    let sum: u64 = lengths.iter().sum();
+    lengths.iter().any(|&length| length < limit) && sum as f64 > GOOD * TESTS as f64
 }
 
 /// The length of a test stream for the trivial baseline: it knows all of the grammar but not what
@@ -440,9 +489,15 @@ impl<const U: usize> Trial for Streams<U> {
             put("good-after", good as f64);
         }
         let mut series = BTreeMap::new();
-        self.growth(&mut series, &mut rng);
-        if self.seed == 1 {
-            self.trace(&mut series, &mut rng);
+        if self.config.report {
+            let ended = self.progress.perfect || self.progress.streams >= self.config.streams;
+            put("last-look", self.progress.last);
+            put("capped", if ended { 0.0 } else { 1.0 });
+        } else {
+            self.growth(&mut series, &mut rng);
+            if self.seed == 1 {
+                self.trace(&mut series, &mut rng);
+            }
         }
         TrialRecord {
             seed: self.seed,

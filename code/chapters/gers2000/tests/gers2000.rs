@@ -8,4 +8,5 @@ mod gers2000 {
     mod parity;
     mod records;
     mod refusal;
+    mod streams;
 }
