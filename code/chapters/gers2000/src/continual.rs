@@ -41,6 +41,8 @@ pub const STATE_DECAY: f32 = 0.9;
 pub const STILL: f32 = 1e-30;
 /// A net is good from this many symbols on, in the mean over the test streams.
 pub const GOOD: f64 = 1000.0;
+/// Symbols after which a stream without a mistake ends in the report.
+pub const REPORT_STREAM: u64 = 100_000;
 /// The most training streams of the paper.
 const STREAMS: u64 = 30_000;
 /// Test streams after each training stream.
@@ -108,12 +110,13 @@ pub fn trial(config: Config, seed: u64) -> Box<dyn Trial> {
     }
 }
 
-/// Its arms.
+/// Its arms. The larger scales have the rows of the report's Table 2; the first five arms, whose
+/// streams are ten times as long as the report's, end at the book's.
 pub fn arms(scale: Scale) -> Vec<Arm> {
     let (seeds, streams, symbols, stream, confirm) = match scale {
         Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
         Scale::Book => (1..=10, STREAMS, BOOK_SYMBOLS, 1_000_000, 20),
-        Scale::Paper => (1..=100, STREAMS, u64::MAX, 1_000_000, 20),
+        Scale::Paper => return report(scale),
     };
     let table = |solved| Printed {
         source: "Table 2",
@@ -137,9 +140,9 @@ pub fn arms(scale: Scale) -> Vec<Arm> {
         }),
         seeds: seeds.clone(),
         paper: Some(paper),
-        expected_seconds: symbols.min(PAPER_SYMBOLS) as f64 * SECONDS_PER_SYMBOL,
+        expected_seconds: symbols as f64 * SECONDS_PER_SYMBOL,
     };
-    vec![
+    let mut arms = vec![
         arm(
             "forget-decay",
             "forget gate, α × 0.99 each symbol",
@@ -169,13 +172,167 @@ pub fn arms(scale: Scale) -> Vec<Arm> {
             1.0,
             table(0.74),
         ),
-    ]
+    ];
+    arms.extend(report(scale));
+    arms
+}
+
+/// A row of the report's Table 2, as printed: of 100 nets how many were perfect, good and neither.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// The arm that runs it.
+    pub id: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// Perfect nets.
+    pub perfect: usize,
+    /// Training streams until they were, in the mean.
+    pub streams: Option<u64>,
+    /// Good nets, and the mean length of their streams.
+    pub good: (usize, Option<u64>),
+    /// All others, and the mean length of their streams.
+    pub rest: (usize, u64),
+    forget: bool,
+    resets: bool,
+    keep: f32,
+    decay: f32,
+    seconds: f64,
+}
+
+/// Nets of each row of [`TABLE_2`].
+pub const PRINTED_NETS: usize = 100;
+
+/// Table 2 of the technical report IDSIA-01-99.
+pub const TABLE_2: [Row; 5] = [
+    Row {
+        id: "report-resets",
+        title: "no forget gate, reset from outside",
+        perfect: 74,
+        streams: Some(7_441),
+        good: (0, None),
+        rest: (26, 31),
+        resets: true,
+        ..STANDARD
+    },
+    STANDARD,
+    Row {
+        id: "report-state-decay",
+        title: "no forget gate, states × 0.9",
+        good: (0, None),
+        rest: (100, 56),
+        keep: STATE_DECAY,
+        seconds: 20.0,
+        ..STANDARD
+    },
+    Row {
+        id: "report-forget",
+        title: "forget gate",
+        perfect: 18,
+        streams: Some(18_889),
+        good: (29, Some(39_171)),
+        rest: (53, 145),
+        forget: true,
+        ..STANDARD
+    },
+    Row {
+        id: "report-forget-decay",
+        title: "forget gate, α decays",
+        perfect: 62,
+        streams: Some(14_087),
+        good: (6, Some(68_464)),
+        rest: (32, 30),
+        forget: true,
+        decay: DECAY,
+        seconds: 20.0,
+        ..STANDARD
+    },
+];
+
+impl Row {
+    /// What its arm runs, up to so many symbols a net.
+    fn config(&self, symbols: u64) -> Config {
+        Config {
+            forget: self.forget,
+            resets: self.resets,
+            decay: self.decay,
+            streams: STREAMS,
+            symbols,
+            stream: REPORT_STREAM,
+            confirm: 20,
+            keep: self.keep,
+            keep_derivatives: self.keep,
+            report: true,
+        }
+    }
+}
+
+/// The second row: the cell of 1997.
+const STANDARD: Row = Row {
+    id: "report-none",
+    title: "no forget gate",
+    perfect: 0,
+    streams: None,
+    good: (1, Some(1_166)),
+    rest: (99, 37),
+    forget: false,
+    resets: false,
+    keep: 1.0,
+    decay: 1.0,
+    seconds: 2.0,
+};
+
+/// The arms that run [`TABLE_2`] as the report has it, and two of ours: the last row with a cap that
+/// hardly binds, and states that decay while their derivatives do not, since the report leaves open
+/// whether they do.
+fn report(scale: Scale) -> Vec<Arm> {
+    let (seeds, symbols) = match scale {
+        Scale::Smoke => return Vec::new(),
+        // The first ten are those of the arms before, whose results were known.
+        Scale::Book => (11..=40, BOOK_SYMBOLS),
+        Scale::Paper => (1..=PRINTED_NETS as u64, u64::MAX),
+    };
+    let arm = |row: &Row| Arm {
+        id: row.id.into(),
+        title: format!("as in the report: {}", row.title),
+        config: written(row.config(symbols)),
+        seeds: seeds.clone(),
+        paper: Some(Printed {
+            source: "Table 2",
+            solved: Some(row.perfect as f64 / PRINTED_NETS as f64),
+            sequences: row.streams.map(|streams| streams as f64),
+            test: None,
+        }),
+        expected_seconds: row.seconds,
+    };
+    let mut arms: Vec<Arm> = TABLE_2.iter().map(arm).collect();
+    if scale == Scale::Book {
+        let [.., states, _, last] = &TABLE_2;
+        arms.push(Arm {
+            id: "report-forget-decay-long".into(),
+            title: format!("{}, a longer run", last.title),
+            config: written(last.config(LONG_SYMBOLS)),
+            expected_seconds: LONG_SECONDS,
+            ..arm(last)
+        });
+        arms.push(Arm {
+            id: "report-state-decay-apart".into(),
+            title: format!("{}, their derivatives do not decay", states.title),
+            config: written(Config {
+                keep_derivatives: 1.0,
+                ..states.config(symbols)
+            }),
+            ..arm(states)
+        });
+    }
+    arms
 }
 
 /// Symbols after which a book trial ends, in training and tests together.
 const BOOK_SYMBOLS: u64 = 100_000_000;
-/// Symbols that a trial at the paper's scale is expected to read.
-const PAPER_SYMBOLS: u64 = 1_000_000_000;
+/// The same in the longer run.
+const LONG_SYMBOLS: u64 = 1_000_000_000;
+/// Seconds that one of its trials is expected to take.
+const LONG_SECONDS: f64 = 150.0;
 /// Seconds a symbol takes on the machine of the records, training and tests together.
 const SECONDS_PER_SYMBOL: f64 = 5.8e-7;
 

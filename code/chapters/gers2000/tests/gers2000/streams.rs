@@ -3,9 +3,11 @@
 // Indices follow the formulas.
 #![allow(clippy::needless_range_loop)]
 use gers2000::continual::{
-    self, decided, initial, trial, Config, GOOD, RATE, STATE_DECAY, STILL, TESTS,
+    self, arms, decided, initial, trial, Config, GOOD, PRINTED_NETS, RATE, REPORT_STREAM,
+    STATE_DECAY, STILL, TABLE_2, TESTS,
 };
 use kernels::cell2000::{State, Weights};
+use lab::experiment::{Arm, Scale};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use tasks::continual::{right, targets, Stream};
@@ -411,4 +413,55 @@ fn gers2000_a_trial_says_whether_our_cap_ended_it() {
     assert!(cut.sequences < 20 && !cut.solved);
     assert_eq!(cut.measures["capped"], 1.0);
     assert!(cut.measures["read"] >= 200.0);
+}
+
+/// Each row of the table has a hundred nets, and an arm with what the report says of it.
+#[test]
+fn gers2000_table_2_has_its_arms() {
+    let all = arms(Scale::Book);
+    let mut seen = Vec::new();
+    for row in TABLE_2 {
+        assert_eq!(
+            row.perfect + row.good.0 + row.rest.0,
+            PRINTED_NETS,
+            "{}",
+            row.id
+        );
+        assert_eq!(row.streams.is_some(), row.perfect > 0, "{}", row.id);
+        let arm: &Arm = all.iter().find(|arm| arm.id == row.id).unwrap();
+        let config: Config = arm.typed();
+        assert_eq!((config.stream, config.streams), (REPORT_STREAM, 30_000));
+        assert!(config.report && arm.seeds == (11..=40));
+        assert_eq!(config.keep_derivatives, config.keep);
+        seen.push((config.forget, config.resets, config.keep, config.decay));
+    }
+    assert_eq!(
+        seen,
+        [
+            (false, true, 1.0, 1.0),
+            (false, false, 1.0, 1.0),
+            (false, false, STATE_DECAY, 1.0),
+            (true, false, 1.0, 1.0),
+            (true, false, 1.0, continual::DECAY),
+        ]
+    );
+    // Only their cap and their derivatives tell the arms of ours from the report's.
+    let typed = |id: &str| -> Config { all.iter().find(|arm| arm.id == id).unwrap().typed() };
+    let long = typed("report-forget-decay-long");
+    let symbols = typed("report-forget-decay").symbols;
+    assert!(long.symbols > symbols);
+    assert_eq!(Config { symbols, ..long }, typed("report-forget-decay"));
+    let apart = typed("report-state-decay-apart");
+    assert_eq!(apart.keep_derivatives, 1.0);
+    let keep_derivatives = STATE_DECAY;
+    assert_eq!(
+        Config {
+            keep_derivatives,
+            ..apart
+        },
+        typed("report-state-decay")
+    );
+    let paper = arms(Scale::Paper);
+    assert_eq!(paper.len(), TABLE_2.len());
+    assert!(paper.iter().all(|arm| arm.seeds == (1..=100)));
 }
