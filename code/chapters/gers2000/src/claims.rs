@@ -2,7 +2,7 @@
 //! The papers' claims with the pass lines that were fixed before the runs.
 use super::continual::GOOD;
 use lab::claim::{arm as named, claim, of, ArmName, Claim, Line, Number, Trials};
-use lab::record::ArmRecord;
+use lab::record::{ArmRecord, TrialRecord};
 
 /// How many trials have a measure above `line`, of how many.
 pub fn above(arm: &ArmRecord, measure: &str, line: f64) -> (usize, usize) {
@@ -43,6 +43,35 @@ fn good(id: &'static str) -> Trials {
 /// No net of an arm without a forget gate is good; the direction is right where fewer are than with.
 fn none_is_good(id: &'static str) -> [Line; 2] {
     [good(id).none(), good(id).fewer_than(good("forget"))]
+}
+
+/// What became of a net of the report's Table 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A look at it read all its streams to their end.
+    Perfect,
+    /// None did, but one read more than [`GOOD`] symbols in the mean.
+    Good,
+    /// Neither.
+    Rest,
+}
+
+impl Outcome {
+    /// All three, in the order of the table.
+    pub const ALL: [Outcome; 3] = [Outcome::Perfect, Outcome::Good, Outcome::Rest];
+
+    /// The trials of an arm of which this became.
+    pub fn of(self, arm: &ArmRecord) -> impl Iterator<Item = &TrialRecord> {
+        arm.trials.iter().filter(move |trial| {
+            let best = trial.measures.get("best-look");
+            let outcome = match trial.solved {
+                true => Outcome::Perfect,
+                false if best.is_some_and(|&best| best > GOOD) => Outcome::Good,
+                false => Outcome::Rest,
+            };
+            outcome == self
+        })
+    }
 }
 
 /// What an arm's fresh sequences lose, as a share of the trivial loss.

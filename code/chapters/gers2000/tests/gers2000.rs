@@ -9,4 +9,5 @@ mod gers2000 {
     mod records;
     mod refusal;
     mod streams;
+    mod tables;
 }
