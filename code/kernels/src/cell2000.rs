@@ -59,6 +59,12 @@ pub struct State<F, const C: usize, const U: usize, const O: usize> {
     pub squashed: [F; C],
     /// y, the outputs.
     pub output: [F; O],
+    /// What the states are multiplied by at each step where there are no forget gates: one in the
+    /// cell of 1997. It is no part of the stream, so neither a reset nor [`State::save`] knows it.
+    pub keep: F,
+    /// What is carried forward there is multiplied by this: the same number, if the derivatives are to
+    /// be those of the states.
+    pub keep_derivatives: F,
     /// x and the h before the last step, and the constant one: what the net inputs saw.
     sources: Vec<F>,
     /// ∂c/∂w for the weights into each cell, into the input gate and into the forget gate of its
@@ -96,6 +102,8 @@ impl<F: Real, const C: usize, const U: usize, const O: usize> State<F, C, U, O> 
             units: [F::ZERO; U],
             squashed: [F::ZERO; C],
             output: [F::ZERO; O],
+            keep: F::ONE,
+            keep_derivatives: F::ONE,
             sources,
             candidate: rows.clone(),
             input_gate: rows.clone(),
@@ -184,10 +192,14 @@ impl<F: Real, const C: usize, const U: usize, const O: usize> State<F, C, U, O> 
         let (input_gate, output_gate) = (gate(&self.units, 0), gate(&self.units, 1));
         let forget_gate = match forget_gates {
             true => gate(&self.units, 2),
-            false => [F::ONE; C],
+            false => [self.keep; C],
         };
         if learning {
-            self.carry::<K>(&input_gate, &forget_gate);
+            let carried = match forget_gates {
+                true => forget_gate,
+                false => [self.keep_derivatives; C],
+            };
+            self.carry::<K>(&input_gate, &carried);
         }
         for c in 0..C {
             self.cell[c] = forget_gate[c] * self.cell[c] + input_gate[c] * self.units[c];

@@ -699,7 +699,8 @@ pub struct Claim {
     /// The paper's number, as printed.
     pub paper: &'static str,
     /// Why the budget is below the paper's, where it is: then a line that is missed by a run that
-    /// had not ended is undecided.
+    /// had not ended is undecided. A trial has ended that was solved, that diverged, or whose
+    /// measure `capped` is zero, since it went through all of the paper's budget.
     pub below_budget: Option<&'static str>,
     /// The trivial answer that the line is held against.
     pub trivial: Option<Baseline>,
@@ -913,7 +914,10 @@ impl Claim {
         let unended = |arm: &&ArmRecord| {
             let mut trials = arm.trials.iter();
             trials.any(|trial| {
-                !trial.solved && trial.measures.get("diverged").is_none_or(|d| *d == 0.0)
+                let said = |name: &str, value: f64| {
+                    trial.measures.get(name).is_none_or(|said| *said == value)
+                };
+                !trial.solved && said("diverged", 0.0) && said("capped", 1.0)
             })
         };
         if let Some(why) = self.below_budget.filter(|_| !holds) {
@@ -1051,6 +1055,14 @@ mod tests {
         let all = all.below_budget("a tenth of the paper's");
         assert_eq!(verdict(&all, &records(3, 4, 1.0)), Verdict::Undecided);
         assert_eq!(verdict(&all, &records(4, 4, 1.0)), Verdict::Reproduced);
+        let capped = |capped: f64| {
+            let mut records = records(3, 4, 1.0);
+            let trials = &mut records.get_mut("order").unwrap().arms[0].trials;
+            trials[3].measures.insert("capped".into(), capped);
+            records
+        };
+        assert_eq!(verdict(&all, &capped(1.0)), Verdict::Undecided);
+        assert_eq!(verdict(&all, &capped(0.0)), Verdict::NotReproduced);
         assert_eq!(verdict(&all, &records(2, 2, 1.0)), Verdict::Undecided);
         assert_eq!(
             verdict(&all.exact(), &records(2, 2, 1.0)),

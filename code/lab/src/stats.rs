@@ -15,6 +15,18 @@ pub fn wilson(successes: u64, trials: u64) -> (f64, f64) {
     ((center - half).max(0.0), (center + half).min(1.0))
 }
 
+/// The 95 % interval of the difference of two success rates, the first less the second, made of their
+/// Wilson intervals (Newcombe 1998, method 10). Each is successes and trials.
+pub fn difference(first: (u64, u64), second: (u64, u64)) -> (f64, f64) {
+    let rate = |(successes, trials): (u64, u64)| successes as f64 / trials.max(1) as f64;
+    let (p, q) = (rate(first), rate(second));
+    let (p_low, p_high) = wilson(first.0, first.1);
+    let (q_low, q_high) = wilson(second.0, second.1);
+    let low = (p - p_low).hypot(q_high - q);
+    let high = (p_high - p).hypot(q - q_low);
+    (p - q - low, p - q + high)
+}
+
 /// The mean; `None` of nothing.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -148,6 +160,24 @@ mod tests {
             assert!((ours_high - high).abs() < 5e-5, "{k} of {n}: {ours_high}");
         }
         assert_eq!(wilson(0, 0), (0.0, 1.0));
+    }
+
+    /// The six cases of Newcombe, *Interval estimation for the difference between independent
+    /// proportions*, Statistics in Medicine 17 (1998), method 10.
+    #[test]
+    fn intervals_of_differences_are_the_published_ones() {
+        for (first, second, low, high) in [
+            ((56, 70), (48, 80), 0.0524, 0.3339),
+            ((9, 10), (3, 10), 0.1705, 0.8090),
+            ((6, 7), (2, 7), 0.0582, 0.8062),
+            ((5, 56), (0, 29), -0.0381, 0.1926),
+            ((0, 10), (0, 20), -0.1611, 0.2775),
+            ((0, 10), (0, 10), -0.2775, 0.2775),
+        ] {
+            let (ours_low, ours_high) = difference(first, second);
+            assert!((ours_low - low).abs() < 5e-5, "{first:?} {ours_low}");
+            assert!((ours_high - high).abs() < 5e-5, "{first:?} {ours_high}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ const PILOTS: &str =
     "2026-11-30: beside the claim on the network with tanh, with its line; trials on \
                       seeds from 101 on were known";
 /// What was known when the lines of the classes of words were written.
-const CLASSES: &str = "2026-11-30: trials on seeds from 101 on were known; after the first of them the \
+const MEMBERSHIP: &str = "2026-11-30: trials on seeds from 101 on were known; after the first of them the \
                        membership of the classes, which the paper does not print, and the metric of \
                        the tree were changed";
 
@@ -361,6 +361,6 @@ pub fn all() -> Vec<Claim> {
             .amended(TOGETHER),
     ];
     all.extend(as_printed().into_iter().map(|claim| claim.amended(PILOTS)));
-    all.extend(classes().into_iter().map(|claim| claim.amended(CLASSES)));
+    all.extend(classes().into_iter().map(|claim| claim.amended(MEMBERSHIP)));
     all
 }

@@ -32,10 +32,21 @@ pub const GATE_BIASES: [f32; K] = [-0.5, -1.0, -1.5, -2.0];
 pub const RATE: f32 = 0.5;
 /// What α is multiplied by after each symbol of a stream, in the arm that does so.
 pub const DECAY: f32 = 0.99;
+/// What the states are multiplied by at each step in the row of the report without forget gates
+/// whose states decay.
+pub const STATE_DECAY: f32 = 0.9;
+/// At this rate and below no weight moves: what would be added is less than half the last place of any
+/// weight that is not itself below 1e-20. So nothing is learnt from there on in a stream, and nothing
+/// carried forward, which would be slow besides, in numbers near the smallest that there are.
+pub const STILL: f32 = 1e-30;
 /// A net is good from this many symbols on, in the mean over the test streams.
 pub const GOOD: f64 = 1000.0;
+/// Symbols after which a stream without a mistake ends in the report.
+pub const REPORT_STREAM: u64 = 100_000;
+/// The most training streams of the paper.
+const STREAMS: u64 = 30_000;
 /// Test streams after each training stream.
-const TESTS: u64 = 10;
+pub const TESTS: u64 = 10;
 /// Streams over which the length that guessing reaches is taken.
 const GUESSES: usize = 1000;
 /// Symbols of the trace that the first seed keeps.
@@ -60,6 +71,25 @@ pub struct Config {
     pub stream: u64,
     /// Fresh streams of the final test.
     pub confirm: u64,
+    /// What the states are multiplied by at each step where there are no forget gates.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub keep: f32,
+    /// What the derivatives of the states are multiplied by there.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub keep_derivatives: f32,
+    /// Whether it is a row of the report's Table 2. Then a look ends as soon as it is
+    /// [`decided`], and the record has the last look and whether the trial ended at its cap, and
+    /// no series.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+fn is_one(keep: &f32) -> bool {
+    *keep == 1.0
 }
 
 /// The experiment.
@@ -68,23 +98,25 @@ pub fn experiment() -> Box<dyn Experiment> {
         "continual",
         "Continual embedded Reber grammar",
         arms,
-        |arm, seed| {
-            let config: Config = arm.typed();
-            if config.forget {
-                Box::new(Streams::<WITH>::new(config, seed))
-            } else {
-                Box::new(Streams::<WITHOUT>::new(config, seed))
-            }
-        },
+        |arm, seed| trial(arm.typed(), seed),
     )
 }
 
-/// Its arms.
+/// A trial of this configuration.
+pub fn trial(config: Config, seed: u64) -> Box<dyn Trial> {
+    match config.forget {
+        true => Box::new(Streams::<WITH>::new(config, seed)),
+        false => Box::new(Streams::<WITHOUT>::new(config, seed)),
+    }
+}
+
+/// Its arms. The larger scales have the rows of the report's Table 2; the first five arms, whose
+/// streams are ten times as long as the report's, end at the book's.
 pub fn arms(scale: Scale) -> Vec<Arm> {
     let (seeds, streams, symbols, stream, confirm) = match scale {
         Scale::Smoke => (1..=2, 300, 40_000, 500, 10),
-        Scale::Book => (1..=10, 30_000, BOOK_SYMBOLS, 1_000_000, 20),
-        Scale::Paper => (1..=100, 30_000, u64::MAX, 1_000_000, 20),
+        Scale::Book => (1..=10, STREAMS, BOOK_SYMBOLS, 1_000_000, 20),
+        Scale::Paper => return report(scale),
     };
     let table = |solved| Printed {
         source: "Table 2",
@@ -102,12 +134,15 @@ pub fn arms(scale: Scale) -> Vec<Arm> {
             symbols,
             stream,
             confirm,
+            keep: 1.0,
+            keep_derivatives: 1.0,
+            report: false,
         }),
         seeds: seeds.clone(),
         paper: Some(paper),
-        expected_seconds: symbols.min(PAPER_SYMBOLS) as f64 * SECONDS_PER_SYMBOL,
+        expected_seconds: symbols as f64 * SECONDS_PER_SYMBOL,
     };
-    vec![
+    let mut arms = vec![
         arm(
             "forget-decay",
             "forget gate, α × 0.99 each symbol",
@@ -137,13 +172,167 @@ pub fn arms(scale: Scale) -> Vec<Arm> {
             1.0,
             table(0.74),
         ),
-    ]
+    ];
+    arms.extend(report(scale));
+    arms
+}
+
+/// A row of the report's Table 2, as printed: of 100 nets how many were perfect, good and neither.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// The arm that runs it.
+    pub id: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// Perfect nets.
+    pub perfect: usize,
+    /// Training streams until they were, in the mean.
+    pub streams: Option<u64>,
+    /// Good nets, and the mean length of their streams.
+    pub good: (usize, Option<u64>),
+    /// All others, and the mean length of their streams.
+    pub rest: (usize, u64),
+    forget: bool,
+    resets: bool,
+    keep: f32,
+    decay: f32,
+    seconds: f64,
+}
+
+/// Nets of each row of [`TABLE_2`].
+pub const PRINTED_NETS: usize = 100;
+
+/// Table 2 of the technical report IDSIA-01-99.
+pub const TABLE_2: [Row; 5] = [
+    Row {
+        id: "report-resets",
+        title: "no forget gate, reset from outside",
+        perfect: 74,
+        streams: Some(7_441),
+        good: (0, None),
+        rest: (26, 31),
+        resets: true,
+        ..STANDARD
+    },
+    STANDARD,
+    Row {
+        id: "report-state-decay",
+        title: "no forget gate, states × 0.9",
+        good: (0, None),
+        rest: (100, 56),
+        keep: STATE_DECAY,
+        seconds: 20.0,
+        ..STANDARD
+    },
+    Row {
+        id: "report-forget",
+        title: "forget gate",
+        perfect: 18,
+        streams: Some(18_889),
+        good: (29, Some(39_171)),
+        rest: (53, 145),
+        forget: true,
+        ..STANDARD
+    },
+    Row {
+        id: "report-forget-decay",
+        title: "forget gate, α decays",
+        perfect: 62,
+        streams: Some(14_087),
+        good: (6, Some(68_464)),
+        rest: (32, 30),
+        forget: true,
+        decay: DECAY,
+        seconds: 20.0,
+        ..STANDARD
+    },
+];
+
+impl Row {
+    /// What its arm runs, up to so many symbols a net.
+    fn config(&self, symbols: u64) -> Config {
+        Config {
+            forget: self.forget,
+            resets: self.resets,
+            decay: self.decay,
+            streams: STREAMS,
+            symbols,
+            stream: REPORT_STREAM,
+            confirm: 20,
+            keep: self.keep,
+            keep_derivatives: self.keep,
+            report: true,
+        }
+    }
+}
+
+/// The second row: the cell of 1997.
+const STANDARD: Row = Row {
+    id: "report-none",
+    title: "no forget gate",
+    perfect: 0,
+    streams: None,
+    good: (1, Some(1_166)),
+    rest: (99, 37),
+    forget: false,
+    resets: false,
+    keep: 1.0,
+    decay: 1.0,
+    seconds: 2.0,
+};
+
+/// The arms that run [`TABLE_2`] as the report has it, and two of ours: the last row with a cap that
+/// hardly binds, and states that decay while their derivatives do not, since the report leaves open
+/// whether they do.
+fn report(scale: Scale) -> Vec<Arm> {
+    let (seeds, symbols) = match scale {
+        Scale::Smoke => return Vec::new(),
+        // The first ten are those of the arms before, whose results were known.
+        Scale::Book => (11..=40, BOOK_SYMBOLS),
+        Scale::Paper => (1..=PRINTED_NETS as u64, u64::MAX),
+    };
+    let arm = |row: &Row| Arm {
+        id: row.id.into(),
+        title: format!("as in the report: {}", row.title),
+        config: written(row.config(symbols)),
+        seeds: seeds.clone(),
+        paper: Some(Printed {
+            source: "Table 2",
+            solved: Some(row.perfect as f64 / PRINTED_NETS as f64),
+            sequences: row.streams.map(|streams| streams as f64),
+            test: None,
+        }),
+        expected_seconds: row.seconds,
+    };
+    let mut arms: Vec<Arm> = TABLE_2.iter().map(arm).collect();
+    if scale == Scale::Book {
+        let [.., states, _, last] = &TABLE_2;
+        arms.push(Arm {
+            id: "report-forget-decay-long".into(),
+            title: format!("{}, a longer run", last.title),
+            config: written(last.config(LONG_SYMBOLS)),
+            expected_seconds: LONG_SECONDS,
+            ..arm(last)
+        });
+        arms.push(Arm {
+            id: "report-state-decay-apart".into(),
+            title: format!("{}, their derivatives do not decay", states.title),
+            config: written(Config {
+                keep_derivatives: 1.0,
+                ..states.config(symbols)
+            }),
+            ..arm(states)
+        });
+    }
+    arms
 }
 
 /// Symbols after which a book trial ends, in training and tests together.
 const BOOK_SYMBOLS: u64 = 100_000_000;
-/// Symbols that a trial at the paper's scale is expected to read.
-const PAPER_SYMBOLS: u64 = 1_000_000_000;
+/// The same in the longer run.
+const LONG_SYMBOLS: u64 = 1_000_000_000;
+/// Seconds that one of its trials is expected to take.
+const LONG_SECONDS: f64 = 150.0;
 /// Seconds a symbol takes on the machine of the records, training and tests together.
 const SECONDS_PER_SYMBOL: f64 = 5.8e-7;
 
@@ -196,6 +385,8 @@ struct Progress {
     read: u64,
     /// The best evaluation: the mean length of its test streams.
     best: f64,
+    /// The last one.
+    last: f64,
     /// Symbols learnt from when an evaluation first was good.
     good: Option<u64>,
     perfect: bool,
@@ -235,10 +426,13 @@ const SLICE: u64 = 50_000;
 impl<const U: usize> Streams<U> {
     fn new(config: Config, seed: u64) -> Self {
         let weights = initial::<U>(&mut generator(seed, Purpose::Initialization));
+        let mut network = State::new(I);
+        network.keep = config.keep;
+        network.keep_derivatives = config.keep_derivatives;
         Streams {
             seed,
             config,
-            network: State::new(I),
+            network,
             best: weights.clone(),
             weights,
             progress: Progress {
@@ -251,6 +445,7 @@ impl<const U: usize> Streams<U> {
                 learnt: 0,
                 read: 0,
                 best: 0.0,
+                last: 0.0,
                 good: None,
                 perfect: false,
                 curve: Vec::new(),
@@ -266,21 +461,22 @@ impl<const U: usize> Streams<U> {
         let Progress {
             phase,
             reading,
-            training,
+            training: drawn,
             test,
             ..
         } = &mut self.progress;
         let (weights, rng) = match phase {
-            Phase::Training => (&mut self.weights, training),
+            Phase::Training => (&mut self.weights, drawn),
             Phase::Evaluation => (&mut self.weights, test),
             _ => (&mut self.best, test),
         };
-        let learning = *phase == Phase::Training;
+        let training = *phase == Phase::Training;
         for _ in 0..SLICE {
             let read = reading.stream.next(rng);
             if config.resets && read.place == 0 {
                 network.reset();
             }
+            let learning = training && reading.rate > STILL;
             network.step::<K>(weights, read.symbol, learning);
             let wanted = targets(read.legal);
             if learning {
@@ -299,12 +495,14 @@ impl<const U: usize> Streams<U> {
 
     /// What follows from a stream that has ended: the next, or what follows from all of its kind.
     fn next(&mut self) {
+        let limit = self.config.stream;
         let progress = &mut self.progress;
         let length = std::mem::replace(&mut progress.reading, Reading::new()).length;
         self.network.reset();
         progress.lengths.push(length);
         let all = match progress.phase {
             Phase::Training => 1,
+            Phase::Evaluation if self.config.report && decided(&progress.lengths, limit) => 1,
             Phase::Evaluation => TESTS,
             _ => self.config.confirm,
         };
@@ -330,7 +528,8 @@ impl<const U: usize> Streams<U> {
         let lengths = std::mem::take(&mut progress.lengths);
         let sum: u64 = lengths.iter().sum();
         progress.read += sum;
-        let mean = sum as f64 / TESTS as f64;
+        let mean = sum as f64 / lengths.len() as f64;
+        progress.last = mean;
         if mean > GOOD && progress.good.is_none() {
             progress.good = Some(progress.learnt);
         }
@@ -357,6 +556,13 @@ impl<const U: usize> Streams<U> {
             Phase::Training
         };
     }
+}
+
+/// Whether the streams of a look that were read so far tell what it will be: it is not perfect, since
+/// one of them ended before `limit`, and it is good, whatever the others bring.
+pub fn decided(lengths: &[u64], limit: u64) -> bool {
+    let sum: u64 = lengths.iter().sum();
+    lengths.iter().any(|&length| length < limit) && sum as f64 > GOOD * TESTS as f64
 }
 
 /// The length of a test stream for the trivial baseline: it knows all of the grammar but not what
@@ -440,9 +646,15 @@ impl<const U: usize> Trial for Streams<U> {
             put("good-after", good as f64);
         }
         let mut series = BTreeMap::new();
-        self.growth(&mut series, &mut rng);
-        if self.seed == 1 {
-            self.trace(&mut series, &mut rng);
+        if self.config.report {
+            let ended = self.progress.perfect || self.progress.streams >= self.config.streams;
+            put("last-look", self.progress.last);
+            put("capped", if ended { 0.0 } else { 1.0 });
+        } else {
+            self.growth(&mut series, &mut rng);
+            if self.seed == 1 {
+                self.trace(&mut series, &mut rng);
+            }
         }
         TrialRecord {
             seed: self.seed,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page.
-use super::claims::{above, halved_after};
-use super::continual::{self, GOOD};
+use super::claims::{above, halved_after, Outcome};
+use super::continual::{self, GOOD, PRINTED_NETS, TABLE_2};
 use super::experiments;
 use super::figures::STREAMS;
 use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::experiment::Scale;
 use lab::figure::number::grouped;
-use lab::stats::{median, wilson};
+use lab::record::ArmRecord;
+use lab::stats::{mean, median, wilson};
 
 fn heads<const N: usize>(columns: [&str; N]) -> Vec<String> {
     columns.map(str::to_owned).to_vec()
@@ -18,6 +19,7 @@ fn heads<const N: usize>(columns: [&str; N]) -> Vec<String> {
 pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     let mut tables = Vec::new();
     tables.extend(continual(records).map(|table| ("continual", table)));
+    tables.push(("table-2", table_2(records)));
     for id in [
         "copying-100",
         "adding-100",
@@ -64,6 +66,80 @@ fn continual(records: &Records) -> Option<Table> {
         ]),
         rows: rows.collect(),
     })
+}
+
+/// Arms of ours that stand below the rows of Table 2.
+const BELOW: [(&str, &str); 2] = [
+    (
+        "report-state-decay-apart",
+        "no forget gate, states × 0.9, their derivatives whole",
+    ),
+    (
+        "report-forget-decay-long",
+        "forget gate, α decays, ten times the cap",
+    ),
+];
+
+/// Table 2 of the report beside ours; a row that was not run says so.
+fn table_2(records: &Records) -> Table {
+    let length =
+        |mean: Option<u64>| mean.map_or(String::new(), |mean| format!(" ⟨{}⟩", grouped(mean)));
+    let cells = |id: &str, title: &str, printed: [String; 3]| -> Vec<String> {
+        let arm = records.get("continual").and_then(|record| record.arm(id));
+        let arm = arm.filter(|arm| !arm.trials.is_empty());
+        let mut cells = vec![title.to_owned()];
+        for (outcome, printed) in Outcome::ALL.into_iter().zip(printed) {
+            cells.push(printed);
+            cells.push(arm.map_or("not run".into(), |arm| came_out(arm, outcome)));
+        }
+        cells.push(arm.map_or("–".into(), |arm| {
+            let capped: f64 = arm.measure("capped").iter().sum();
+            format!("{capped:.0} of {}", arm.trials.len())
+        }));
+        cells
+    };
+    let rows = TABLE_2.iter().map(|row| {
+        let streams = row
+            .streams
+            .map(|streams| format!(" ({})", grouped(streams)));
+        let printed = [
+            format!("{}{}", row.perfect, streams.unwrap_or_default()),
+            format!("{}{}", row.good.0, length(row.good.1)),
+            format!("{}{}", row.rest.0, length(Some(row.rest.1))),
+        ];
+        cells(row.id, row.title, printed)
+    });
+    let ours = BELOW.map(|(id, title)| cells(id, title, ["–"; 3].map(String::from)));
+    let of = |what: &str| format!("{what}, paper, of {PRINTED_NETS}");
+    Table {
+        columns: vec![
+            "cell".into(),
+            of("perfect (streams)"),
+            "here".into(),
+            of("good ⟨symbols⟩"),
+            "here".into(),
+            of("rest ⟨symbols⟩"),
+            "here".into(),
+            "ended at our cap".into(),
+        ],
+        rows: rows.chain(ours).collect(),
+    }
+}
+
+/// How many nets of an arm came out so, and beside it the mean number of training streams of those
+/// that are perfect, or the mean length of fresh streams.
+fn came_out(arm: &ArmRecord, outcome: Outcome) -> String {
+    let each = outcome.of(arm).map(|trial| match outcome {
+        Outcome::Perfect => trial.sequences as f64,
+        _ => trial.measures.get("symbols").copied().unwrap_or(f64::NAN),
+    });
+    let each: Vec<f64> = each.collect();
+    let count = format!("{} of {}", each.len(), arm.trials.len());
+    match (mean(&each), outcome) {
+        (None, _) => count,
+        (Some(mean), Outcome::Perfect) => format!("{count} ({})", grouped(mean.round() as u64)),
+        (Some(mean), _) => format!("{count} ⟨{}⟩", grouped(mean.round() as u64)),
+    }
 }
 
 /// An experiment on batches: what each cell reached.

@@ -17,6 +17,10 @@ use std::collections::BTreeSet;
 
 /// Trials that ended because of all that they had read.
 fn capped(arm: &ArmRecord) -> usize {
+    let said = arm.measure("capped");
+    if said.len() == arm.trials.len() {
+        return said.iter().filter(|&&capped| capped > 0.0).count();
+    }
     let cap = arm.config["symbols"].as_f64().unwrap_or(f64::INFINITY);
     let read = arm.trials.iter().filter(|trial| !trial.solved);
     let read = read.filter_map(|trial| trial.measures.get("read"));
@@ -58,7 +62,10 @@ pub fn all(records: &Records) -> Values {
             if experiment == "continual" {
                 let (good, of) = above(arm, "symbols", GOOD);
                 put("good", format!("{good} of {of}"));
-                put("grown", format!("{:.1}", median(&grown(arm))));
+                let grown = grown(arm);
+                if !grown.is_empty() {
+                    put("grown", format!("{:.1}", median(&grown)));
+                }
                 put("capped", format!("{} of {trials}", capped(arm)));
                 put("whole", format!("{} of {}", whole(arm), arm.solved()));
                 if let Some((least, most)) = good_grown(arm) {
@@ -70,7 +77,7 @@ pub fn all(records: &Records) -> Values {
                 put("halved", grouped(halved.round() as u64));
             }
             let measures = arm.trials.iter().flat_map(|trial| trial.measures.keys());
-            let names: BTreeSet<&String> = measures.collect();
+            let names: BTreeSet<&String> = measures.filter(|name| *name != "capped").collect();
             for name in names {
                 let middle = median(&arm.measure(name));
                 let text = if middle >= 1000.0 {

@@ -8,4 +8,6 @@ mod gers2000 {
     mod parity;
     mod records;
     mod refusal;
+    mod streams;
+    mod tables;
 }
