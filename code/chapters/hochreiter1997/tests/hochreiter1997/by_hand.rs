@@ -35,9 +35,10 @@ fn the_example_by_hand_comes_out() {
     ];
     let tape = OwnedTape::<f64, Cpu>::default();
     let (steps, tape) = run(&layer, inputs, Gradient::Truncated, tape);
-    for (step, [state, cell]) in steps
-        .iter()
-        .zip([[0.75, 0.0358], [0.65, 0.0314], [0.65, 0.2826]])
+    for (step, [state, cell]) in
+        steps
+            .iter()
+            .zip([[0.75, 0.0358], [0.65, 0.0314], [0.65, 0.2826]])
     {
         same(step.state.array()[0][0], state, 1e-12);
         same(step.cells.array()[0][0], cell, 5e-5);
