@@ -79,13 +79,13 @@ fn best_rates<'a>(record: &Record, rates: &[&'a Arm]) -> Vec<(&'a Arm, String)> 
     best.collect()
 }
 
-/// Sizes, rate and initial weights of the memory networks, one row for all rows of an experiment that
-/// share them.
+/// Sizes, rate and initial weights of the memory networks of the paper's rows, one row for all rows of
+/// an experiment that share them.
 fn constants() -> Table {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for experiment in experiments::all().iter().skip(1) {
-        let arms = experiment.arms(Scale::Paper).into_iter();
-        for arm in arms.filter(|arm| arm.paper.is_some()) {
+        let arms = experiment.arms(Scale::Paper);
+        for arm in arms.iter().filter(|arm| is_printed(arm, &arms)) {
             let model = &arm.config["model"];
             let number = |value: &serde_json::Value| value.as_f64().map(|x| x as f32);
             let of = |value: Option<f32>| value.map_or("–".to_owned(), |x| x.to_string());
@@ -104,7 +104,7 @@ fn constants() -> Table {
             let row = vec![
                 title.split(':').next().unwrap_or(title).to_owned(),
                 format!("{} × {}", model["blocks"], model["block_size"]),
-                experiments::parameters(&arm).to_string(),
+                experiments::parameters(arm).to_string(),
                 of(number(&arm.config["learning_rate"])),
                 format!("±{}", of(number(&arm.config["range"]))),
                 biases("input_gate_biases"),
