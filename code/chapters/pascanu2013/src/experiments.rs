@@ -263,7 +263,10 @@ fn beside() -> Vec<Row> {
     ];
     let long = long.map(|(initial, name, lengths, method)| {
         let what = ["long", "five times the updates"];
-        row(initial, name, lengths, method, what, LONG_CAP, 1..=5)
+        let row = row(initial, name, lengths, method, what, LONG_CAP, 1..=5);
+        // One of the five was solved with a fifth of the updates; no other is sure to be.
+        let expected = (0.2, 100_000);
+        Row { expected, ..row }
     });
     fresh.into_iter().chain(long).collect()
 }

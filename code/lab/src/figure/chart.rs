@@ -485,9 +485,9 @@ impl Chart {
                 }
                 Layer::Shades { cells } => {
                     for (left, right, bottom, top, value) in merged(cells) {
-                        // One unit over the next cell, or the page shines through between them.
+                        // More than a pixel over the next cell, or the page shines through between them.
                         let (a, (x, y)) = (pixel(left, top), pixel(right, bottom));
-                        let corners = [a, (x + 1, y + 1)];
+                        let corners = [a, (x + 3, y + 3)];
                         done(root.draw(&Rectangle::new(corners, shade(value).filled())));
                     }
                 }
