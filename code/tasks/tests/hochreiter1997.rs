@@ -128,6 +128,7 @@ mod hochreiter1997 {
             ("1", 7, 7),
             ("2a", 101, 101),
             ("2b", 101, 101),
+            ("2b, at the end", 101, 101),
             ("2c", 54, 2),
             ("3a", 1, 1),
             ("3b", 1, 1),
@@ -262,10 +263,11 @@ mod hochreiter1997 {
         0xbff9_b5a4_3987_f3cb,
         0xc001_7b14_6e86_bad1,
     ];
-    const PINNED: [(&str, u64); 11] = [
+    const PINNED: [(&str, u64); 12] = [
         ("1", 0xaf71_6294_468b_6695),
         ("2a", 0x003b_7985_0633_36c3),
         ("2b", 0x7022_ffb2_fd0a_81f1),
+        ("2b, at the end", 0xe3da_8291_7d90_b8d7),
         ("2c", 0x0287_99a3_56ed_f202),
         ("3a", 0x48d2_73eb_66b7_0a2f),
         ("3b", 0x4684_b58c_fbb4_302a),
@@ -849,6 +851,13 @@ mod hochreiter1997 {
             let center = if key == "5" { 0.5 } else { 0.0 };
             let mut agree = [[0; 2]; 2];
             draws(&*task, 11, 20_000, |e| match (&e.inputs, &e.target) {
+                (Inputs::OneHot { symbols, .. }, Target::AtEnd(target))
+                    if key.starts_with("2b") =>
+                {
+                    // What is shown last is independent of the answer, x or y.
+                    let half = usize::from(symbols[symbols.len() - 1] < 49);
+                    agree[usize::from(target[99] == 1.0)][half] += 1;
+                }
                 (Inputs::OneHot { symbols, .. }, Target::AtEnd(_)) => {
                     last.insert(*symbols.last().unwrap());
                 }
@@ -876,7 +885,7 @@ mod hochreiter1997 {
             match key {
                 "2c" | "6a" | "6b" => assert_eq!(last.len(), 1, "{key}"),
                 "1" | "2a" => assert_eq!((agree[0][0], agree[1][0]), (0, 0), "{key}"),
-                "2b" => {
+                "2b" | "2b, at the end" => {
                     for row in agree {
                         assert!(near(row[0], row[0] + row[1], 50.0 / 99.0), "{key} {row:?}");
                     }
