@@ -85,10 +85,10 @@ fn middle(arm: &ArmRecord, name: &str) -> Vec<f64> {
 
 /// The error of XOR over twelve steps, as in the paper's Figure 3.
 pub fn xor(records: &Records) -> Option<Figure> {
-    let (_, truncated) = arm(records, "xor", "truncated")?;
-    let (_, full) = arm(records, "xor", "full")?;
-    let (one, more) = (middle(truncated, "cycle"), middle(full, "cycle"));
-    if one.len() != CYCLE || more.len() != CYCLE {
+    let (_, printed) = arm(records, "xor", "printed")?;
+    let (_, tanh) = arm(records, "xor", "truncated")?;
+    let (one, other) = (middle(printed, "cycle"), middle(tanh, "cycle"));
+    if one.len() != CYCLE || other.len() != CYCLE {
         return None;
     }
     let points = |values: &[f64]| -> Vec<(f64, f64)> {
@@ -98,7 +98,7 @@ pub fn xor(records: &Records) -> Option<Figure> {
             .map(|(place, v)| (place as f64 + 1.0, *v))
             .collect()
     };
-    let most = one.iter().chain(&more).copied().largest(0.3);
+    let most = one.iter().chain(&other).copied().largest(0.3);
     let mut panel = Panel::new(Axis::linear("mean squared error", 0.0, most), 520);
     panel.line(
         Ink::Text,
@@ -106,30 +106,25 @@ pub fn xor(records: &Records) -> Option<Figure> {
         vec![(1.0, 0.25), (12.0, 0.25)],
         "constant",
     );
-    panel.line(Ink::Two, Stroke::Bold, points(&one), "one step");
-    panel.line(
-        Ink::One,
-        Stroke::Plain,
-        points(&more),
-        &format!("{WINDOW} steps"),
-    );
+    panel.line(Ink::Two, Stroke::Bold, points(&one), "as printed");
+    panel.line(Ink::One, Stroke::Plain, points(&other), "tanh");
     let ticks = (1..=12).map(|place| (f64::from(place), place.to_string()));
     let x = Axis::linear("bit predicted, in a cycle of twelve", 1.0, 12.0).ticks(ticks);
     let alt = format!(
         "Line chart of the mean squared error over twelve consecutive bits of a new sequence, mean of \
-         {} trials. Every third bit can be predicted: there it is {} with the error sent back one \
-         step and {} with {WINDOW} steps; at the others {} and {}. The best constant has 0.25.",
-        truncated.trials.len(),
-        decimals(truncated.mean("predictable")?, 3),
-        decimals(full.mean("predictable")?, 3),
-        decimals(truncated.mean("unpredictable")?, 3),
-        decimals(full.mean("unpredictable")?, 3),
+         {} trials. Every third bit can be predicted: there it is {} with the units as printed and \
+         {} with tanh; at the others {} and {}. The best constant has 0.25.",
+        printed.trials.len(),
+        decimals(printed.mean("predictable")?, 3),
+        decimals(tanh.mean("predictable")?, 3),
+        decimals(printed.mean("unpredictable")?, 3),
+        decimals(tanh.mean("unpredictable")?, 3),
     );
     let rows = (0..CYCLE).map(|p| {
         vec![
             (p + 1).to_string(),
             decimals(one[p], 4),
-            decimals(more[p], 4),
+            decimals(other[p], 4),
         ]
     });
     Some(Figure::new(
@@ -138,7 +133,7 @@ pub fn xor(records: &Records) -> Option<Figure> {
         alt,
         &Chart::new(x, vec![panel]).draw(),
         Table {
-            columns: texts(["Bit", "Back one step", "Back 16 steps"]),
+            columns: texts(["Bit", "As printed", "With tanh"]),
             rows: rows.collect(),
         },
     ))
@@ -197,7 +192,7 @@ fn by_letter(letters: &[String], marked: &[bool], panels: &[(&str, &[f64])]) -> 
 
 /// Error letter by letter: all bits, bit 1 and bit 4, as in the paper's Figures 4 and 5.
 pub fn letters(records: &Records) -> Option<Figure> {
-    let (_, arm) = arm(records, "letters", "truncated")?;
+    let (_, arm) = arm(records, "letters", "printed")?;
     let (names, marked, errors) =
         stretch(arm, &["error", "bit-1", "bit-4"], |symbol| LETTERS[symbol])?;
     let panels = [
@@ -237,7 +232,7 @@ pub fn letters(records: &Records) -> Option<Figure> {
 
 /// Error letter by letter in words without spaces, as in the paper's Figure 6.
 pub fn words(records: &Records) -> Option<Figure> {
-    let (_, arm) = arm(records, "words", "truncated")?;
+    let (_, arm) = arm(records, "words", "printed")?;
     let (names, marked, errors) =
         stretch(arm, &["error"], |symbol| char::from(b'a' + symbol as u8))?;
     let svg = by_letter(&names, &marked, &[("squared error, five bits", &errors[0])]);
@@ -268,11 +263,12 @@ pub fn words(records: &Records) -> Option<Figure> {
     ))
 }
 
-/// What the truncation costs: every trial's test error, back one step and back many.
+/// What the truncation costs: every trial's test error, as printed, with tanh, and with tanh and an error
+/// that goes back many steps.
 pub fn truncation(records: &Records) -> Option<Figure> {
     let mut rows = Vec::new();
     let mut labels = Vec::new();
-    let mut dots = [Vec::new(), Vec::new()];
+    let mut dots = [Vec::new(), Vec::new(), Vec::new()];
     let mut squares = Vec::new();
     let mut said = Vec::new();
     for (experiment, measure, kind) in [
@@ -280,20 +276,24 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         ("letters", "vowels", "vowels"),
         ("words", "inside", "inside words"),
     ] {
-        for (place, id) in ["truncated", "full"].into_iter().enumerate() {
+        for (place, id) in ["printed", "truncated", "full"].into_iter().enumerate() {
             let (_, arm) = arm(records, experiment, id)?;
             let row = labels.len() as f64;
-            let columns = if place == 0 { 1 } else { WINDOW };
-            labels.push(format!("{kind}, {columns}"));
+            let network = match id {
+                "printed" => "printed".to_owned(),
+                "truncated" => "tanh, 1".to_owned(),
+                _ => format!("tanh, {WINDOW}"),
+            };
+            labels.push(format!("{kind}: {network}"));
             let values = arm.measure(measure);
             let average = arm.mean(measure)?;
             dots[place].extend(values.iter().map(|v| (v.max(1e-5), row)));
             squares.push((average.max(1e-5), row));
-            said.push(format!("{kind}, {columns}: {}", decimals(average, 4)));
+            said.push(format!("{kind}, {network}, {}", decimals(average, 4)));
             for (trial, value) in arm.trials.iter().zip(&values) {
                 rows.push(vec![
                     kind.into(),
-                    columns.to_string(),
+                    network.clone(),
                     trial.seed.to_string(),
                     decimals(*value, 5),
                 ]);
@@ -303,13 +303,14 @@ pub fn truncation(records: &Records) -> Option<Figure> {
     let all = || dots.iter().flatten().map(|dot| dot.0);
     let (low, high) = (all().smallest(1.0), all().largest(0.3));
     let mut panel = Panel::rows(labels);
-    panel.dots(Ink::Two, Mark::Small, dots[0].clone());
-    panel.dots(Ink::One, Mark::Small, dots[1].clone());
+    for (dots, ink) in dots.iter().zip([Ink::Two, Ink::One, Ink::Three]) {
+        panel.dots(ink, Mark::Small, dots.clone());
+    }
     panel.dots(Ink::Text, Mark::Hollow, squares);
     let x = Axis::log("mean squared error in the test", low, high);
     let alt = format!(
-        "Chart of the test error of every trial, logarithmic axis, with the error sent back 1 step \
-         and {WINDOW} steps. Means: {}.",
+        "Chart of the test error of every trial, logarithmic axis: the network as printed, and with tanh \
+         and the error sent back 1 step and {WINDOW} steps. Means: {}.",
         said.join("; "),
     );
     let chart = Chart::new(x, vec![panel])
@@ -321,7 +322,7 @@ pub fn truncation(records: &Records) -> Option<Figure> {
         alt,
         &chart.draw(),
         Table {
-            columns: texts(["Test", "Columns", "Seed", "Squared error"]),
+            columns: texts(["Test", "Network", "Seed", "Squared error"]),
             rows,
         },
     ))
