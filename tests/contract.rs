@@ -258,6 +258,28 @@ fn pages_of_a_chapter_follow_one_another_and_none_is_left_out() {
     assert!(between.contains("pages of others"), "{between}");
 }
 
+/// mdBook numbers what stands at the margin of the list: a chapter's further pages are set below its
+/// first, so that its number is that of its equations.
+fn misnumbered(chapter: &Chapter, summary: &str) -> Option<String> {
+    let mut numbered = summary.lines().filter(|line| line.starts_with("- ["));
+    let first = format!("({}/index.md)", chapter.key);
+    let number = numbered.position(|line| line.contains(&first))? + 1;
+    let should = usize::from(chapter.number);
+    (number != should)
+        .then(|| format!("{}: book/SUMMARY.md makes it number {number}", chapter.key))
+}
+
+#[test]
+fn further_pages_at_the_margin_give_later_chapters_another_number() {
+    let chapter = written("gers2000");
+    let one = "- [a](elman1990/index.md)\n- [b](pascanu2013/index.md)\n- [c](hochreiter1997/index.md)\n";
+    let four = "- [d](gers2000/index.md)\n";
+    let below = format!("{one}  - [c](hochreiter1997/code.md)\n{four}");
+    assert_eq!(misnumbered(&chapter, &below), None);
+    let beside = format!("{one}- [c](hochreiter1997/code.md)\n{four}");
+    assert!(misnumbered(&chapter, &beside).is_some());
+}
+
 fn has_all_its_parts(key: &str) {
     let chapter = written(key);
     let pages = pages(&chapter);
@@ -267,6 +289,7 @@ fn has_all_its_parts(key: &str) {
     let there = there.iter().map(|file| file.strip_prefix(&book).unwrap());
     let there: Vec<String> = there.map(|file| file.display().to_string()).collect();
     let mut missing = astray(key, &pages::named(&summary), &there);
+    missing.extend(misnumbered(&chapter, &summary));
     let sections = sections(&pages);
     missing.extend(misplaced(&sections));
     let text: String = pages.iter().map(|page| page.text.as_str()).collect();
