@@ -54,11 +54,13 @@ pub fn all(records: &Records) -> Values {
                     put(name, grouped(average as u64));
                     continue;
                 }
-                put(name, format!("{average:.4}"));
+                // Ranks are whole numbers in a trial.
+                let (places, whole) = if name == "zog-rank" { (1, 0) } else { (4, 4) };
+                put(name, format!("{average:.places$}"));
                 let least = all.iter().copied().smallest(f64::INFINITY);
                 let most = all.iter().copied().largest(0.0);
-                put(&format!("least-{name}"), format!("{least:.4}"));
-                put(&format!("most-{name}"), format!("{most:.4}"));
+                put(&format!("least-{name}"), format!("{least:.whole$}"));
+                put(&format!("most-{name}"), format!("{most:.whole$}"));
             }
         }
     }
