@@ -264,7 +264,7 @@ fn misnumbered(chapter: &Chapter, summary: &str) -> Option<String> {
     let mut numbered = summary.lines().filter(|line| line.starts_with("- ["));
     let first = format!("({}/index.md)", chapter.key);
     let number = numbered.position(|line| line.contains(&first))? + 1;
-    let should = usize::from(chapter.number);
+    let should = chapter.number as usize;
     (number != should)
         .then(|| format!("{}: book/SUMMARY.md makes it number {number}", chapter.key))
 }
