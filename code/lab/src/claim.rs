@@ -706,8 +706,6 @@ pub struct Claim {
     pub trivial: Option<Baseline>,
     /// The figure or table of the page that shows it.
     pub shown: &'static str,
-    /// Whether there is nothing random in it, so that one trial decides.
-    pub exact: bool,
     /// Whether the line compares means over the solved trials, so that fewer than three of them
     /// decide nothing, however many were run.
     pub over_solved: bool,
@@ -729,7 +727,6 @@ pub fn claim(id: &'static str) -> Claim {
         below_budget: None,
         trivial: None,
         shown: "",
-        exact: false,
         over_solved: false,
         amended: "",
         line: None,
@@ -810,12 +807,6 @@ impl Claim {
     /// The figure or table that shows it.
     pub fn shown(mut self, figure_or_table: &'static str) -> Self {
         self.shown = figure_or_table;
-        self
-    }
-
-    /// Nothing random is in it: one trial decides.
-    pub fn exact(mut self) -> Self {
-        self.exact = true;
         self
     }
 
@@ -930,7 +921,7 @@ impl Claim {
             true => (arms.iter().map(|arm| arm.solved()).min()?, "solved "),
             false => (trials, ""),
         };
-        if few < SEEDS && !self.exact {
+        if few < SEEDS {
             verdict = Verdict::Undecided;
             note = match few {
                 0 => format!("no {solved}trial"),
@@ -1064,10 +1055,6 @@ mod tests {
         assert_eq!(verdict(&all, &capped(1.0)), Verdict::Undecided);
         assert_eq!(verdict(&all, &capped(0.0)), Verdict::NotReproduced);
         assert_eq!(verdict(&all, &records(2, 2, 1.0)), Verdict::Undecided);
-        assert_eq!(
-            verdict(&all.exact(), &records(2, 2, 1.0)),
-            Verdict::Reproduced
-        );
     }
 
     /// Whatever is fixed before a run is in the digest.
