@@ -41,6 +41,11 @@ macro_rules! each_chapter {
             }
 
             #[test]
+            fn a_claim_is_replaced_by_another_on_the_same_place_of_the_paper() {
+                super::a_claim_is_replaced_by_another_on_the_same_place_of_the_paper(KEY);
+            }
+
+            #[test]
             fn results_hold_no_typed_number() {
                 super::results_hold_no_typed_number(KEY);
             }
@@ -666,6 +671,31 @@ fn a_line_not_older_than_its_run_is_among_the_amendments(key: &str) {
             said.is_empty() || date(said),
             "{key}/{}: `{said}` does not begin with a date",
             row.id
+        );
+    }
+}
+
+/// A claim that another replaces names one of its chapter that none replaces, and that asks for more of
+/// the same source; else a miss could be hidden behind any other row.
+fn a_claim_is_replaced_by_another_on_the_same_place_of_the_paper(key: &str) {
+    let claims = (written(key).claims)();
+    for claim in claims.iter().filter(|claim| !claim.replaced_by.is_empty()) {
+        let other = claims.iter().find(|other| other.id == claim.replaced_by);
+        let other = other.unwrap_or_else(|| {
+            panic!("{key}/{}: no claim `{}`", claim.id, claim.replaced_by);
+        });
+        assert!(
+            other.replaced_by.is_empty() && !other.arms().is_empty(),
+            "{key}/{}: {} is replaced itself, or was never to be run",
+            claim.id,
+            other.id
+        );
+        let place = |source: &'static str| source.split([',', '(']).next().unwrap_or_default();
+        assert_eq!(
+            place(claim.source),
+            place(other.source),
+            "{key}/{}",
+            claim.id
         );
     }
 }

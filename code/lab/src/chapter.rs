@@ -115,6 +115,9 @@ pub struct LedgerRow {
     pub line_is_older: Option<bool>,
     /// What a reader has to know of when its words were fixed; empty where there is nothing.
     pub amended: String,
+    /// The claim that stands in its place, once that one was run; empty else. A row that is replaced
+    /// is shown and not counted.
+    pub replaced_by: String,
     /// The fingerprint of statement, source, the paper's number, line, direction and arms.
     pub digest: String,
     /// The arms that it rests on, each `<experiment>/<arm>`.
@@ -123,11 +126,34 @@ pub struct LedgerRow {
     pub shown: String,
 }
 
+impl LedgerRow {
+    /// Whether it is among the claims that are counted.
+    pub fn counts(&self) -> bool {
+        self.replaced_by.is_empty()
+    }
+}
+
+/// How many rows are counted, and how many of them came out in each way, in the order of
+/// [`Verdict::ALL`].
+pub fn counted<'a>(rows: impl IntoIterator<Item = &'a LedgerRow>) -> (usize, [usize; 5]) {
+    let mut counts = [0; 5];
+    for row in rows.into_iter().filter(|row| row.counts()) {
+        let place = Verdict::ALL.iter().position(|&v| v == row.verdict);
+        counts[place.expect("every verdict is among all")] += 1;
+    }
+    (counts.iter().sum(), counts)
+}
+
 impl Chapter {
     /// The chapter's part of the ledger, judged from these records.
     pub fn ledger(&self, records: &Records) -> Vec<LedgerRow> {
-        (self.claims)()
-            .into_iter()
+        let claims = (self.claims)();
+        let run = |id: &str| {
+            let other = claims.iter().find(|claim| claim.id == id);
+            other.is_some_and(|claim| claim.judge(records).is_some())
+        };
+        claims
+            .iter()
             .map(|claim| {
                 let judged = claim.judge(records);
                 let older = judged
@@ -151,6 +177,10 @@ impl Chapter {
                     note: judged.map_or_else(String::new, |j| j.note),
                     line_is_older: older,
                     amended: claim.amended.into(),
+                    replaced_by: match run(claim.replaced_by) {
+                        true => claim.replaced_by.into(),
+                        false => String::new(),
+                    },
                     digest: claim.digest(),
                     arms: arms.collect(),
                     shown: claim.shown.into(),

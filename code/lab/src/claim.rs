@@ -712,6 +712,9 @@ pub struct Claim {
     /// What a reader has to know of when its words were fixed, in one sentence after the date; empty
     /// where all of them are older than the run and nothing was known.
     pub amended: &'static str,
+    /// The claim of the same chapter that puts the same statement to a stricter test; empty where
+    /// there is none. From the run of that one on, this one is shown and no longer counted.
+    pub replaced_by: &'static str,
     line: Option<Line>,
     direction: Option<Line>,
     ours: Option<Read<String>>,
@@ -729,6 +732,7 @@ pub fn claim(id: &'static str) -> Claim {
         shown: "",
         over_solved: false,
         amended: "",
+        replaced_by: "",
         line: None,
         direction: None,
         ours: None,
@@ -820,6 +824,13 @@ impl Claim {
     /// `2026-11-23: the statement was narrowed after the run`. The page of amendments lists it.
     pub fn amended(mut self, when_and_what: &'static str) -> Self {
         self.amended = when_and_what;
+        self
+    }
+
+    /// Another claim of the chapter, by its name, puts the same statement to a stricter test: the
+    /// paper's own metric, or a budget nearer to the paper's. One statement is counted once.
+    pub fn replaced_by(mut self, id: &'static str) -> Self {
+        self.replaced_by = id;
         self
     }
 

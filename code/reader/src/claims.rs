@@ -2,7 +2,7 @@
 //! `claims`: the ledger, drawn from the records.
 use crate::{keys, output};
 use anyhow::Result;
-use lab::chapter::{Chapter, LedgerRow};
+use lab::chapter::{Chapter, LedgerRow, counted};
 use lab::claim::Verdict;
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub struct Args {
     /// A chapter's key, for instance hochreiter1997 (default: all chapters)
     key: Option<String>,
     /// Print a JSON array of {chapter, id, statement, source, paper, line, ours, trials, scale,
-    /// verdict, note, line_is_older, amended, digest, arms, shown}
+    /// verdict, note, line_is_older, amended, replaced_by, digest, arms, shown}
     #[arg(long)]
     json: bool,
 }
@@ -81,6 +81,12 @@ fn text(chapters: &[Chapter], rows: &[LedgerRow]) -> String {
             if !row.amended.is_empty() {
                 text += &format!("{:<15} dates: {}\n", "", row.amended);
             }
+            if !row.counts() {
+                text += &format!(
+                    "{:<15} not counted: {} asks for more\n",
+                    "", row.replaced_by
+                );
+            }
             if row.line_is_older == Some(false) {
                 text += &format!(
                     "{:<15} the line is not shown to be older than the run\n",
@@ -90,10 +96,10 @@ fn text(chapters: &[Chapter], rows: &[LedgerRow]) -> String {
             text.push('\n');
         }
     }
-    let count = |verdict: Verdict| {
-        let count = rows.iter().filter(|row| row.verdict == verdict).count();
-        format!("{count} {}", verdict.words())
-    };
-    let counts = Verdict::ALL.map(count);
-    text + &format!("{} claims: {}\n", rows.len(), counts.join(", "))
+    let (all, counts) = counted(rows);
+    let counts = Verdict::ALL.iter().zip(counts);
+    let counts: Vec<String> = counts
+        .map(|(verdict, count)| format!("{count} {}", verdict.words()))
+        .collect();
+    text + &format!("{all} claims: {}\n", counts.join(", "))
 }

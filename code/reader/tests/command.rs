@@ -129,6 +129,7 @@ fn claims_are_json_for_programs() {
             "note",
             "ours",
             "paper",
+            "replaced_by",
             "scale",
             "shown",
             "source",

@@ -211,13 +211,15 @@ pub fn all() -> Vec<Claim> {
                 decay.clone().at_least(3, of(10)),
             ]))
             .direction(forget.any())
-            .shown("continual"),
+            .shown("continual")
+            .replaced_by("table-2-forget"),
         claim("stream-none")
             .says("The cell of 1997, without a forget gate, does not.")
             .source(TABLE)
             .paper("about 0 %")
             .lines(none_is_good("none"))
-            .shown("continual"),
+            .shown("continual")
+            .replaced_by("table-2-none"),
         claim("stream-none-decay")
             .says("Nor does it with a rate that decays within each stream.")
             .source("Gers et al., Table 2 (the row is ours)")
@@ -230,14 +232,16 @@ pub fn all() -> Vec<Claim> {
             .paper("62 % against 18 %")
             .line(stream("forget-decay").solved().more_by(2, stream("forget").solved()))
             .direction(stream("forget-decay").solved().more_than(stream("forget").solved()))
-            .shown("continual"),
+            .shown("continual")
+            .replaced_by("table-2-decay-long"),
         claim("stream-resets")
             .says("Told where strings begin, the cell of 1997 learns the stream too.")
             .source(TABLE)
             .paper("74 % perfect")
             .line(stream("resets").solved().at_least(1, of(2)))
             .direction(stream("resets").solved().more_than(stream("none").solved()))
-            .shown("continual"),
+            .shown("continual")
+            .replaced_by("table-2-resets"),
         claim("stream-growth")
             .says("Without forget gates the states grow with the stream.")
             .source("Gers et al., §2 and §4")
@@ -285,7 +289,8 @@ pub fn all() -> Vec<Claim> {
                 "A rate that decays within each stream makes most nets with forget gates perfect.",
             )
             .paper("62 of 100 perfect (14,087 streams), 6 good ⟨68,464⟩, 32 rest ⟨30⟩")
-            .direction(more("report-forget-decay", Perfect, "report-forget")),
+            .direction(more("report-forget-decay", Perfect, "report-forget"))
+            .replaced_by("table-2-decay-long"),
         printed(
             "table-2-decay-long",
             "report-forget-decay-long",

@@ -189,21 +189,24 @@ pub fn all() -> Vec<Claim> {
             1,
             "smart-50-cr",
         )
-        .shown("updates"),
+        .shown("updates")
+        .replaced_by("t50-plain-none"),
         claim("t50-clipped")
             .says("With clipping it is.")
             .source("Figure 7, smart tanh, T = 50, MSGD-C")
             .paper("5 of 5")
             .lines(learnt([order("smart-50-c")], 100_000))
             .below_budget(CAP)
-            .shown("updates"),
+            .shown("updates")
+            .replaced_by("t50-clipped-equal"),
         claim("t50-regularized")
             .says("With clipping and the regularizer it is.")
             .source("Figure 7, smart tanh, T = 50, MSGD-CR")
             .paper("5 of 5")
             .lines(learnt([order("smart-50-cr")], 100_000))
             .below_budget(CAP)
-            .shown("updates"),
+            .shown("updates")
+            .replaced_by("t50-clipped-equal"),
         // One budget for each method, and none that succeeds where the paper has none.
         claim("t50-plain-none")
             .says("Within 200,000 updates no network learns the order of two symbols among fifty without clipping.")
@@ -358,7 +361,8 @@ pub fn all() -> Vec<Claim> {
             )
             .direction(wrong_below(arm("mixed-lengths", "50-200-exact"), &TEST_LENGTHS, 37.5))
             .below_budget("400,000 updates, less than a twelfth of the paper's 5,000,000")
-            .shown("lengths"),
+            .shown("lengths")
+            .replaced_by("generalization-three"),
         claim("generalization-three")
             .says("Trained on 50 to 200, three models are right at lengths up to 5,000.")
             .source("section 4.1 and supplement")

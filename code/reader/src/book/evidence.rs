@@ -5,7 +5,7 @@ use super::expand::{Expander, Index, Slot};
 use super::html::{address, escape, relative};
 use super::records;
 use crate::keys::unknown;
-use lab::chapter::LedgerRow;
+use lab::chapter::{LedgerRow, counted};
 use lab::claim::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -219,15 +219,16 @@ impl Expander<'_> {
         if ids.is_empty() || ids.len() > HEADLINES {
             return Err(format!("{{{{#result}}}} takes one claim to {HEADLINES}"));
         }
-        let counts = Verdict::ALL.into_iter().filter_map(|verdict| {
-            let count = rows.iter().filter(|row| row.verdict == verdict).count();
-            (count > 0).then(|| chip(verdict, Some(count)))
-        });
+        let (all, counts) = counted(&rows);
+        let counts = Verdict::ALL.into_iter().zip(counts);
+        let counts = counts
+            .filter(|&(_, count)| count > 0)
+            .map(|(verdict, count)| chip(verdict, Some(count)));
         let counts: Vec<String> = counts.collect();
         let mut html = format!(
             "\n<div class=\"result\">\n<p class=\"counts\"><a href=\"{}\">All {} claims</a> {}</p>\n<ul>\n",
             escape(&self.link_to_claims(key, CLAIMS)),
-            rows.len(),
+            all,
             counts.join(" ")
         );
         for id in ids {
@@ -309,12 +310,21 @@ impl Expander<'_> {
                 "" => String::new(),
                 words => format!(" <small class=\"note\">{}</small>", self.cell(line, words)),
             });
+            let replaced = match rows.iter().find(|other| other.id == row.replaced_by) {
+                Some(other) => format!(
+                    " <small class=\"note\">Not counted: <a href=\"#claim-{}-{}\">a later line</a> \
+                     asks for more.</small>",
+                    escape(&other.chapter),
+                    escape(&other.id)
+                ),
+                None => String::new(),
+            };
             // Neither Markdown nor the search has anything to find in links.
             let evidence = self.evidence(row);
             let evidence = self.slot(Slot::Block(evidence));
             html += &format!(
                 "<tr id=\"claim-{}-{}\"><td>{} <small class=\"pass-line\">Pass line{age}: {}.</small>{amended} \
-                 <small class=\"evidence\">{}</small></td><td>{}{note}</td>\
+                 <small class=\"evidence\">{}</small></td><td>{}{note}{replaced}</td>\
                  <td>{} <small class=\"note\">{}</small></td><td>{}{run}</td></tr>\n",
                 escape(&row.chapter),
                 escape(&row.id),

@@ -9,7 +9,7 @@ use super::listing::{self, Listing, Printed};
 use super::math::{Math, Piece, Refused, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
-use lab::chapter::Records;
+use lab::chapter::{Records, counted};
 use lab::claim::Verdict;
 use lab::experiment::Scale;
 use lab::figure::Attachment;
@@ -871,16 +871,9 @@ impl Expander<'_> {
                 );
                 continue;
             }
-            html += &format!(
-                "<tr><td>{title}</td><td class=\"number\">{}</td>",
-                drawn.ledger.len()
-            );
-            for verdict in verdicts {
-                let count = drawn
-                    .ledger
-                    .iter()
-                    .filter(|row| row.verdict == verdict)
-                    .count();
+            let (all, counts) = counted(&drawn.ledger);
+            html += &format!("<tr><td>{title}</td><td class=\"number\">{all}</td>",);
+            for count in counts {
                 html += &format!("<td class=\"number\">{count}</td>");
             }
             html += "</tr>\n";
