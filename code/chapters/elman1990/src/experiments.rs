@@ -445,8 +445,6 @@ impl Problem for Reading {
             average((1..test.len()).filter(|&t| keep(t)).map(row))
         };
         let of_table = |t: usize, bit: usize| table[t][bit];
-        // Arms that were recorded before have no more than they had.
-        let printed = self.config.unit == Unit::Logistic;
         put("constant", all(&constant, &|_| true));
         put("table", all(&table, &|_| true));
         let shown = || 1..SHOWN.min(test.len());
@@ -470,17 +468,16 @@ impl Problem for Reading {
                 put("vowels", answers.mean(vowel));
                 put("consonants", answers.mean(|t| !vowel(t)));
                 put("table-vowels", all(&table, &vowel));
+                put("table-consonants", all(&table, &|t| !vowel(t)));
                 put("constant-vowels", all(&constant, &vowel));
                 for bit in 0..test.width {
                     let squared = (1..test.len())
                         .filter(|&t| !vowel(t))
                         .map(|t| answers.bit(t, bit));
                     put(&format!("bit-{}", bit + 1), average(squared));
-                    if printed {
-                        let consonants = (1..test.len()).filter(|&t| !vowel(t));
-                        let squared = consonants.map(|t| of_table(t, bit));
-                        put(&format!("table-bit-{}", bit + 1), average(squared));
-                    }
+                    let consonants = (1..test.len()).filter(|&t| !vowel(t));
+                    let squared = consonants.map(|t| of_table(t, bit));
+                    put(&format!("table-bit-{}", bit + 1), average(squared));
                 }
                 for bit in [0, 3] {
                     let squared = shown().map(|t| six_decimals(answers.bit(t, bit)));
@@ -496,10 +493,8 @@ impl Problem for Reading {
                 for place in 0..4 {
                     let name = format!("place-{}", place + 1);
                     put(&name, answers.mean(|t| test.places[t] == place));
-                    if printed {
-                        let error = all(&table, &|t| test.places[t] == place);
-                        put(&format!("table-{name}"), error);
-                    }
+                    let error = all(&table, &|t| test.places[t] == place);
+                    put(&format!("table-{name}"), error);
                 }
             }
         }
