@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod chung2014 {
+    mod by_hand;
     mod equations;
     mod exercises;
     mod parity;

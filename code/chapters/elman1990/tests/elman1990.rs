@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod elman1990 {
+    mod by_hand;
     mod classes;
     mod equations;
     mod exercises;

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod gers2000 {
+    mod by_hand;
     mod equations;
     mod exercises;
     mod parity;

@@ -116,11 +116,16 @@ impl Sources {
         })
     }
 
-    /// Where a function without arguments is, as tests are; in a file of tests where there is one.
-    pub fn test(&self, name: &str) -> Option<Place> {
+    /// Where a function without arguments is, as tests are: in the chapter whose page names it, where
+    /// it has one of this name, for chapters may call tests the same; in a file of tests where there
+    /// is one.
+    pub fn test(&self, page: &Path, name: &str) -> Option<Place> {
         let text = format!("fn {name}()");
         let tests = |file: &str| file.contains("tests/");
-        self.first(&text, tests)
+        let key = page.iter().next().unwrap_or_default().to_string_lossy();
+        let own = format!("code/chapters/{key}/tests/");
+        self.first(&text, |file| file.starts_with(&own))
+            .or_else(|| self.first(&text, tests))
             .or_else(|| self.first(&text, |file| !tests(file)))
     }
 
@@ -199,7 +204,8 @@ impl Expander<'_> {
         let [name] = arguments else {
             return Err("write {{#test NAME}}".into());
         };
-        let place = self.sources().test(name);
+        let page = self.page;
+        let place = self.sources().test(page, name);
         let place = place.ok_or_else(|| format!("no test is called `{name}`"))?;
         if !self.source_pages {
             return Ok(format!("<code>{}</code>", escape(name)));
@@ -470,8 +476,24 @@ mod tests {
         assert_eq!(sources.claim("k", "b"), None);
         assert_eq!(sources.experiment("k", "order"), place("src/runs.rs", 2));
         assert_eq!(sources.experiment("other", "order"), None);
-        assert_eq!(sources.test("holds"), place("tests/k/records.rs", 2));
+        for page in ["k/index.md", "index.md", "other/index.md"] {
+            let found = sources.test(Path::new(page), "holds");
+            assert_eq!(found, place("tests/k/records.rs", 2), "{page}");
+        }
         assert_eq!(sources.tests("k"), ["code/chapters/k/tests/k/records.rs"]);
+    }
+
+    /// Two chapters have a test of one name, and each page leads to its own.
+    #[test]
+    fn a_page_leads_to_the_test_of_its_own_chapter() {
+        let file = |key: &str| format!("code/chapters/{key}/tests/{key}/by_hand.rs");
+        let files = ["a", "b"].map(|key| (file(key), "fn comes_out() {}\n".to_owned()));
+        let sources = Sources(files.into_iter().collect());
+        for key in ["a", "b"] {
+            let page = Path::new(key).join("index.md");
+            let found = sources.test(&page, "comes_out");
+            assert_eq!(found.map(|place| place.file), Some(file(key)));
+        }
     }
 
     #[test]
