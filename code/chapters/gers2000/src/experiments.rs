@@ -5,6 +5,7 @@ use super::batches::{Config, Source, Task, HELD_OUT};
 use super::continual;
 use super::layer::{CellConfig, OPEN};
 use super::learner::Model;
+use super::noisy;
 use super::reach::Reach;
 use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
 
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
     let cells = CELLS.map(|(id, name, model)| (id, name, model, adding(model)));
     vec![
         continual::experiment(),
+        noisy::experiment(),
         Box::new(Reach {
             cells: cells.to_vec(),
         }),

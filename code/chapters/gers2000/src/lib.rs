@@ -21,6 +21,8 @@ pub mod figures;
 #[cfg(feature = "runs")]
 pub mod learner;
 #[cfg(feature = "runs")]
+pub mod noisy;
+#[cfg(feature = "runs")]
 pub mod reach;
 #[cfg(feature = "runs")]
 pub mod tables;

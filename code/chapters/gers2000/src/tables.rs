@@ -4,6 +4,7 @@ use super::claims::{above, halved_after, Outcome};
 use super::continual::{self, GOOD, PRINTED_NETS, TABLE_2};
 use super::experiments;
 use super::figures::STREAMS;
+use super::noisy;
 use lab::chapter::arm;
 use lab::chapter::{Records, Table};
 use lab::experiment::Scale;
@@ -20,6 +21,7 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     let mut tables = Vec::new();
     tables.extend(continual(records).map(|table| ("continual", table)));
     tables.push(("table-2", table_2(records)));
+    tables.extend(noisy_order(records).map(|table| ("noisy-order", table)));
     for id in [
         "copying-100",
         "adding-100",
@@ -63,6 +65,45 @@ fn continual(records: &Records) -> Option<Table> {
             "above 1000 symbols",
             "median symbols",
             "perfect in the paper",
+        ]),
+        rows: rows.collect(),
+    })
+}
+
+/// Three noisy symbols in order: what training took, and the test.
+fn noisy_order(records: &Records) -> Option<Table> {
+    let record = records.get("noisy-order")?;
+    let printed = noisy::arms(Scale::Book).into_iter();
+    let rows = printed.filter_map(|printed| {
+        let arm = record.arm(&printed.id)?;
+        let solved = arm.trials.iter().filter(|trial| trial.solved);
+        let wrong = solved.filter_map(|trial| trial.measures.get("wrong").copied());
+        let wrong = mean(&wrong.collect::<Vec<f64>>());
+        let tested = median(&arm.measure("tested"));
+        let needed = mean(&arm.sequences_to_success());
+        let or_none = |text: Option<String>| text.unwrap_or("–".into());
+        Some(vec![
+            printed.title,
+            format!("{:.0}", median(&arm.measure("weights"))),
+            arm.share(),
+            or_none(needed.map(|mean| grouped(mean.round() as u64))),
+            or_none(wrong.map(|mean| format!("{mean:.1} of {tested:.0}"))),
+            or_none(
+                printed
+                    .paper
+                    .and_then(|paper| paper.test)
+                    .map(str::to_owned),
+            ),
+        ])
+    });
+    Some(Table {
+        columns: heads([
+            "cell",
+            "weights",
+            "solved",
+            "mean sequences of the solved",
+            "wrong in the test, mean",
+            "in the report",
         ]),
         rows: rows.collect(),
     })
