@@ -218,39 +218,33 @@ fn expected(initial: Initial, length: usize, method: Method) -> (f64, u64) {
 pub const LONG_CAP: u64 = 1_000_000;
 
 /// Arms beside the rows of Figure 7: the smart start at T = 50 on fresh seeds, with one budget for
-/// each method; and five times the updates for the two rows of T = 50 that were still learning when a
-/// book run gave them up.
+/// each method; twenty fresh seeds at T = 20, where five tell little about a mean count; and five times
+/// the updates for the two rows of T = 50 that were still learning when a book run gave them up.
 fn beside() -> Vec<Row> {
-    let at_50 = |lengths: &[Length], method: Method| {
-        let shares = lengths.iter().find(|length| length.0 == 50);
+    let share = |lengths: &[Length], at: usize, method: Method| {
+        let shares = lengths.iter().find(|length| length.0 == at);
         let place = Method::ALL.iter().position(|&one| one == method);
         shares.zip(place).map(|(length, place)| length.1[place])
     };
-    let row = |initial, name: &str, lengths, method: Method, what: [&str; 2], cap, seeds| Row {
-        id: format!("{name}-50-{}-{}", what[0], method.id()),
-        title: format!("{name}, T = 50, {}, {}", method.name(), what[1]),
-        config: Config::paper(initial, 50, method),
+    let row = |initial, name: &str, lengths, at, method: Method, what: [&str; 2]| Row {
+        id: format!("{name}-{at}-{}-{}", what[0], method.id()),
+        title: format!("{name}, T = {at}, {}, {}", method.name(), what[1]),
+        config: Config::paper(initial, at, method),
         paper: Some(Printed {
             source: "Figure 7",
-            solved: at_50(lengths, method),
+            solved: share(lengths, at, method),
             ..Printed::default()
         }),
-        book: Some(cap),
-        book_seeds: seeds,
+        book: Some(BOOK_CAP),
+        book_seeds: 6..=10,
         beside: true,
-        expected: expected(initial, 50, method),
+        expected: expected(initial, at, method),
     };
-    let fresh = Method::ALL.map(|method| {
-        let what = ["fresh", "seeds 6 to 10"];
-        row(
-            Initial::Smart,
-            "smart",
-            &SMART,
-            method,
-            what,
-            BOOK_CAP,
-            6..=10,
-        )
+    let smart = |at, method, what| row(Initial::Smart, "smart", &SMART, at, method, what);
+    let fresh = Method::ALL.map(|method| smart(50, method, ["fresh", "seeds 6 to 10"]));
+    let short = [Method::Plain, Method::Clipped].map(|method| Row {
+        book_seeds: 6..=25,
+        ..smart(20, method, ["fresh", "seeds 6 to 25"])
     });
     let long = [
         (Initial::Basic, "basic", &BASIC[..], Method::Clipped),
@@ -263,12 +257,15 @@ fn beside() -> Vec<Row> {
     ];
     let long = long.map(|(initial, name, lengths, method)| {
         let what = ["long", "five times the updates"];
-        let row = row(initial, name, lengths, method, what, LONG_CAP, 1..=5);
-        // One of the five was solved with a fifth of the updates; no other is sure to be.
-        let expected = (0.2, 100_000);
-        Row { expected, ..row }
+        Row {
+            book: Some(LONG_CAP),
+            book_seeds: 1..=5,
+            // One of the five was solved with a fifth of the updates; no other is sure to be.
+            expected: (0.2, 100_000),
+            ..row(initial, name, lengths, 50, method, what)
+        }
     });
-    fresh.into_iter().chain(long).collect()
+    fresh.into_iter().chain(short).chain(long).collect()
 }
 
 /// Lengths at which the models of mixed lengths are tested.
