@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The papers' claims with the pass lines that were fixed before the runs.
 use super::continual::{GOOD, PRINTED_NETS, TABLE_2};
+use super::experiments::IDENTITY_RATES;
 use lab::claim::{arm as named, claim, of, ArmName, Claim, Line, Number, Trials};
 use lab::record::{ArmRecord, TrialRecord};
 use lab::stats::difference;
@@ -173,6 +174,34 @@ fn beats(experiment: &'static str, id: &'static str, line: f64) -> [Line; 2] {
     let held = arm.below("share", line);
     let every = held.clone().every().beside("median", median, 3);
     [every, held.any()]
+}
+
+/// At one of the smaller rates every trial of the identity network gets below `line` of the trivial
+/// loss, or one trial does.
+fn at_one_rate(line: f64) -> [Line; 2] {
+    let arms = IDENTITY_RATES.map(|(id, _)| named("adding-rates", id));
+    let at_least = move |words: &str, enough: fn(usize, usize) -> bool| {
+        let own = arms.clone();
+        let words = format!(
+            "at one of the rates 0.0003, 0.0001 and 0.00003 the share of the trivial loss is below \
+             {line} in {words}"
+        );
+        Line::custom(words, arms.clone(), move |view| {
+            let mut found = Vec::new();
+            let mut holds = false;
+            for arm in &own {
+                let shares = view.arm(arm)?.measure("share");
+                let below = shares.iter().filter(|&&share| share < line).count();
+                holds |= enough(below, shares.len());
+                found.push(format!("{below} of {}", shares.len()));
+            }
+            Some((holds, found.join(", ")))
+        })
+    };
+    [
+        at_least("every trial", |below, trials| below == trials),
+        at_least("at least one trial", |below, _| below > 0),
+    ]
 }
 
 /// A larger bias of the forget gates halves the trivial loss in fewer updates, in the median.
@@ -399,6 +428,15 @@ pub fn all() -> Vec<Claim> {
             .paper("solved; no number was found")
             .lines(beats("adding-100", "identity", 0.1))
             .shown("adding"),
+        claim("adding-identity-rates")
+            .says("At a smaller learning rate it does.")
+            .source("Le et al., who chose the rate from a grid")
+            .paper("solved; no number was found")
+            .lines(at_one_rate(0.1))
+            .shown("adding-rates")
+            .amended(
+                "2026-11-30: line written knowing that it does not at 0.001, with the same seeds",
+            ),
         claim("adding-bias")
             .says("A forget bias of 1 learns to add faster than one of 0.")
             .source("Jozefowicz et al., Table 1 (other tasks)")

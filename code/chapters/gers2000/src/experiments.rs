@@ -7,7 +7,7 @@ use super::layer::{CellConfig, OPEN};
 use super::learner::Model;
 use super::noisy;
 use super::reach::Reach;
-use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{listed, written, Arm, Experiment, Printed, Scale, Trial};
 
 /// The learning rate of Arjovsky et al.
 pub const RATE: f64 = 1e-3;
@@ -50,6 +50,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             "Adding two of 100 numbers",
             Task::Adding { length: 100 },
         ),
+        identity_rates(),
         runs(
             "copying-200",
             "Copying over 200 blanks",
@@ -68,6 +69,50 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         runs("digits", "Digits pixel by pixel", Task::Digits),
         runs("clothes", "Clothes pixel by pixel", Task::Clothes),
     ]
+}
+
+/// Rates below that of Arjovsky et al. at which the identity network learns to add, by arm. Le et al.
+/// chose theirs from a grid.
+pub const IDENTITY_RATES: [(&str, f64); 3] = [
+    ("identity-0.0003", 3e-4),
+    ("identity-0.0001", 1e-4),
+    ("identity-0.00003", 3e-5),
+];
+
+/// Adding two of 100 numbers, the network that starts from the identity at smaller rates; all else as
+/// in the experiment of all cells.
+fn identity_rates() -> Box<dyn Experiment> {
+    let task = Task::Adding { length: 100 };
+    let arms = move |scale| {
+        let cell = ("identity", "identity ReLU", CellConfig::Identity);
+        let all = Runs {
+            id: "adding-100",
+            title: "",
+            task,
+            cells: vec![(cell.0, cell.1, cell.2, units(task, cell.2))],
+            source: Some("Le et al."),
+        };
+        let arm = all.arms(scale).remove(0);
+        let arms = IDENTITY_RATES.map(|(id, rate)| Arm {
+            id: id.into(),
+            title: format!("identity ReLU, rate {rate}"),
+            config: written(Config {
+                rate,
+                ..arm.typed::<Config>()
+            }),
+            ..arm.clone()
+        });
+        arms.to_vec()
+    };
+    listed(
+        "adding-rates",
+        "Adding two of 100 numbers from the identity, at smaller rates",
+        arms,
+        |arm, seed| {
+            let trial = arm.typed::<Config>().trial(seed);
+            Box::new(trial.expect("adding needs no data that is fetched"))
+        },
+    )
 }
 
 /// Units of the networks with and without gates: about as many weights.

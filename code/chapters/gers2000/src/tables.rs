@@ -25,6 +25,7 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     for id in [
         "copying-100",
         "adding-100",
+        "adding-rates",
         "copying-200",
         "adding-200",
         "adding-400",
@@ -187,10 +188,14 @@ fn came_out(arm: &ArmRecord, outcome: Outcome) -> String {
 fn batches(records: &Records, id: &str) -> Option<Table> {
     let record = records.get(id)?;
     let digits = id == "digits" || id == "clothes";
-    let rows = experiments::CELLS.iter().filter_map(|(id, name, _)| {
+    let cells = experiments::CELLS.iter();
+    let cells = cells.map(|(id, name, _)| (*id, (*name).to_owned()));
+    let slower = experiments::IDENTITY_RATES.iter();
+    let slower = slower.map(|(id, rate)| (*id, format!("identity ReLU, rate {rate}")));
+    let rows = cells.chain(slower).filter_map(|(id, name)| {
         let arm = record.arm(id)?;
         let mut cells = vec![
-            (*name).to_owned(),
+            name,
             grouped(median(&arm.measure("weights")) as u64),
             arm.trials.len().to_string(),
             format!("{:.3}", median(&arm.measure("share"))),
