@@ -118,6 +118,8 @@ pub struct LedgerRow {
     /// The claim that stands in its place, once that one was run; empty else. A row that is replaced
     /// is shown and not counted.
     pub replaced_by: String,
+    /// Whether no paper says it, but this book; such a row is shown and not counted.
+    pub of_this_book: bool,
     /// The fingerprint of statement, source, the paper's number, line, direction and arms.
     pub digest: String,
     /// The arms that it rests on, each `<experiment>/<arm>`.
@@ -129,7 +131,7 @@ pub struct LedgerRow {
 impl LedgerRow {
     /// Whether it is among the claims that are counted.
     pub fn counts(&self) -> bool {
-        self.replaced_by.is_empty()
+        self.replaced_by.is_empty() && !self.of_this_book
     }
 }
 
@@ -181,6 +183,7 @@ impl Chapter {
                         true => claim.replaced_by.into(),
                         false => String::new(),
                     },
+                    of_this_book: claim.of_this_book,
                     digest: claim.digest(),
                     arms: arms.collect(),
                     shown: claim.shown.into(),

@@ -643,6 +643,11 @@ impl Number {
     }
 }
 
+/// The line of what was not run: it has no words of its own and decides nothing.
+pub fn not_run() -> Line {
+    Line::custom("none was fixed, since it was not run", [], |_| None)
+}
+
 impl Line {
     /// Both must hold.
     pub fn and(self, other: Line) -> Line {
@@ -715,6 +720,12 @@ pub struct Claim {
     /// The claim of the same chapter that puts the same statement to a stricter test; empty where
     /// there is none. From the run of that one on, this one is shown and no longer counted.
     pub replaced_by: &'static str,
+    /// Whether the statement is this book's and no paper's: what a change of ours shows. It is judged
+    /// and shown, and not counted.
+    pub of_this_book: bool,
+    /// Why the budget is below the paper's, of a claim that something is *not* learnt: then the line
+    /// decides nothing where it holds, if a run had not ended.
+    pub too_short: Option<&'static str>,
     line: Option<Line>,
     direction: Option<Line>,
     ours: Option<Read<String>>,
@@ -733,6 +744,8 @@ pub fn claim(id: &'static str) -> Claim {
         over_solved: false,
         amended: "",
         replaced_by: "",
+        of_this_book: false,
+        too_short: None,
         line: None,
         direction: None,
         ours: None,
@@ -834,6 +847,19 @@ impl Claim {
         self
     }
 
+    /// No paper says this: it is what a change of ours shows.
+    pub fn of_this_book(mut self) -> Self {
+        self.of_this_book = true;
+        self
+    }
+
+    /// The claim is that something is not learnt, and the run had less than the paper's budget; `why`
+    /// says how much less.
+    pub fn too_short(mut self, why: &'static str) -> Self {
+        self.too_short = Some(why);
+        self
+    }
+
     /// The pass line in words; empty where none was fixed.
     pub fn line_words(&self) -> &str {
         self.line.as_ref().map_or("", |line| &line.words)
@@ -922,7 +948,11 @@ impl Claim {
                 !trial.solved && said("diverged", 0.0) && said("capped", 1.0)
             })
         };
-        if let Some(why) = self.below_budget.filter(|_| !holds) {
+        let short = match holds {
+            true => self.too_short,
+            false => self.below_budget,
+        };
+        if let Some(why) = short {
             if arms.iter().any(unended) {
                 verdict = Verdict::Undecided;
                 note = why.into();

@@ -22,7 +22,8 @@ pub struct Args {
     /// A chapter's key, for instance hochreiter1997 (default: all chapters)
     key: Option<String>,
     /// Print a JSON array of {chapter, id, statement, source, paper, line, ours, trials, scale,
-    /// verdict, note, line_is_older, amended, replaced_by, digest, arms, shown}
+    /// verdict, note, line_is_older, amended, replaced_by, of_this_book,
+    /// digest, arms, shown}
     #[arg(long)]
     json: bool,
 }
@@ -82,10 +83,11 @@ fn text(chapters: &[Chapter], rows: &[LedgerRow]) -> String {
                 text += &format!("{:<15} dates: {}\n", "", row.amended);
             }
             if !row.counts() {
-                text += &format!(
-                    "{:<15} not counted: {} asks for more\n",
-                    "", row.replaced_by
-                );
+                let why = match row.of_this_book {
+                    true => "no paper says it, this book does".to_owned(),
+                    false => format!("{} asks for more", row.replaced_by),
+                };
+                text += &format!("{:<15} not counted: {why}\n", "");
             }
             if row.line_is_older == Some(false) {
                 text += &format!(

@@ -127,6 +127,7 @@ fn claims_are_json_for_programs() {
             "line",
             "line_is_older",
             "note",
+            "of_this_book",
             "ours",
             "paper",
             "replaced_by",

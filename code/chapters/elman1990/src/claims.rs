@@ -325,6 +325,7 @@ pub fn all() -> Vec<Claim> {
             .lines(at_most(network("xor"), "predictable", 0.9, "constant-predictable", 7))
             .trivial(table(&[("predictable", "table-predictable")]))
             .shown("xor")
+            .replaced_by("xor-constant-printed")
             .amended(TOGETHER),
         claim("letters-vowels")
             .says("On a new sequence the error is low at vowels and high at consonants.")

@@ -213,6 +213,22 @@ fn constants() -> Table {
             format!("one step; in a variant {}", experiments::WINDOW),
         ],
         [
+            "biases of hidden units and outputs".into(),
+            "not found".into(),
+            "one each, drawn like the weights".into(),
+        ],
+        [
+            "training stream: triples of bits, consonants, sentences, sentences".into(),
+            "1,000 (3,000 bits), 1,000, 200 (1,270 words, 4,963 letters), 10,000 (27,354, 27,454 \
+             or 27,534 words, as printed in three places)"
+                .into(),
+            format!(
+                "{}, {}",
+                each("printed", "length", three),
+                of("classes", "printed", "sentences")
+            ),
+        ],
+        [
             "times that a stream is read".into(),
             "600, 200, 10, 6".into(),
             each("printed", "passes", &four),

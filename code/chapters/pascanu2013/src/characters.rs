@@ -56,6 +56,12 @@ pub const FINER: [(&str, f64); 4] = [
 ];
 /// Rates of plain descent that stand beside the chosen one in `characters`.
 pub const BESIDE: [(&str, f64); 2] = [FINER[1], FINER[2]];
+/// Settings whose best rate on the finer grid is another than the chosen one, with that rate.
+pub const FINEST: [(&str, (&str, f64)); 3] = [
+    ("next-c", FINER[2]),
+    ("next-cr", FINER[2]),
+    ("fifth-c", FINER[3]),
+];
 /// For each of [`SETTINGS`] the place in [`RATES`] that did best on the validation part in the record
 /// `character-rates`.
 pub const CHOSEN: [usize; 5] = [3, 4, 4, 3, 4];
@@ -489,7 +495,11 @@ impl Experiment for Characters {
                 (false, Method::Plain) => &BESIDE[..],
                 (false, _) => &[],
             };
-            arms.extend(more.iter().map(|&(name, rate)| {
+            let finest = FINEST.iter().filter(|finest| finest.0 == setting.id);
+            let finest = finest
+                .map(|(_, rate)| rate)
+                .filter(|_| !self.rates && scale != Scale::Smoke && self.own.is_none());
+            arms.extend(more.iter().chain(finest).map(|&(name, rate)| {
                 self.arm(scale, setting, format!("{}-{name}", setting.id), rate)
             }));
         }

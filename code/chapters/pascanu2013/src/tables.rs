@@ -75,7 +75,7 @@ fn by_length(record: &Record) -> Table {
         rows: rows.collect(),
         columns: [
             "row",
-            "paper: solved",
+            "paper, read off Figure 7",
             "here: solved",
             "95 % interval",
             "median updates of all",

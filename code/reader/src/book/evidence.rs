@@ -323,6 +323,9 @@ impl Expander<'_> {
                     escape(&other.chapter),
                     escape(&other.id)
                 ),
+                None if row.of_this_book => {
+                    " <small class=\"note\">Not counted: no paper says it, this book does.</small>".into()
+                }
                 None => String::new(),
             };
             // Neither Markdown nor the search has anything to find in links.

@@ -42,6 +42,18 @@ fn reber(printed: &[Row]) -> Vec<Row> {
         change!(row, skip = true, output_bias = true);
         row
     }));
+    rows.extend(printed.iter().map(|row| {
+        let words = "outputs read the inputs and have biases, full gradient";
+        let mut row = row.again("skip-bias-full", words);
+        change!(
+            row,
+            skip = true,
+            output_bias = true,
+            gradient = "full".into()
+        );
+        row.trials = 30;
+        row
+    }));
     let mut zero = printed[last].again("zero", "output gates' biases from zero");
     change!(zero, output_gate_biases = vec![0.0; 3]);
     let mut swapped = printed[last].again("swapped", "ranges of g and h exchanged");
