@@ -24,9 +24,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Name of our preprocessor in `book.toml`.
 pub const NAME: &str = "unrolled";
@@ -45,6 +46,8 @@ struct Kept {
     site: Mutex<Option<(Stamp, Arc<Site>)>>,
     sources: Mutex<Option<(Stamp, Arc<Sources>)>>,
     pages: Mutex<HashMap<PathBuf, Page>>,
+    listings: Mutex<listing::Pages>,
+    records: Mutex<records::Pages>,
 }
 
 /// A page as it was seen last.
@@ -84,7 +87,7 @@ fn fresh<T>(
     now: Stamp,
     read: impl FnOnce() -> Result<T>,
 ) -> Result<Arc<T>> {
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = held(kept);
     if let Some((stamp, value)) = &*kept
         && *stamp == now
     {
@@ -104,6 +107,13 @@ pub struct Built {
     pub pages: usize,
     /// What the pages ask for and is not recorded yet.
     pub unrecorded: Vec<String>,
+    /// The book from before, which goes when this does: to remove it takes time.
+    _before: TempDir,
+}
+
+/// What is kept, of whoever held it before.
+fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Builder {
@@ -149,8 +159,7 @@ impl Builder {
             late: Some(late.clone()),
         });
         book.build().map_err(plain)?;
-        let leavings =
-            std::mem::take(&mut *late.lock().unwrap_or_else(PoisonError::into_inner));
+        let leavings = std::mem::take(&mut *held(&late));
         let slots = slots(&leavings, |slot| match slot {
             Slot::Formula(html) | Slot::Block(html) => Cow::Borrowed(html.as_str()),
         });
@@ -160,15 +169,16 @@ impl Builder {
             let all = printed.entry(file.clone()).or_default();
             all.extend(pages.iter().cloned());
         }
-        listing::write_pages(&self.root, &fresh, &printed)
+        let mut listings = held(&self.kept.listings);
+        listing::write_pages(&self.root, &fresh, &printed, &mut listings)
             .context("writing the pages of the sources")?;
         let site = self.kept.site(&self.root)?;
         records::write_pages(
-            &self.root,
-            &fresh,
+            (&self.root, &fresh, &folder),
             &site,
             leavings.iter().flat_map(|leavings| &leavings.experiments),
             leavings.iter().flat_map(|leavings| &leavings.claims),
+            &mut held(&self.kept.records),
         )
         .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;
@@ -194,6 +204,7 @@ impl Builder {
             folder,
             pages,
             unrecorded: unrecorded.collect(),
+            _before: beside,
         })
     }
 
@@ -306,11 +317,7 @@ impl Preprocessor for Unrolled {
             sources: self.kept.sources(&context.root)?,
             ..Index::default()
         };
-        let mut kept = self
-            .kept
-            .pages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut kept = held(&self.kept.pages);
         let mut problems = Vec::new();
         for chapter in book.chapters() {
             if let Some(source) = &chapter.source_path {
@@ -345,7 +352,7 @@ impl Preprocessor for Unrolled {
             return Err(Faults(problems).into());
         }
         match &self.late {
-            Some(late) => *late.lock().unwrap_or_else(PoisonError::into_inner) = leavings,
+            Some(late) => *held(late) = leavings,
             None => {
                 let slots = slots(&leavings, |slot| Cow::Owned(in_place(slot)));
                 book.for_each_chapter_mut(|chapter| {

@@ -197,7 +197,8 @@ fn serve(root: &Path, port: Option<u16>, open: bool) -> Result<()> {
         }
         seen = now;
         match build(&builder) {
-            Ok(_) => rebuilds.announce(),
+            // What was built holds the book from before, which is removed after this.
+            Ok(_built) => rebuilds.announce(),
             Err(error) => {
                 rebuilds.failed(&format!("{error:#}"));
                 output::say(&format!("error: {error:#}\nthe book from before stays"));
