@@ -144,6 +144,7 @@ impl Builder {
         let folder = self.folder();
         let above = folder.parent().unwrap_or(&self.root);
         fs::create_dir_all(above).with_context(|| above.display().to_string())?;
+        self.put_back(above);
         sweep(above);
         let beside = tempfile::Builder::new()
             .prefix(BESIDE)
@@ -211,13 +212,17 @@ impl Builder {
     /// Renames the fresh book to its place.
     fn put_in_place(&self, fresh: &Path, beside: &Path) -> Result<()> {
         let folder = self.folder();
+        let whole = beside.join(WHOLE);
+        fs::rename(fresh, &whole).with_context(|| whole.display().to_string())?;
+        let _alone = alone(folder.parent().unwrap_or(&self.root));
         let _guard = self.swap.write().unwrap_or_else(PoisonError::into_inner);
-        // Another run of this program may put its book there at the same moment.
+        // Another program may have the book open; and where nothing can be locked, another run of
+        // this program may put its own there at the same moment.
         for attempt in 0.. {
             if folder.exists() {
-                let _ = fs::rename(&folder, beside.join(format!("before-{attempt}")));
+                let _ = fs::rename(&folder, beside.join(format!("{BEFORE}{attempt}")));
             }
-            match fs::rename(fresh, &folder) {
+            match fs::rename(&whole, &folder) {
                 Err(error) if attempt == 9 => {
                     return Err(error).with_context(|| folder.display().to_string());
                 }
@@ -227,7 +232,44 @@ impl Builder {
         }
         Ok(())
     }
+
+    /// Puts the last book back where a run was killed that had taken it away and not yet put
+    /// another there.
+    fn put_back(&self, above: &Path) {
+        let folder = self.folder();
+        let _alone = alone(above);
+        if !matches!(folder.try_exists(), Ok(false)) {
+            return;
+        }
+        let left = |name: &str| {
+            let inside =
+                move |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten();
+            let beside = inside(above.to_owned())
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(BESIDE));
+            let books = beside
+                .flat_map(|beside| inside(beside.path()))
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(name));
+            books.max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).ok())
+        };
+        if let Some(book) = left(WHOLE).or_else(|| left(BEFORE)) {
+            // Should this fail, the book is built anew all the same.
+            let _ = fs::rename(book.path(), folder);
+        }
+    }
 }
+
+/// Keeps others from putting a book below this folder, where the system can lock one.
+fn alone(above: &Path) -> Option<fs::File> {
+    let file = fs::File::open(above).ok()?;
+    file.lock().ok()?;
+    Some(file)
+}
+
+/// The name of a finished book that is not yet in its place, in the folder that it was built in.
+const WHOLE: &str = "whole";
+
+/// How the names begin of books from before, there.
+const BEFORE: &str = "before-";
 
 /// How the folders begin that a book is built in.
 const BESIDE: &str = "book-";

@@ -251,6 +251,37 @@ fn a_rebuild_copies_no_record_that_has_not_changed_and_every_one_that_has() {
     assert_ne!(file(), was);
 }
 
+/// A build takes the book from before away, and then puts its own there; it may be killed between.
+#[test]
+fn a_build_that_was_killed_between_two_names_leaves_the_last_book() {
+    let folder = repository(&[("one", PAGE)]);
+    let root = folder.path();
+    Builder::new(root).build().unwrap();
+    let book = root.join("target/book");
+    let killed = root.join("target/book-killed");
+    let wrong = || {
+        fs::write(root.join("book/one.md"), "# One\n\n{{#cite nobody}}\n").unwrap();
+        Builder::new(root).build().unwrap_err();
+        fs::write(root.join("book/one.md"), PAGE).unwrap();
+    };
+    fs::create_dir(&killed).unwrap();
+    fs::rename(&book, killed.join("before-0")).unwrap();
+    wrong();
+    assert!(built(root, "one.html").contains("eq-1.1"));
+    // The newest is the one that was finished.
+    fs::create_dir(killed.join("whole")).unwrap();
+    fs::write(killed.join("whole/one.html"), "the newest").unwrap();
+    fs::rename(&book, killed.join("before-0")).unwrap();
+    wrong();
+    assert_eq!(built(root, "one.html"), "the newest");
+    // Where there is a book it stays.
+    fs::create_dir(killed.join("whole")).unwrap();
+    wrong();
+    assert_eq!(built(root, "one.html"), "the newest");
+    Builder::new(root).build().unwrap();
+    assert!(built(root, "one.html").contains("eq-1.1"));
+}
+
 /// Equations, figures, values, claims and records are found from each page of a chapter, wherever they
 /// stand.
 #[test]
