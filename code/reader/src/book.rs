@@ -146,10 +146,7 @@ impl Builder {
         fs::create_dir_all(above).with_context(|| above.display().to_string())?;
         self.put_back(above);
         sweep(above);
-        let beside = tempfile::Builder::new()
-            .prefix(BESIDE)
-            .tempdir_in(above)
-            .with_context(|| above.display().to_string())?;
+        let beside = tempfile::Builder::new().prefix(BESIDE).tempdir_in(above)?;
         let fresh = beside.path().join("fresh");
         every_page_is_there(&self.root)?;
         let mut book = MDBook::load(&self.root)?;

@@ -3,7 +3,7 @@
 use crate::output::{print, say};
 use crate::usage::Usage;
 use crate::{keys, signals};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use lab::chapter::Chapter;
 use lab::experiment::{Arm, Experiment, Scale};
 use lab::files;
@@ -100,8 +100,7 @@ pub fn run(args: Args, root: &Path) -> Result<()> {
         let folder = out.join(key).join(scale.name());
         (folder.clone(), folder)
     };
-    files::writable(&folder)
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    files::writable(&folder)?;
     // What is there already is read before hours are spent: it may have to be refused. Until the
     // end nobody else changes it.
     let told = again(&args);
