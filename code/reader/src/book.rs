@@ -386,6 +386,9 @@ impl Preprocessor for Unrolled {
                 leavings.push(expanded.leavings.clone());
             }
         });
+        if let Some(what) = leavings.iter().find_map(|left| left.lacking.as_ref()) {
+            bail!("{what}");
+        }
         if !problems.is_empty() {
             problems.sort();
             return Err(Faults(problems).into());
@@ -424,6 +427,7 @@ impl Unrolled {
                 && known.index.serves_like(index)
                 && (!known.leavings.sought || Arc::ptr_eq(&known.index.sources, &index.sources))
                 && known.leavings.problems.is_empty()
+                && known.leavings.lacking.is_none()
                 && known.leavings.included.iter().all(same)
         });
         page.expanded.insert(known.unwrap_or_else(|| {
