@@ -134,3 +134,44 @@ fn chung2014_midi_files_are_the_pinned_ones() {
         }
     });
 }
+
+/// The messages of the compiler, too: another version words them differently.
+mod refusals {
+    use testing::refusal::{PINNED_WITH, is_pinned, place_holds, words_hold};
+
+    const PINNED: &str = "error[E0277]: the shape is wrong\n --> code/a.rs:3:5\n  |\n";
+
+    #[test]
+    fn another_compiler_is_held_to_code_and_place_and_not_to_words() {
+        let other = PINNED.replace("is wrong", "does not fit");
+        assert_eq!(place_holds(&other, PINNED), Ok(()));
+        assert!(words_hold(&other, PINNED, &[]).is_err());
+        assert!(words_hold(PINNED, PINNED, &["shape"]).is_ok());
+        assert!(words_hold(PINNED, PINNED, &["axis"]).is_err());
+        for wrong in [
+            PINNED.replace("E0277", "E0308"),
+            PINNED.replace(":3:5", ":4:5"),
+            format!("{PINNED}{PINNED}"),
+            String::new(),
+        ] {
+            assert!(place_holds(&wrong, PINNED).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn their_words_are_pinned_for_the_version_that_the_workspace_asks_for() {
+        let manifest = std::fs::read_to_string(chapters::root().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("rust-version = \"{PINNED_WITH}\"")));
+        let version = |rest: &str| format!("rustc {PINNED_WITH}{rest} (59807616e 2026-04-14)");
+        assert!(is_pinned(&version(".0")) && is_pinned(&version(".1-nightly")));
+        assert!(!is_pinned("rustc 1.2.0 (x)") && !is_pinned(&version("0.0")) && !is_pinned(""));
+    }
+}
+
+#[test]
+fn an_accepted_advisory_is_listed_for_as_long_as_its_library_is_there() {
+    let read = |path: &str| std::fs::read_to_string(chapters::root().join(path)).unwrap();
+    let (lock, page) = (read("Cargo.lock"), read("book/architecture.md"));
+    let there = lock.contains("\nname = \"paste\"\n");
+    assert_eq!(there, page.contains("RUSTSEC-2024-0436"));
+}

@@ -11,7 +11,7 @@ const MAGIC: &[u8; 16] = b"unrolled state 1";
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The file system's own words.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// Cut short, changed, or no checkpoint.
     #[error("{}: damaged checkpoint ({reason}); delete it to start this trial over", path.display())]

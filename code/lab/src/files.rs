@@ -39,9 +39,12 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Makes the folder where it is not there, and tries whether a file can be written to it.
 ///
 /// # Errors
-/// When it cannot; the message names the folder.
+/// When it cannot; the message says so and names the folder.
 pub fn writable(folder: &Path) -> io::Result<()> {
-    let name = |e: io::Error| named(folder, e);
+    let name = |e: io::Error| {
+        let words = format!("cannot write to {}: {e}", folder.display());
+        io::Error::new(e.kind(), words)
+    };
     std::fs::create_dir_all(folder).map_err(name)?;
     beside(folder, "").map_err(name)?;
     Ok(())
@@ -81,7 +84,16 @@ fn beside(folder: &Path, name: &str) -> io::Result<tempfile::NamedTempFile> {
     };
     #[cfg(unix)]
     builder.permissions(readable);
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder).map_err(unnamed)
+}
+
+/// The system's own error, without the path that the library of temporary files puts behind it.
+fn unnamed(error: io::Error) -> io::Error {
+    let own = std::error::Error::source(&error).and_then(|own| own.downcast_ref::<io::Error>());
+    match own.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
 
 /// Why a lock could not be had.
@@ -96,7 +108,7 @@ pub enum LockError {
         holder: String,
     },
     /// Its file cannot be written.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 

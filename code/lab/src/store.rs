@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file system's own words.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// Not a record at all, or cut short.
     #[error("{}: damaged ({reason}); restore it with `git checkout`, or delete it and record again", path.display())]
@@ -76,9 +76,12 @@ pub fn lock(
     what_for: &str,
 ) -> Result<Lock, StoreError> {
     let lock = Lock::take(&checkpoints.join(format!(".{experiment}.lock")), what_for);
-    let lock = lock.map_err(|lock| StoreError::Busy {
-        experiment: experiment.into(),
-        lock,
+    let lock = lock.map_err(|lock| match lock {
+        LockError::Io(error) => StoreError::Io(error),
+        lock => StoreError::Busy {
+            experiment: experiment.into(),
+            lock,
+        },
     })?;
     sweep(folder, &format!("{experiment}."));
     sweep(&seeds_folder(folder, experiment), "");

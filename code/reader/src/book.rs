@@ -24,9 +24,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Name of our preprocessor in `book.toml`.
 pub const NAME: &str = "unrolled";
@@ -45,6 +46,8 @@ struct Kept {
     site: Mutex<Option<(Stamp, Arc<Site>)>>,
     sources: Mutex<Option<(Stamp, Arc<Sources>)>>,
     pages: Mutex<HashMap<PathBuf, Page>>,
+    listings: Mutex<listing::Pages>,
+    records: Mutex<records::Pages>,
 }
 
 /// A page as it was seen last.
@@ -84,7 +87,7 @@ fn fresh<T>(
     now: Stamp,
     read: impl FnOnce() -> Result<T>,
 ) -> Result<Arc<T>> {
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = held(kept);
     if let Some((stamp, value)) = &*kept
         && *stamp == now
     {
@@ -104,6 +107,13 @@ pub struct Built {
     pub pages: usize,
     /// What the pages ask for and is not recorded yet.
     pub unrecorded: Vec<String>,
+    /// The book from before, which goes when this does: to remove it takes time.
+    _before: TempDir,
+}
+
+/// What is kept, of whoever held it before.
+fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Builder {
@@ -134,11 +144,9 @@ impl Builder {
         let folder = self.folder();
         let above = folder.parent().unwrap_or(&self.root);
         fs::create_dir_all(above).with_context(|| above.display().to_string())?;
+        self.put_back(above);
         sweep(above);
-        let beside = tempfile::Builder::new()
-            .prefix(BESIDE)
-            .tempdir_in(above)
-            .with_context(|| above.display().to_string())?;
+        let beside = tempfile::Builder::new().prefix(BESIDE).tempdir_in(above)?;
         let fresh = beside.path().join("fresh");
         every_page_is_there(&self.root)?;
         let mut book = MDBook::load(&self.root)?;
@@ -149,8 +157,7 @@ impl Builder {
             late: Some(late.clone()),
         });
         book.build().map_err(plain)?;
-        let leavings =
-            std::mem::take(&mut *late.lock().unwrap_or_else(PoisonError::into_inner));
+        let leavings = std::mem::take(&mut *held(&late));
         let slots = slots(&leavings, |slot| match slot {
             Slot::Formula(html) | Slot::Block(html) => Cow::Borrowed(html.as_str()),
         });
@@ -160,15 +167,16 @@ impl Builder {
             let all = printed.entry(file.clone()).or_default();
             all.extend(pages.iter().cloned());
         }
-        listing::write_pages(&self.root, &fresh, &printed)
+        let mut listings = held(&self.kept.listings);
+        listing::write_pages(&self.root, &fresh, &printed, &mut listings)
             .context("writing the pages of the sources")?;
         let site = self.kept.site(&self.root)?;
         records::write_pages(
-            &self.root,
-            &fresh,
+            (&self.root, &fresh, &folder),
             &site,
             leavings.iter().flat_map(|leavings| &leavings.experiments),
             leavings.iter().flat_map(|leavings| &leavings.claims),
+            &mut held(&self.kept.records),
         )
         .context("writing the pages of the records")?;
         prune(&fresh).context("tidying the book")?;
@@ -194,19 +202,24 @@ impl Builder {
             folder,
             pages,
             unrecorded: unrecorded.collect(),
+            _before: beside,
         })
     }
 
     /// Renames the fresh book to its place.
     fn put_in_place(&self, fresh: &Path, beside: &Path) -> Result<()> {
         let folder = self.folder();
+        let whole = beside.join(WHOLE);
+        fs::rename(fresh, &whole).with_context(|| whole.display().to_string())?;
+        let _alone = alone(folder.parent().unwrap_or(&self.root));
         let _guard = self.swap.write().unwrap_or_else(PoisonError::into_inner);
-        // Another run of this program may put its book there at the same moment.
+        // Another program may have the book open; and where nothing can be locked, another run of
+        // this program may put its own there at the same moment.
         for attempt in 0.. {
             if folder.exists() {
-                let _ = fs::rename(&folder, beside.join(format!("before-{attempt}")));
+                let _ = fs::rename(&folder, beside.join(format!("{BEFORE}{attempt}")));
             }
-            match fs::rename(fresh, &folder) {
+            match fs::rename(&whole, &folder) {
                 Err(error) if attempt == 9 => {
                     return Err(error).with_context(|| folder.display().to_string());
                 }
@@ -216,7 +229,44 @@ impl Builder {
         }
         Ok(())
     }
+
+    /// Puts the last book back where a run was killed that had taken it away and not yet put
+    /// another there.
+    fn put_back(&self, above: &Path) {
+        let folder = self.folder();
+        let _alone = alone(above);
+        if !matches!(folder.try_exists(), Ok(false)) {
+            return;
+        }
+        let left = |name: &str| {
+            let inside =
+                move |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten();
+            let beside = inside(above.to_owned())
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(BESIDE));
+            let books = beside
+                .flat_map(|beside| inside(beside.path()))
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(name));
+            books.max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).ok())
+        };
+        if let Some(book) = left(WHOLE).or_else(|| left(BEFORE)) {
+            // Should this fail, the book is built anew all the same.
+            let _ = fs::rename(book.path(), folder);
+        }
+    }
 }
+
+/// Keeps others from putting a book below this folder, where the system can lock one.
+fn alone(above: &Path) -> Option<fs::File> {
+    let file = fs::File::open(above).ok()?;
+    file.lock().ok()?;
+    Some(file)
+}
+
+/// The name of a finished book that is not yet in its place, in the folder that it was built in.
+const WHOLE: &str = "whole";
+
+/// How the names begin of books from before, there.
+const BEFORE: &str = "before-";
 
 /// How the folders begin that a book is built in.
 const BESIDE: &str = "book-";
@@ -306,11 +356,7 @@ impl Preprocessor for Unrolled {
             sources: self.kept.sources(&context.root)?,
             ..Index::default()
         };
-        let mut kept = self
-            .kept
-            .pages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut kept = held(&self.kept.pages);
         let mut problems = Vec::new();
         for chapter in book.chapters() {
             if let Some(source) = &chapter.source_path {
@@ -340,12 +386,15 @@ impl Preprocessor for Unrolled {
                 leavings.push(expanded.leavings.clone());
             }
         });
+        if let Some(what) = leavings.iter().find_map(|left| left.lacking.as_ref()) {
+            bail!("{what}");
+        }
         if !problems.is_empty() {
             problems.sort();
             return Err(Faults(problems).into());
         }
         match &self.late {
-            Some(late) => *late.lock().unwrap_or_else(PoisonError::into_inner) = leavings,
+            Some(late) => *held(late) = leavings,
             None => {
                 let slots = slots(&leavings, |slot| Cow::Owned(in_place(slot)));
                 book.for_each_chapter_mut(|chapter| {
@@ -378,6 +427,7 @@ impl Unrolled {
                 && known.index.serves_like(index)
                 && (!known.leavings.sought || Arc::ptr_eq(&known.index.sources, &index.sources))
                 && known.leavings.problems.is_empty()
+                && known.leavings.lacking.is_none()
                 && known.leavings.included.iter().all(same)
         });
         page.expanded.insert(known.unwrap_or_else(|| {

@@ -173,10 +173,7 @@ fn serve(root: &Path, port: Option<u16>, open: bool) -> Result<()> {
         swap: builder.swap(),
         rebuilds: rebuilds.clone(),
     };
-    thread::Builder::new()
-        .name("server".into())
-        .spawn(move || server.run(&listener))
-        .context("cannot start the server")?;
+    server.start(listener).context("cannot start the server")?;
     output::say(
         "the book is served here; pages and records are reloaded as they change; Ctrl-C ends",
     );
@@ -200,8 +197,12 @@ fn serve(root: &Path, port: Option<u16>, open: bool) -> Result<()> {
         }
         seen = now;
         match build(&builder) {
-            Ok(_) => rebuilds.announce(),
-            Err(error) => output::say(&format!("error: {error:#}\nthe book from before stays")),
+            // What was built holds the book from before, which is removed after this.
+            Ok(_built) => rebuilds.announce(),
+            Err(error) => {
+                rebuilds.failed(&format!("{error:#}"));
+                output::say(&format!("error: {error:#}\nthe book from before stays"));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::output::{print, say};
 use crate::usage::Usage;
 use crate::{keys, signals};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use lab::chapter::Chapter;
 use lab::experiment::{Arm, Experiment, Scale};
 use lab::files;
@@ -28,7 +28,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 A run that is stopped or killed goes on where it was when the same command is given again,
 and ends in the same bytes. Arms and seeds are added to what the folder has of the same experiment;
-a record of other data or settings is kept beside under another name.")]
+a record of other data or settings is kept beside under another name.
+What needs a data set that is not there is left out and named, the rest is run, and the status is 1.")]
 pub struct Args {
     /// KEY, KEY/EXPERIMENT or KEY/EXPERIMENT/ARM, for instance hochreiter1997/adding
     what: String,
@@ -76,7 +77,7 @@ pub fn run(args: Args, root: &Path) -> Result<()> {
     let (experiment, arm) = (parts.next(), parts.next());
     let chapter = keys::chapter(key)?;
     let own = args.data.as_deref();
-    let plans = plan(&chapter, experiment, arm, scale, seeds, own)?;
+    let mut plans = plan(&chapter, experiment, arm, scale, seeds, own)?;
     if args.threads == Some(0) {
         bail!(Usage("--threads 0: at least one is needed".into()));
     }
@@ -85,10 +86,12 @@ pub fn run(args: Args, root: &Path) -> Result<()> {
     if args.estimate {
         return estimate(&plans, threads, args.json);
     }
-    for plan in &plans {
-        for (arm, _) in &plan.arms {
-            plan.experiment.ready(arm).map_err(anyhow::Error::msg)?;
-        }
+    let left_out = leave_out(&mut plans);
+    if plans.is_empty() {
+        bail!(left_out.join("; "));
+    }
+    for line in &left_out {
+        say(&format!("note: left out: {line}"));
     }
     let shown = store::folder(&root.join("figures"), key, scale);
     let (folder, checkpoints) = if args.record {
@@ -100,8 +103,7 @@ pub fn run(args: Args, root: &Path) -> Result<()> {
         let folder = out.join(key).join(scale.name());
         (folder.clone(), folder)
     };
-    files::writable(&folder)
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    files::writable(&folder)?;
     // What is there already is read before hours are spent: it may have to be refused. Until the
     // end nobody else changes it.
     let told = again(&args);
@@ -139,9 +141,51 @@ pub fn run(args: Args, root: &Path) -> Result<()> {
         rows.extend(compare(plan, before.shown.as_ref(), &record));
     }
     if args.json {
-        print(&(serde_json::to_string_pretty(&rows)? + "\n"))
+        print(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
     } else {
-        print(&table(&rows, scale, &folder))
+        print(&table(&rows, scale, &folder))?;
+    }
+    if !left_out.is_empty() {
+        bail!("not all was run; left out: {}", left_out.join("; "));
+    }
+    Ok(())
+}
+
+/// Takes the arms out of the plans that cannot run here, for want of data: which, by experiment, and
+/// what is missing and how to get it, a line for each such set.
+fn leave_out(plans: &mut Vec<Plan>) -> Vec<String> {
+    let mut missing: Vec<(String, Vec<String>)> = Vec::new();
+    for plan in &mut *plans {
+        let (id, all) = (plan.experiment.id(), plan.arms.len());
+        let mut arms: Vec<(String, Vec<String>)> = Vec::new();
+        plan.arms.retain(|(arm, _)| {
+            let Err(why) = plan.experiment.ready(arm) else {
+                return true;
+            };
+            push(&mut arms, why, format!("{id}/{}", arm.id));
+            false
+        });
+        for (why, mut arms) in arms {
+            if arms.len() == all && all > 1 {
+                arms = vec![format!("{id} with its {all} arms")];
+            }
+            for arm in arms {
+                push(&mut missing, why.clone(), arm);
+            }
+        }
+    }
+    plans.retain(|plan| !plan.arms.is_empty());
+    let lines = missing.into_iter();
+    lines
+        .map(|(why, arms)| format!("{}: {why}", arms.join(", ")))
+        .collect()
+}
+
+/// Puts a value to those of its key.
+fn push(all: &mut Vec<(String, Vec<String>)>, key: String, value: String) {
+    match all.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, values)) => values.push(value),
+        None => all.push((key, vec![value])),
     }
 }
 
@@ -685,6 +729,69 @@ mod tests {
         ] {
             assert!(parse_seeds(bad).unwrap_err().0.contains("1..10"), "{bad}");
         }
+    }
+
+    /// Two arms, of which one finds its data.
+    struct Halfway(&'static str, &'static [&'static str]);
+
+    impl Experiment for Halfway {
+        fn id(&self) -> &'static str {
+            self.0
+        }
+        fn title(&self) -> &'static str {
+            "half of it"
+        }
+        fn arms(&self, _: Scale) -> Vec<Arm> {
+            let arm = |id: &&str| Arm {
+                id: (*id).to_owned(),
+                title: String::new(),
+                config: serde_json::Value::Null,
+                seeds: 1..=2,
+                paper: None,
+                expected_seconds: 0.0,
+            };
+            self.1.iter().map(arm).collect()
+        }
+        fn ready(&self, arm: &Arm) -> Result<(), String> {
+            match arm.id.starts_with("real") {
+                true => Err("not fetched; `cargo run -- data fetch x`".into()),
+                false => Ok(()),
+            }
+        }
+        fn start(&self, _: &Arm, _: u64) -> Box<dyn lab::experiment::Trial> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn arms_without_their_data_are_left_out_and_named_with_the_way_to_it() {
+        let plan = |id, arms| {
+            let experiment: Box<dyn Experiment> = Box::new(Halfway(id, arms));
+            let arms = experiment.arms(Scale::Book);
+            Plan {
+                arms: arms.into_iter().map(|arm| (arm, 1..=2)).collect(),
+                experiment,
+            }
+        };
+        let mut plans = vec![
+            plan("one", &["real-a", "made"]),
+            plan("two", &["real-a", "real-b"]),
+            plan("three", &["made"]),
+        ];
+        assert_eq!(
+            leave_out(&mut plans),
+            ["one/real-a, two with its 2 arms: not fetched; `cargo run -- data fetch x`"]
+        );
+        let left = plans.iter().map(|plan| {
+            let arms: Vec<_> = plan.arms.iter().map(|(arm, _)| arm.id.clone()).collect();
+            (plan.experiment.id(), arms)
+        });
+        let made = vec!["made".to_owned()];
+        assert_eq!(
+            left.collect::<Vec<_>>(),
+            [("one", made.clone()), ("three", made)]
+        );
+        assert!(leave_out(&mut plans).is_empty());
     }
 
     #[test]

@@ -215,6 +215,73 @@ fn a_book_that_is_built_again_after_edits_is_the_book_that_is_built_anew() {
     }
 }
 
+/// A repository with the smallest record of the book in it, and with these pages.
+#[cfg(unix)]
+fn repository_with_a_record(pages: &[(&str, &str)]) -> TempDir {
+    let folder = repository(pages);
+    let from = chapters::root().join("figures/hochreiter1997");
+    let to = folder.path().join("figures/hochreiter1997");
+    fs::create_dir_all(&to).unwrap();
+    for name in ["noisy-targets.json", "noisy-targets.run.json"] {
+        fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn a_rebuild_copies_no_record_that_has_not_changed_and_every_one_that_has() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = repository_with_a_record(&[("one", PAGE)]);
+    let root = folder.path();
+    let record = root.join("target/book/record/hochreiter1997/noisy-targets.run.json");
+    let file = || fs::metadata(&record).unwrap().ino();
+    let builder = Builder::new(root);
+    let first = builder.build().unwrap();
+    let was = file();
+    fs::write(root.join("book/one.md"), PAGE.replace("a_i", "b_i")).unwrap();
+    let second = builder.build().unwrap();
+    assert_eq!(file(), was, "it was copied again");
+    drop((first, second));
+    let source = root.join("figures/hochreiter1997/noisy-targets.run.json");
+    let changed = fs::read_to_string(&source).unwrap() + "\n\n";
+    fs::write(&source, &changed).unwrap();
+    builder.build().unwrap();
+    assert_eq!(fs::read_to_string(&record).unwrap(), changed);
+    assert_ne!(file(), was);
+}
+
+/// A build takes the book from before away, and then puts its own there; it may be killed between.
+#[test]
+fn a_build_that_was_killed_between_two_names_leaves_the_last_book() {
+    let folder = repository(&[("one", PAGE)]);
+    let root = folder.path();
+    Builder::new(root).build().unwrap();
+    let book = root.join("target/book");
+    let killed = root.join("target/book-killed");
+    let wrong = || {
+        fs::write(root.join("book/one.md"), "# One\n\n{{#cite nobody}}\n").unwrap();
+        Builder::new(root).build().unwrap_err();
+        fs::write(root.join("book/one.md"), PAGE).unwrap();
+    };
+    fs::create_dir(&killed).unwrap();
+    fs::rename(&book, killed.join("before-0")).unwrap();
+    wrong();
+    assert!(built(root, "one.html").contains("eq-1.1"));
+    // The newest is the one that was finished.
+    fs::create_dir(killed.join("whole")).unwrap();
+    fs::write(killed.join("whole/one.html"), "the newest").unwrap();
+    fs::rename(&book, killed.join("before-0")).unwrap();
+    wrong();
+    assert_eq!(built(root, "one.html"), "the newest");
+    // Where there is a book it stays.
+    fs::create_dir(killed.join("whole")).unwrap();
+    wrong();
+    assert_eq!(built(root, "one.html"), "the newest");
+    Builder::new(root).build().unwrap();
+    assert!(built(root, "one.html").contains("eq-1.1"));
+}
+
 /// Equations, figures, values, claims and records are found from each page of a chapter, wherever they
 /// stand.
 #[test]

@@ -194,6 +194,79 @@ fn one_line(output: &Output, status: i32) -> String {
     message
 }
 
+#[cfg(unix)]
+#[test]
+fn no_error_tells_a_path_twice_or_blames_a_program_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let smoke = "elman1990/smoke";
+    for out in ["record", "lock", "seeds"] {
+        std::fs::create_dir_all(at(out).join(smoke)).unwrap();
+    }
+    std::fs::write(at("file"), "").unwrap();
+    std::fs::create_dir(at("record").join(smoke).join("xor.json")).unwrap();
+    std::fs::create_dir(at("lock").join(smoke).join(".xor.lock")).unwrap();
+    std::fs::write(at("seeds").join(smoke).join("xor.seeds"), "").unwrap();
+    for out in ["file", "record", "lock", "seeds"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", "elman1990/xor", "--out"])
+            .arg(at(out))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{out}");
+        let message = text(&output.stderr);
+        let error = message.lines().last().unwrap();
+        let path = at(out).display().to_string();
+        assert_eq!(error.matches(&path).count(), 1, "{error}");
+        assert!(!error.contains("being run"), "{error}");
+    }
+}
+
+/// What a run says until its first trials begin; then it is ended.
+fn begun(command: &mut Command) -> Vec<String> {
+    use std::io::{BufRead, BufReader};
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = Vec::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        said.push(line.unwrap());
+        if said.last().unwrap().contains(" trials at ") {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said
+}
+
+#[test]
+fn chung2014_runs_what_it_can_when_a_set_is_not_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unrolled"));
+    command
+        .args([
+            "reproduce",
+            "chung2014",
+            "--scale",
+            "book",
+            "--threads",
+            "1",
+        ])
+        .arg("--out")
+        .arg(folder.path())
+        .env("UNROLLED_DATA", folder.path());
+    let said = begun(&mut command);
+    assert!(said.last().unwrap().contains(" trials at "), "{said:?}");
+    for set in ["chorales", "voice"] {
+        let how = format!("`cargo run -- data fetch {set}`");
+        let told = |line: &String| line.starts_with("note: left out: ") && line.contains(&how);
+        assert!(said.iter().any(told), "{said:?}");
+    }
+}
+
 #[test]
 fn chung2014_says_how_to_get_what_is_not_fetched() {
     let folder = tempfile::tempdir().unwrap();

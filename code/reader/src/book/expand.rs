@@ -6,7 +6,7 @@
 use super::evidence::{Place, Sources};
 use super::html::{address, escape, inline, relative, table};
 use super::listing::{self, Listing, Printed};
-use super::math::{Math, Piece, Refused, pieces, tags};
+use super::math::{Failed, Math, Piece, Refused, pieces, tags};
 use super::site::{Drawn, Shown, Site};
 use crate::keys::unknown;
 use lab::chapter::{Records, counted};
@@ -167,6 +167,8 @@ pub struct Leavings {
     pub sought: bool,
     /// Everything wrong with the page.
     pub problems: Vec<Problem>,
+    /// What the system did not give that the page needs.
+    pub lacking: Option<String>,
     /// How many of its places wait for which runs, by the page's name.
     pub unrecorded: BTreeMap<String, (usize, BTreeSet<String>)>,
 }
@@ -414,7 +416,11 @@ impl Expander<'_> {
                 }
                 formula
             }
-            Err(Refused { at, what }) => {
+            Err(Failed::System(what)) => {
+                self.leavings.lacking.get_or_insert(what);
+                String::new()
+            }
+            Err(Failed::Refused(Refused { at, what })) => {
                 // What is wrong before the first line of the formula is wrong in it.
                 let blank = tex.len() - tex.trim_start().len();
                 let at = at.clamp(blank, tex.trim_end().len());

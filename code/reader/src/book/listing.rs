@@ -133,11 +133,29 @@ pub fn address(file: &str) -> String {
 /// Which pages of the book print pieces of which file.
 pub type Printed = BTreeMap<String, BTreeSet<(String, String)>>;
 
-/// Writes a small page for every file that a listing was taken from.
+/// Pages of sources as they were written last.
+#[derive(Debug, Default)]
+pub struct Pages(BTreeMap<String, Page>);
+
+/// The page of a source, with what it was made from.
+#[derive(Debug)]
+struct Page {
+    text: String,
+    pages: BTreeSet<(String, String)>,
+    html: String,
+}
+
+/// Writes a small page for every file that a listing was taken from; makes those anew that differ.
 ///
 /// # Errors
 /// When a file cannot be read or a page not written.
-pub fn write_pages(root: &Path, book: &Path, printed: &Printed) -> io::Result<()> {
+pub fn write_pages(
+    root: &Path,
+    book: &Path,
+    printed: &Printed,
+    kept: &mut Pages,
+) -> io::Result<()> {
+    kept.0.retain(|file, _| printed.contains_key(file));
     for (file, pages) in printed {
         let text = fs::read_to_string(root.join(file))?;
         let address = address(file);
@@ -145,7 +163,15 @@ pub fn write_pages(root: &Path, book: &Path, printed: &Printed) -> io::Result<()
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(target, page(file, &text, &address, pages))?;
+        let known = kept.0.remove(file);
+        let known = known.filter(|known| known.text == text && known.pages == *pages);
+        let made = known.unwrap_or_else(|| Page {
+            html: page(file, &text, &address, pages),
+            text,
+            pages: pages.clone(),
+        });
+        fs::write(target, &made.html)?;
+        kept.0.insert(file.clone(), made);
     }
     Ok(())
 }

@@ -141,6 +141,15 @@ pub struct Refused {
     pub what: String,
 }
 
+/// Why a formula was not rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    /// For what it says.
+    Refused(Refused),
+    /// For what the system does not give: no fault of the formula, and another time it may.
+    System(String),
+}
+
 /// Renders formulas and remembers them, so that a rebuild renders only what is new.
 #[derive(Default)]
 pub struct Math {
@@ -151,39 +160,56 @@ pub struct Math {
 /// Longest formula that is tried, in bytes; the longest of the book has 500.
 const LONGEST: usize = 4000;
 
-/// The stack that a formula is rendered on. The engine descends into every group and every argument:
-/// with this much it does not overflow on the deepest formula that is not too long.
-const STACK: usize = 512 << 20;
+/// The stack that a formula is rendered on, for each of its bytes. The engine descends into every group
+/// and every argument: with this much it does not overflow on the deepest formula of any length.
+const STACK: usize = 128 << 10;
+
+/// The least, which is enough for what does not descend.
+const LEAST_STACK: usize = 4 << 20;
 
 impl Math {
     /// The formula as HTML with MathML beside it.
     ///
     /// # Errors
-    /// What KaTeX does not understand, and where.
-    pub fn render(&self, tex: &str, display: bool) -> Result<String, Refused> {
+    /// What KaTeX does not understand, and where; or what the system does not give.
+    pub fn render(&self, tex: &str, display: bool) -> Result<String, Failed> {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = rendered
-            .entry((display, tex.to_owned()))
-            .or_insert_with(|| self.safely(tex, display));
-        result.clone()
+        let key = (display, tex.to_owned());
+        if let Some(known) = rendered.get(&key) {
+            return known.clone().map_err(Failed::Refused);
+        }
+        let result = self.safely(tex, display, STACK).map_err(Failed::System)?;
+        rendered.insert(key, result.clone());
+        result.map_err(Failed::Refused)
     }
 
     /// Renders on a stack that is deep enough.
-    fn safely(&self, tex: &str, display: bool) -> Result<String, Refused> {
-        let whole = |what: String| Err(Refused { at: 0, what });
+    fn safely(
+        &self,
+        tex: &str,
+        display: bool,
+        stack: usize,
+    ) -> Result<Result<String, Refused>, String> {
+        let whole = |what: String| Ok(Err(Refused { at: 0, what }));
         if tex.len() > LONGEST {
             let length = tex.len();
             return whole(format!(
                 "this formula has {length} bytes; write several, of {LONGEST} at most"
             ));
         }
+        let stack = (tex.len() * stack).max(LEAST_STACK);
         thread::scope(|scope| {
-            let thread = thread::Builder::new().stack_size(STACK);
+            let thread = thread::Builder::new().stack_size(stack);
             match thread.spawn_scoped(scope, || self.katex(tex, display)) {
-                Err(error) => whole(format!("cannot start a thread to render this: {error}")),
-                Ok(running) => running
-                    .join()
-                    .unwrap_or_else(|_| whole("KaTeX fails on this formula".to_owned())),
+                Err(error) => Err(format!(
+                    "the system has no thread with {} MiB of memory to render a formula on ({error}); \
+                     end other programs, or give this one more memory",
+                    stack >> 20
+                )),
+                Ok(running) => match running.join() {
+                    Ok(rendered) => Ok(rendered),
+                    Err(_) => whole("KaTeX fails on this formula".to_owned()),
+                },
             }
         })
     }
@@ -342,6 +368,26 @@ mod tests {
         assert_eq!(formulas("$$\na\n$$"), ["\na\n"]);
     }
 
+    fn refused(math: &Math, tex: &str) -> Refused {
+        match math.render(tex, false) {
+            Err(Failed::Refused(refused)) => refused,
+            other => panic!("{tex}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_the_system_does_not_give_is_not_blamed_on_the_formula_or_remembered() {
+        let math = Math::default();
+        // More than any system has.
+        let error = math.safely("x^2", false, 1 << 60).unwrap_err();
+        assert!(error.starts_with("the system has no thread"), "{error}");
+        assert!(
+            !error.contains("x^2") && error.contains("memory"),
+            "{error}"
+        );
+        assert!(math.render("x^2", false).is_ok());
+    }
+
     #[test]
     fn what_katex_refuses_is_said_in_plain_words_with_its_place() {
         for (tex, at, what) in [
@@ -360,7 +406,7 @@ mod tests {
             (r"a \tag{1.1}", 0, r"`\tag` stands only between `$$`"),
             (r"\left( a", 8, r"it ends where `\right` is due"),
         ] {
-            let refused = Math::default().render(tex, false).unwrap_err();
+            let refused = refused(&Math::default(), tex);
             let expected = format!("KaTeX does not understand this: {what}");
             assert_eq!((refused.at, refused.what), (at, expected), "{tex}");
         }
@@ -369,7 +415,7 @@ mod tests {
     #[test]
     fn a_root_without_braces_is_refused() {
         for tex in [r"a \sqrt r", r"a \sqrt2", r"a \sqrt[3] \tau"] {
-            let refused = Math::default().render(tex, false).unwrap_err();
+            let refused = refused(&Math::default(), tex);
             assert_eq!(refused.at, 2, "{tex}");
             assert!(refused.what.contains("with braces"), "{}", refused.what);
         }
@@ -387,7 +433,7 @@ mod tests {
             // Rendered or refused; not an overflow, which ends the program.
             let _ = math.render(&tex, false);
         }
-        let refused = math.render(&"a".repeat(LONGEST + 1), false).unwrap_err();
+        let refused = refused(&math, &"a".repeat(LONGEST + 1));
         assert!(refused.what.contains("4001 bytes"), "{}", refused.what);
     }
 

@@ -11,6 +11,7 @@ use lab::store;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::{fs, io};
 
 /// The address of the page of a record, relative to the book.
@@ -18,45 +19,79 @@ pub fn address(key: &str, experiment: &str) -> String {
     format!("record/{key}/{experiment}.html")
 }
 
+/// Pages of records, by their addresses, as they were written last, and what they were made from.
+#[derive(Default)]
+pub struct Pages(Option<(Arc<Site>, Places, BTreeMap<String, String>)>);
+
+/// Where each `KEY/EXPERIMENT` is declared, and the address of the page with a chapter's claims.
+type Places = (BTreeMap<String, Place>, BTreeMap<String, String>);
+
 /// Writes the page of every record, with the record itself beside it. `code` says where each
 /// `KEY/EXPERIMENT` is declared, `claims` the address of the page that has a chapter's claims.
+/// Where nothing of this has changed since the book `before`, both are taken from there.
 ///
 /// # Errors
 /// When a record cannot be copied or a page not written.
 pub fn write_pages<'a>(
-    root: &Path,
-    book: &Path,
-    site: &Site,
+    (root, book, before): (&Path, &Path, &Path),
+    site: &Arc<Site>,
     code: impl Iterator<Item = (&'a String, &'a Place)>,
     claims: impl Iterator<Item = (&'a String, &'a String)>,
+    kept: &mut Pages,
 ) -> io::Result<()> {
-    let code: BTreeMap<&String, &Place> = code.collect();
-    let claims: BTreeMap<&str, &String> =
-        claims.map(|(key, page)| (key.as_str(), page)).collect();
+    let own = |(name, value): (&String, &String)| (name.clone(), value.clone());
+    let places: Places = (
+        code.map(|(name, place)| (name.clone(), place.clone()))
+            .collect(),
+        claims.map(own).collect(),
+    );
+    let known = kept.0.take();
+    let same_records = known
+        .as_ref()
+        .is_some_and(|known| Arc::ptr_eq(&known.0, site));
+    let known = known.filter(|known| same_records && known.1 == places);
+    let pages = known.map_or_else(|| pages(site, &places), |(_, _, pages)| pages);
     for drawn in &site.chapters {
         let key = drawn.chapter.key;
         let from = store::folder(&root.join("figures"), key, Scale::Paper);
-        let to = book.join("record").join(key);
-        let first = format!("{key}/index.html");
-        let claims = claims.get(key).map_or(&first, |page| *page);
+        let folder = Path::new("record").join(key);
         for (experiment, record) in &drawn.records {
-            fs::create_dir_all(&to)?;
-            fs::copy(
-                from.join(format!("{experiment}.json")),
-                to.join(format!("{experiment}.json")),
-            )?;
-            if record.run.is_some() {
-                let run = format!("{experiment}.run.json");
-                fs::copy(from.join(&run), to.join(&run))?;
+            fs::create_dir_all(book.join(&folder))?;
+            let run = record.run.is_some().then_some("run.json");
+            for ending in ["json"].into_iter().chain(run) {
+                let name = format!("{experiment}.{ending}");
+                let to = book.join(&folder).join(&name);
+                let linked = same_records && {
+                    let there = before.join(&folder).join(&name);
+                    fs::hard_link(there, &to).is_ok()
+                };
+                if !linked {
+                    fs::copy(from.join(name), to)?;
+                }
             }
-            let place = code.get(&format!("{key}/{experiment}")).copied();
-            fs::write(
-                book.join(address(key, experiment)),
-                page(drawn, record, place, claims),
-            )?;
         }
     }
+    for (address, html) in &pages {
+        fs::write(book.join(address), html)?;
+    }
+    kept.0 = Some((site.clone(), places, pages));
     Ok(())
+}
+
+/// The pages of all records, by their addresses.
+fn pages(site: &Site, (code, claims): &Places) -> BTreeMap<String, String> {
+    let mut pages = BTreeMap::new();
+    for drawn in &site.chapters {
+        let key = drawn.chapter.key;
+        let first = format!("{key}/index.html");
+        let claims = claims.get(key).unwrap_or(&first);
+        for (experiment, record) in &drawn.records {
+            let place = code.get(&format!("{key}/{experiment}"));
+            let html = page(drawn, record, place, claims);
+            pages.insert(address(key, experiment), html);
+        }
+    }
+    pages
 }
 
 /// The page of a record; `claims_page` is the address of that with the chapter's claims.
