@@ -57,7 +57,8 @@ pub struct Arm {
     pub config: serde_json::Value,
     /// The seeds that a full run takes.
     pub seeds: RangeInclusive<u64>,
-    /// What the paper printed for this row, if it has one.
+    /// What the paper printed for this row, if it has one. On other data than the paper's there is
+    /// nothing to print.
     pub paper: Option<Printed>,
     /// Expected time of one trial in seconds on one core of the machine that recorded it, evaluations
     /// and the final test included; for `--estimate` and for the progress. On a user's own data it
@@ -76,6 +77,41 @@ pub struct Printed {
     pub sequences: Option<f64>,
     /// Wrong test sequences and how many were tested, or another measure, as printed.
     pub test: Option<&'static str>,
+}
+
+/// What a run is judged by where that is a loss, with what answers reach on the same data that need
+/// no network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// What is told, and in which data: `the next chord in the test pieces of music.json`.
+    pub what: String,
+    /// Of what the loss is a mean: `step`, `character`.
+    pub each: &'static str,
+    /// The [measure](TrialRecord::measures) that holds it.
+    pub measure: &'static str,
+    /// The unit of the measure and of what follows.
+    pub unit: Unit,
+    /// What needs no network, in words, with its loss.
+    pub trivial: Vec<(&'static str, f64)>,
+}
+
+/// The unit of a loss that is the logarithm of one over a probability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Natural logarithm.
+    Nats,
+    /// Logarithm of base two.
+    Bits,
+}
+
+impl Unit {
+    /// A loss in this unit, in nats and in bits.
+    pub fn both(self, loss: f64) -> [f64; 2] {
+        match self {
+            Unit::Nats => [loss, loss / std::f64::consts::LN_2],
+            Unit::Bits => [loss * std::f64::consts::LN_2, loss],
+        }
+    }
 }
 
 impl Arm {

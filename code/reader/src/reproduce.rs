@@ -5,7 +5,7 @@ use crate::usage::Usage;
 use crate::{keys, signals};
 use anyhow::{Context, Result, bail};
 use lab::chapter::Chapter;
-use lab::experiment::{Arm, Experiment, Scale};
+use lab::experiment::{Arm, Experiment, Outcome, Scale};
 use lab::files;
 use lab::record::{ArmRecord, FORMAT, Record, RunInfo, TrialRecord};
 use lab::runner::{self, Job, Options, RunError};
@@ -27,7 +27,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
   cargo run -- reproduce pascanu2013/characters --data notes.txt  on a text of yours
 
 A run that is stopped or killed goes on where it was when the same command is given again,
-and ends in the same bytes. Arms and seeds are added to what the folder has of the same experiment;
+and ends in the same bytes. Of a file of yours it shows the loss on its test part, in nats and bits, beside
+the answers that need no network; the paper's numbers are of the paper's data and are not shown then.
+Music is a JSON object with train, valid and test, each a list of pieces, each a list of steps, each a
+list of MIDI notes; of a silent voice nothing is written, or -1. Text is ASCII. Arms and seeds are added to what the folder has of the same experiment;
 a record of other data or settings is kept beside under another name.")]
 pub struct Args {
     /// KEY, KEY/EXPERIMENT or KEY/EXPERIMENT/ARM, for instance hochreiter1997/adding
@@ -47,7 +50,8 @@ pub struct Args {
     /// Write the records that the book shows, under figures/; needs all seeds
     #[arg(long, conflicts_with = "seeds")]
     record: bool,
-    /// A file of yours in the place of the chapter's data, for the experiments that take one
+    /// A file of yours of at most 512 MiB in the place of the chapter's data, for the experiments that
+    /// take one
     #[arg(long, value_name = "FILE", conflicts_with = "record")]
     data: Option<PathBuf>,
     /// Print how long it would take and run nothing
@@ -539,6 +543,62 @@ struct Row {
     solved: String,
     sequences: Option<f64>,
     test: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loss: Option<Loss>,
+}
+
+/// What this run reached where it is judged by a loss.
+#[derive(serde::Serialize)]
+struct Loss {
+    what: String,
+    each: &'static str,
+    /// How many trials have it, and how many there are; one that diverged has none.
+    trials: [usize; 2],
+    /// In the mean over these trials; of none there is no number.
+    mean: Option<Both>,
+    least: Option<Both>,
+    greatest: Option<Both>,
+    trivial: Vec<Trivial>,
+}
+
+/// A loss in both units.
+#[derive(Clone, Copy, serde::Serialize)]
+struct Both {
+    nats: f64,
+    bits: f64,
+}
+
+/// What needs no network, on the same data.
+#[derive(serde::Serialize)]
+struct Trivial {
+    answer: &'static str,
+    #[serde(flatten)]
+    loss: Both,
+}
+
+impl Loss {
+    fn of(outcome: Outcome, arm: &ArmRecord) -> Self {
+        let both = |loss| {
+            let [nats, bits] = outcome.unit.both(loss);
+            Both { nats, bits }
+        };
+        let mut all = arm.measure(outcome.measure);
+        all.retain(|loss| loss.is_finite());
+        all.sort_by(f64::total_cmp);
+        let trivial = outcome.trivial.iter().map(|&(answer, loss)| Trivial {
+            answer,
+            loss: both(loss),
+        });
+        Loss {
+            each: outcome.each,
+            trials: [all.len(), arm.trials.len()],
+            mean: lab::stats::mean(&all).map(both),
+            least: all.first().copied().map(both),
+            greatest: all.last().copied().map(both),
+            trivial: trivial.collect(),
+            what: outcome.what,
+        }
+    }
 }
 
 /// Paper, record and this run, arm by arm.
@@ -573,6 +633,10 @@ fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
                 solved: solved(new),
                 sequences: mean(new),
                 test: test(new),
+                loss: plan
+                    .experiment
+                    .outcome(arm)
+                    .map(|outcome| Loss::of(outcome, new)),
             })
         })
         .collect()
@@ -626,7 +690,52 @@ fn table(rows: &[Row], scale: Scale, folder: &Path) -> String {
     if let Some(other) = other.into_iter().find(|other| *other != scale) {
         text += &format!("ours ran at {scale} scale, the record at {other} scale\n");
     }
+    text += &losses(rows);
     text + &format!("written to {}\n", folder.display())
+}
+
+/// What this run reached where it is judged by a loss, and what needs no network on the same data.
+fn losses(rows: &[Row]) -> String {
+    let line = |name: &str, loss: Option<Both>| {
+        let cell = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.3}"));
+        let (nats, bits) = (loss.map(|loss| loss.nats), loss.map(|loss| loss.bits));
+        format!("{name:<44} {:>9} {:>9}", cell(nats), cell(bits))
+    };
+    let mut text = String::new();
+    let mut rows: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row, row.loss.as_ref()?)))
+        .collect();
+    while let Some(&(_, first)) = rows.first() {
+        let (these, others) = rows
+            .into_iter()
+            .partition(|(_, loss)| loss.what == first.what);
+        rows = others;
+        let these: Vec<(&Row, &Loss)> = these;
+        text += &format!("\nours: {}, a {}\n", first.what, first.each);
+        text += &format!("{:<44} {:>9} {:>9}\n", "", "nats", "bits");
+        for (row, loss) in &these {
+            text += &line(&format!("{}/{}", row.experiment, row.arm), loss.mean);
+            text += &match (loss.trials, loss.least, loss.greatest) {
+                ([0, of], ..) => format!("  none of {of} trials has one: they diverged"),
+                ([1, 1], ..) => String::new(),
+                ([n, of], Some(least), Some(greatest)) => format!(
+                    "  mean of {n} of {of} trials, {:.3} to {:.3} nats",
+                    least.nats, greatest.nats
+                ),
+                _ => String::new(),
+            };
+            text += "\n";
+        }
+        for trivial in &first.trivial {
+            let name = format!("no network: {}", trivial.answer);
+            text += &(line(&name, Some(trivial.loss)) + "\n");
+        }
+        if these.iter().all(|(row, _)| row.paper_test.is_none()) {
+            text += "the paper's numbers are of other data; the chapter's page has them\n";
+        }
+    }
+    text
 }
 
 /// Today's date in UTC, `YYYY-MM-DD`.

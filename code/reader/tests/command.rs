@@ -306,6 +306,82 @@ fn pascanu2013_learns_a_user_s_own_text_and_refuses_what_is_malformed() {
     }
 }
 
+/// Beside a reader's own file stand what the run reached and what needs no network on this file, and
+/// no number of the paper, which is of other data.
+#[test]
+fn chung2014_and_pascanu2013_show_what_a_run_on_a_user_s_file_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |what: &str, file: &str, content: &str, more: &[&str]| {
+        let path = folder.path().join(file);
+        std::fs::write(&path, content).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", what, "--seeds", "1..2", "--data"])
+            .arg(&path)
+            .arg("--out")
+            .arg(folder.path())
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let notes = "All that is to be told is what comes next.\n".repeat(60);
+    for (what, file, content, told, answers, printed) in [
+        (
+            "chung2014/chorales",
+            "songs.json",
+            &music(2, 40),
+            "the next chord in the test pieces of songs.json, a step",
+            &[
+                "always silence",
+                "how often each note sounds",
+                "the chord before, held",
+            ][..],
+            &["9.10", "8.54", "8.67"][..],
+        ),
+        (
+            "pascanu2013/characters",
+            "notes.txt",
+            &notes,
+            "the next character in the test part of notes.txt, a character",
+            &["how often each character comes", "by the character before"],
+            &["1.50", "1.42", "1.41", "3.89", "3.74"],
+        ),
+    ] {
+        let json = run(what, file, content, &["--json"]);
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+        let table = run(what, file, content, &[]);
+        assert!(table.contains(told), "{table}");
+        for row in &rows {
+            for paper in ["paper", "paper_solved", "paper_test"] {
+                assert!(row[paper].is_null(), "{row}");
+            }
+            let loss = &row["loss"];
+            assert_eq!(loss["trials"], serde_json::json!([2, 2]), "{row}");
+            let number = |of: &serde_json::Value, unit: &str| of[unit].as_f64().unwrap();
+            let nats = number(&loss["mean"], "nats");
+            let bits = number(&loss["mean"], "bits");
+            assert!((nats - bits * std::f64::consts::LN_2).abs() < 1e-9, "{row}");
+            assert!(number(&loss["least"], "nats") <= nats, "{row}");
+            assert!(number(&loss["greatest"], "nats") >= nats, "{row}");
+            assert!(table.contains(&format!("{nats:.3}")), "{nats} {table}");
+            assert!(table.contains(&format!("{bits:.3}")), "{bits} {table}");
+            for trivial in loss["trivial"].as_array().unwrap() {
+                let (nats, bits) = (number(trivial, "nats"), number(trivial, "bits"));
+                assert!((nats - bits * std::f64::consts::LN_2).abs() < 1e-9, "{row}");
+                assert!(nats > 0.0 && table.contains(&format!("{nats:.3}")), "{row}");
+            }
+        }
+        for answer in answers {
+            assert!(table.contains(answer), "{answer}: {table}");
+        }
+        for number in printed {
+            let alone = table.split_whitespace().any(|word| word == *number);
+            assert!(!alone, "{number}: {table}");
+        }
+    }
+}
+
 /// A repository that the program was not compiled in.
 fn another_repository() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -335,12 +335,12 @@ pub struct Rates {
 
 impl Rates {
     /// Each unit at each rate where rates are `choosing`, else at the chosen one with these seeds;
-    /// what the paper printed for it stands there.
+    /// what the paper printed for it stands there, where the data is the paper's.
     pub fn arms(
         &self,
         choosing: bool,
         seeds: RangeInclusive<u64>,
-        (source, printed): (&'static str, [&'static str; 3]),
+        printed: Option<(&'static str, [&'static str; 3])>,
         expected_seconds: f64,
         config: impl Fn(Unit, f64) -> serde_json::Value,
     ) -> Vec<Arm> {
@@ -361,13 +361,12 @@ impl Rates {
                 return each.collect();
             }
             let (_, rate) = self.all[self.chosen[unit as usize]];
-            let printed = Printed {
-                source,
-                test: Some(printed[unit as usize]),
-                ..Printed::default()
-            };
             vec![Arm {
-                paper: Some(printed),
+                paper: printed.map(|(source, printed)| Printed {
+                    source,
+                    test: Some(printed[unit as usize]),
+                    ..Printed::default()
+                }),
                 ..arm(unit, unit.id().into(), rate)
             }]
         };
