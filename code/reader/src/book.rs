@@ -104,6 +104,8 @@ pub struct Built {
     pub pages: usize,
     /// What the pages ask for and is not recorded yet.
     pub unrecorded: Vec<String>,
+    /// Records that could not be drawn from, a line each; the pages say so where they would show it.
+    pub faults: Vec<String>,
 }
 
 impl Builder {
@@ -194,6 +196,7 @@ impl Builder {
             folder,
             pages,
             unrecorded: unrecorded.collect(),
+            faults: site.faults().iter().map(ToString::to_string).collect(),
         })
     }
 
