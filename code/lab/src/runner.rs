@@ -124,11 +124,10 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
         }
     };
     thread::scope(|scope| {
-        for _ in 1..options.threads.clamp(1, jobs.len().max(1)) {
-            // What the system does not give is not needed: there are fewer side by side then.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
+        let wanted = options.threads.clamp(1, jobs.len().max(1));
+        let spawn = || thread::Builder::new().spawn_scoped(scope, work).map(drop);
+        if let Some(words) = side_by_side(wanted, spawn) {
+            say(&words);
         }
         work();
     });
@@ -159,6 +158,23 @@ fn slice(trial: &mut dyn Trial, stop: &AtomicBool) -> bool {
 
 /// One trial from where it stands to its end.
 fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunError> {
+/// Starts threads until there are as many as are wanted, with this one. What the system does not
+/// give is not needed: there are fewer side by side then, which the words say.
+fn side_by_side(
+    wanted: usize,
+    mut spawn: impl FnMut() -> std::io::Result<()>,
+) -> Option<String> {
+    for there in 1..wanted {
+        if let Err(error) = spawn() {
+            return Some(format!(
+                "note: {wanted} threads were asked for, and the system gives no more than {there} \
+                 ({error}): it goes on with these"
+            ));
+        }
+    }
+    None
+}
+
     let (experiment, arm) = (job.experiment, &job.arm);
     let done = job.seed_path(options);
     let there = load_seed(&done, experiment, arm);
@@ -334,4 +350,29 @@ impl Progress {
 /// A style, or the default one should the template be wrong.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::side_by_side;
+
+    #[test]
+    fn where_the_system_gives_no_thread_there_are_fewer_and_it_is_said() {
+        let spawn = |most: usize| {
+            let mut given = 0;
+            move || {
+                given += 1;
+                match given > most {
+                    true => Err(std::io::Error::from(std::io::ErrorKind::WouldBlock)),
+                    false => Ok(()),
+                }
+            }
+        };
+        assert_eq!(side_by_side(5, spawn(9)), None);
+        assert_eq!(side_by_side(1, spawn(0)), None);
+        let words = side_by_side(50_000, spawn(6)).unwrap();
+        assert!(words.contains("50000 threads were asked for"), "{words}");
+        assert!(words.contains("no more than 7"), "{words}");
+        assert_eq!(words.lines().count(), 1);
+    }
 }

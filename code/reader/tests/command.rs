@@ -306,6 +306,65 @@ fn pascanu2013_learns_a_user_s_own_text_and_refuses_what_is_malformed() {
     }
 }
 
+/// A device or a pipe may have no end, and a file be larger than memory: nothing of them is read.
+#[test]
+fn chung2014_and_pascanu2013_refuse_data_that_is_no_file_or_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    let file = std::fs::File::create(&large).unwrap();
+    file.set_len(5 << 30).unwrap();
+    let mut odd = vec![
+        (folder.path().to_owned(), "a folder, expected a plain file"),
+        (
+            large,
+            "5368709120 bytes, expected at most 536870912 (512 MiB)",
+        ),
+    ];
+    if cfg!(unix) {
+        odd.push((
+            "/dev/zero".into(),
+            "a device or a pipe, expected a plain file",
+        ));
+        let pipe = folder.path().join("pipe");
+        if Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .is_ok_and(|status| status.success())
+        {
+            odd.push((pipe, "a device or a pipe, expected a plain file"));
+        }
+    }
+    for (path, expected) in odd {
+        for what in ["chung2014/chorales", "pascanu2013/characters"] {
+            let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+                .args(["reproduce", what, "--data"])
+                .arg(&path)
+                .arg("--out")
+                .arg(folder.path())
+                .output()
+                .unwrap();
+            let message = one_line(&output, 1);
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
+
+#[test]
+fn more_threads_than_trials_are_no_harm_and_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |threads: &str| {
+        Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", "elman1990/xor/truncated", "--seeds", "1..3"])
+            .args(["--threads", threads, "--out"])
+            .arg(folder.path())
+            .output()
+            .unwrap()
+    };
+    let output = run("50000");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(one_line(&run("0"), 2).contains("--threads 0"));
+}
+
 /// Beside a reader's own file stand what the run reached and what needs no network on this file, and
 /// no number of the paper, which is of other data.
 #[test]
@@ -609,4 +668,25 @@ fn chung2014_music_takes_little_more_memory_than_its_file() {
         "{} of {size}",
         info.bytes_max
     );
+}
+
+/// Of a text its symbols are kept once, whatever trials run on it: each cut and counted it for itself.
+#[test]
+fn pascanu2013_text_takes_little_more_memory_than_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    let content = "All that is to be told is what comes next.\n".repeat(200_000);
+    std::fs::write(&file, &content).unwrap();
+    let chapter = chapters::find("pascanu2013").unwrap();
+    let mut experiments = (chapter.experiments)();
+    experiments.retain(|experiment| experiment.id() == "characters");
+    let info = allocation_counter::measure(|| {
+        let own = experiments[0].with_data(&file).unwrap().unwrap();
+        let arms = own.arms(lab::experiment::Scale::Smoke);
+        let trials: Vec<_> = arms.iter().map(|arm| own.start(arm, 1)).collect();
+        assert_eq!(trials.len(), 5);
+    });
+    // Once as they are read, once as symbols, a tenth of them as what is tested.
+    let size = content.len() as u64;
+    assert!(info.bytes_max < 3 * size, "{} of {size}", info.bytes_max);
 }
