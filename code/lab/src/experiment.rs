@@ -154,6 +154,11 @@ pub trait Trial: Send {
     /// # Errors
     /// When the bytes are not such a state.
     fn restore(&mut self, state: &[u8]) -> Result<(), String>;
+    /// The weights that the record was made with, as a safetensors file, where the trial can give
+    /// them. Called once, after `advance` has returned true and before [`finish`](Trial::finish).
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        None
+    }
     /// The record. Called once, after `advance` has returned true.
     fn finish(&mut self) -> TrialRecord;
 }
@@ -211,6 +216,15 @@ pub trait Experiment: Send + Sync {
     fn with_data(&self, _file: &Path) -> Option<Result<Box<dyn Experiment>, String>> {
         None
     }
+    /// What a run of an arm, which is [ready](Experiment::ready), is judged by beside what it learnt
+    /// from; `None` where it is whether a task is solved.
+    fn outcome(&self, _arm: &Arm) -> Option<Outcome> {
+        None
+    }
+    /// Whether the weights of the arm's first seed are kept beside the record.
+    fn keeps_weights(&self, _arm: &Arm) -> bool {
+        false
+    }
     /// Starts one seed of one arm, which is [ready](Experiment::ready).
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial>;
     /// Goes on from a saved state.
@@ -228,6 +242,8 @@ pub trait Experiment: Send + Sync {
 struct Listed<A, S> {
     id: &'static str,
     title: &'static str,
+    /// Arms whose first seed's weights are kept.
+    kept: &'static [&'static str],
     arms: A,
     start: S,
 }
@@ -243,9 +259,25 @@ where
     A: Fn(Scale) -> Vec<Arm> + Send + Sync + 'static,
     S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync + 'static,
 {
+    listed_keeping(&[], id, title, arms, start)
+}
+
+/// The same, which [keeps](Experiment::keeps_weights) the weights of these arms.
+pub fn listed_keeping<A, S>(
+    kept: &'static [&'static str],
+    id: &'static str,
+    title: &'static str,
+    arms: A,
+    start: S,
+) -> Box<dyn Experiment>
+where
+    A: Fn(Scale) -> Vec<Arm> + Send + Sync + 'static,
+    S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync + 'static,
+{
     Box::new(Listed {
         id,
         title,
+        kept,
         arms,
         start,
     })
@@ -266,6 +298,10 @@ where
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         (self.arms)(scale)
+    }
+
+    fn keeps_weights(&self, arm: &Arm) -> bool {
+        self.kept.contains(&arm.id.as_str())
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {

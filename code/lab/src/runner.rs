@@ -3,6 +3,7 @@
 //! killed and started again, the records are the same to the byte.
 use crate::checkpoint::{self, CheckpointError};
 use crate::experiment::{Arm, Experiment, Trial};
+use crate::files::write_whole;
 use crate::output::say;
 use crate::record::TrialRecord;
 use crate::store::{load_seed, save_seed, seeds_folder, SeedFile, StoreError};
@@ -55,6 +56,17 @@ impl Job<'_> {
     pub fn seed_path(&self, options: &Options) -> PathBuf {
         seeds_folder(&options.seeds, self.experiment.id())
             .join(format!("{}.json", self.name(options.key)))
+    }
+
+    /// Where the weights lie that it ended with, if they are kept, until all seeds are there.
+    pub fn weights_path(&self, options: &Options) -> PathBuf {
+        seeds_folder(&options.seeds, self.experiment.id())
+            .join(format!("{}.safetensors", self.name(options.key)))
+    }
+
+    /// Whether they are kept.
+    pub fn keeps_weights(&self) -> bool {
+        self.seed == *self.arm.seeds.start() && self.experiment.keeps_weights(&self.arm)
     }
 
     /// Where its state lies until then: `<experiment>.states/<arm>.<seed>.<digest>.state`.
@@ -146,18 +158,6 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
         .collect())
 }
 
-/// Pieces of a trial's work, for some time or until the signal to stop. Whether the trial has ended.
-fn slice(trial: &mut dyn Trial, stop: &AtomicBool) -> bool {
-    let start = Instant::now();
-    let mut ended = trial.advance();
-    while !ended && !stop.load(Ordering::SeqCst) && start.elapsed() < SLICE {
-        ended = trial.advance();
-    }
-    ended
-}
-
-/// One trial from where it stands to its end.
-fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunError> {
 /// Starts threads until there are as many as are wanted, with this one. What the system does not
 /// give is not needed: there are fewer side by side then, which the words say.
 fn side_by_side(
@@ -175,6 +175,18 @@ fn side_by_side(
     None
 }
 
+/// Pieces of a trial's work, for some time or until the signal to stop. Whether the trial has ended.
+fn slice(trial: &mut dyn Trial, stop: &AtomicBool) -> bool {
+    let start = Instant::now();
+    let mut ended = trial.advance();
+    while !ended && !stop.load(Ordering::SeqCst) && start.elapsed() < SLICE {
+        ended = trial.advance();
+    }
+    ended
+}
+
+/// One trial from where it stands to its end.
+fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunError> {
     let (experiment, arm) = (job.experiment, &job.arm);
     let done = job.seed_path(options);
     let there = load_seed(&done, experiment, arm);
@@ -226,6 +238,10 @@ fn side_by_side(
     // The last call may be a long one, and the program be stopped in it.
     if saved.elapsed() >= WORTH_SAVING {
         save(trial.as_ref())?;
+    }
+    // Before the seed: where that is there, they are.
+    if let Some(weights) = trial.weights_file().filter(|_| job.keeps_weights()) {
+        write_whole(&job.weights_path(options), &weights).map_err(StoreError::from)?;
     }
     let file = SeedFile {
         revision: experiment.revision(),

@@ -433,12 +433,20 @@ impl Going<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let record = self.record(plan, results);
+        let weights = self.weights(&jobs, &options)?;
+        let record = self.record(plan, results, &weights);
         self.save(experiment, before, &record)?;
+        for (arm, (path, _)) in &weights {
+            let place = store::weights_path(self.folder, experiment.id(), arm);
+            std::fs::rename(path, &place)
+                .and_then(|()| files::sync_folder(self.folder))
+                .with_context(|| place.display().to_string())?;
+        }
         // These seeds are in the record now; those of other arms may still be waiting for theirs.
         for job in &jobs {
             // Should one stay, the next run is shorter, and nothing else.
             let _ = std::fs::remove_file(job.seed_path(&options));
+            let _ = std::fs::remove_file(job.weights_path(&options));
         }
         let seeds = store::seeds_folder(self.folder, experiment.id());
         let states = self.checkpoints.join(format!("{}.states", experiment.id()));
@@ -449,8 +457,29 @@ impl Going<'_> {
         Ok(record)
     }
 
+    /// By arm, the weights that are kept of this run, with their digests. Those of the smoke records in
+    /// `figures/`, which every test replays, are not.
+    fn weights(&self, jobs: &[Job], options: &Options) -> Result<Weights> {
+        let mut all = Weights::new();
+        let wanted = !(self.all_seeds && self.scale == Scale::Smoke);
+        for job in jobs.iter().filter(|job| wanted && job.keeps_weights()) {
+            let path = job.weights_path(options);
+            // Of a seed that another version of this program finished there are none.
+            if path.is_file() {
+                let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+                all.insert(job.arm.id.clone(), (path, store::digest(&bytes)));
+            }
+        }
+        Ok(all)
+    }
+
     /// The record of what has run, and nothing else.
-    fn record(&self, plan: &Plan, results: Vec<(TrialRecord, f64)>) -> Record {
+    fn record(
+        &self,
+        plan: &Plan,
+        results: Vec<(TrialRecord, f64)>,
+        weights: &Weights,
+    ) -> Record {
         let claims = (self.chapter.claims)();
         let experiment = plan.experiment.id();
         let lines = plan.arms.iter().map(|(arm, _)| {
@@ -490,6 +519,10 @@ impl Going<'_> {
                 version: env!("CARGO_PKG_VERSION").into(),
                 arm_seconds,
                 lines,
+                weights: weights
+                    .iter()
+                    .map(|(arm, (_, digest))| (arm.clone(), digest.clone()))
+                    .collect(),
             }),
         }
     }
@@ -504,6 +537,18 @@ impl Going<'_> {
                 path.display(),
                 aside.file_name().unwrap_or_default().display()
             ));
+            let old = before.old.as_ref().and_then(|old| old.run.as_ref());
+            for arm in old.iter().flat_map(|run| run.weights.keys()) {
+                let weights = store::weights_path(self.folder, experiment.id(), arm);
+                let mut name = weights.clone().into_os_string();
+                name.push(aside.extension().map_or_else(Default::default, |digest| {
+                    let mut end = std::ffi::OsString::from(".");
+                    end.push(digest);
+                    end
+                }));
+                // What is not there any more is nobody's.
+                let _ = std::fs::rename(&weights, name);
+            }
         }
         let whole = store::merge(
             experiment,
@@ -527,6 +572,9 @@ impl Going<'_> {
         Ok(())
     }
 }
+
+/// Files of weights with their digests, by arm.
+type Weights = BTreeMap<String, (PathBuf, String)>;
 
 /// One line of the comparison.
 #[derive(serde::Serialize)]

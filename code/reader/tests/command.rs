@@ -251,6 +251,17 @@ fn chung2014_learns_a_user_s_own_music_and_refuses_what_is_malformed() {
     let record = folder.path().join("chung2014/smoke/own-music.json");
     let record = std::fs::read_to_string(record).unwrap();
     assert!(record.contains("\"name\": \"songs.json\"") && record.contains("sha256"));
+    let place = folder.path().join("chung2014/smoke");
+    let run_info = lab::store::load_run(&place, "own-music").unwrap();
+    let units: Vec<&str> = run_info.weights.keys().map(String::as_str).collect();
+    assert_eq!(units, ["gru", "lstm", "tanh"]);
+    for (unit, digest) in &run_info.weights {
+        let path = lab::store::weights_path(&place, "own-music", unit);
+        let weights = std::fs::read(path).unwrap();
+        assert_eq!(lab::store::digest(&weights), *digest);
+        assert!(weights.len() <= 300_000, "{unit}: {}", weights.len());
+    }
+    assert!(!place.join("own-music.seeds").exists(), "something is left");
     for (content, place) in [
         (songs.replace("127", "128"), "no MIDI note"),
         (songs.replace(", \"test\"", ", \"tst\""), "test"),

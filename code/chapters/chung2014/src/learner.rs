@@ -14,6 +14,7 @@ use tape::train::clip::Clip;
 use tape::train::noise::WeightNoise;
 use tape::train::parameters::{count, for_each};
 use tape::train::rules::{Guard, RmsProp};
+use tape::train::weights::to_bytes;
 use tape::train::{checkpoint, Optimizer, Parameters};
 use tasks::seeds::{generator, Purpose};
 use training::{
@@ -162,6 +163,10 @@ impl<M: Model> Learner for Noisy<M> {
 
     fn recall(&mut self) {
         set(&mut self.model, &self.best);
+    }
+
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        Some(to_bytes(&mut self.model))
     }
 
     fn report(&self, record: &mut TrialRecord) {

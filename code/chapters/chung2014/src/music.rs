@@ -418,6 +418,10 @@ impl Experiment for Polyphony {
         }))
     }
 
+    fn keeps_weights(&self, _: &Arm) -> bool {
+        self.what == What::Chorales
+    }
+
     fn outcome(&self, arm: &Arm) -> Option<Outcome> {
         let config: Config = arm.typed();
         let name = match &config.data {

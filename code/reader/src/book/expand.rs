@@ -1175,6 +1175,7 @@ mod tests {
                 version: String::new(),
                 arm_seconds: BTreeMap::new(),
                 lines: BTreeMap::new(),
+                weights: BTreeMap::new(),
             }),
         };
         let command = |records: Records| recorded_by("elman1990", &records);
@@ -1492,7 +1493,6 @@ mod tests {
         );
     }
 
-    #[test]
     /// A folder with one smoke record in the place of a chapter's.
     fn with_record(record: &lab::record::Record) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -1582,6 +1582,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn the_bench_is_drawn_from_its_record() {
         let out = fine("{{#bench}}");
         assert!(out.contains("class=\"unrecorded\""), "{out}");
