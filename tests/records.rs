@@ -51,3 +51,29 @@ fn no_finished_seed_is_left_unmerged() {
         }
     }
 }
+
+/// What a page loads later must be the run's own: its digest stands beside the record.
+#[test]
+fn every_file_of_weights_is_small_and_of_its_run() {
+    for chapter in chapters::all() {
+        let folder = store::folder(&figures(), chapter.key, Scale::Paper);
+        let mut known = Vec::new();
+        for (name, record) in store::load_folder(&folder, chapter.key).unwrap() {
+            for (arm, digest) in record.run.iter().flat_map(|run| &run.weights) {
+                let path = store::weights_path(&folder, &name, arm);
+                let bytes = std::fs::read(&path)
+                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                assert_eq!(store::digest(&bytes), *digest, "{}", path.display());
+                assert!(bytes.len() <= 300_000, "{}", path.display());
+                known.push(path);
+            }
+        }
+        for folder in [folder.join("smoke"), folder] {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let weights = path.extension().is_some_and(|end| end == "safetensors");
+                assert!(!weights || known.contains(&path), "{}", path.display());
+            }
+        }
+    }
+}

@@ -1117,6 +1117,7 @@ mod tests {
                 digests(std::slice::from_ref(&first), "order", "msgd"),
             )]
             .into(),
+            weights: BTreeMap::new(),
         };
         all.get_mut("order").unwrap().run = Some(run);
         assert_eq!(first.older_than_its_run(&all), Some(true));

@@ -57,7 +57,8 @@ pub struct Arm {
     pub config: serde_json::Value,
     /// The seeds that a full run takes.
     pub seeds: RangeInclusive<u64>,
-    /// What the paper printed for this row, if it has one.
+    /// What the paper printed for this row, if it has one. On other data than the paper's there is
+    /// nothing to print.
     pub paper: Option<Printed>,
     /// Expected time of one trial in seconds on one core of the machine that recorded it, evaluations
     /// and the final test included; for `--estimate` and for the progress. On a user's own data it
@@ -76,6 +77,41 @@ pub struct Printed {
     pub sequences: Option<f64>,
     /// Wrong test sequences and how many were tested, or another measure, as printed.
     pub test: Option<&'static str>,
+}
+
+/// What a run is judged by where that is a loss, with what answers reach on the same data that need
+/// no network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// What is told, and in which data: `the next chord in the test pieces of music.json`.
+    pub what: String,
+    /// Of what the loss is a mean: `step`, `character`.
+    pub each: &'static str,
+    /// The [measure](TrialRecord::measures) that holds it.
+    pub measure: &'static str,
+    /// The unit of the measure and of what follows.
+    pub unit: Unit,
+    /// What needs no network, in words, with its loss.
+    pub trivial: Vec<(&'static str, f64)>,
+}
+
+/// The unit of a loss that is the logarithm of one over a probability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Natural logarithm.
+    Nats,
+    /// Logarithm of base two.
+    Bits,
+}
+
+impl Unit {
+    /// A loss in this unit, in nats and in bits.
+    pub fn both(self, loss: f64) -> [f64; 2] {
+        match self {
+            Unit::Nats => [loss, loss / std::f64::consts::LN_2],
+            Unit::Bits => [loss * std::f64::consts::LN_2, loss],
+        }
+    }
 }
 
 impl Arm {
@@ -118,6 +154,11 @@ pub trait Trial: Send {
     /// # Errors
     /// When the bytes are not such a state.
     fn restore(&mut self, state: &[u8]) -> Result<(), String>;
+    /// The weights that the record was made with, as a safetensors file, where the trial can give
+    /// them. Called once, after `advance` has returned true and before [`finish`](Trial::finish).
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        None
+    }
     /// The record. Called once, after `advance` has returned true.
     fn finish(&mut self) -> TrialRecord;
 }
@@ -175,6 +216,15 @@ pub trait Experiment: Send + Sync {
     fn with_data(&self, _file: &Path) -> Option<Result<Box<dyn Experiment>, String>> {
         None
     }
+    /// What a run of an arm, which is [ready](Experiment::ready), is judged by beside what it learnt
+    /// from; `None` where it is whether a task is solved.
+    fn outcome(&self, _arm: &Arm) -> Option<Outcome> {
+        None
+    }
+    /// Whether the weights of the arm's first seed are kept beside the record.
+    fn keeps_weights(&self, _arm: &Arm) -> bool {
+        false
+    }
     /// Starts one seed of one arm, which is [ready](Experiment::ready).
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial>;
     /// Goes on from a saved state.
@@ -192,6 +242,8 @@ pub trait Experiment: Send + Sync {
 struct Listed<A, S> {
     id: &'static str,
     title: &'static str,
+    /// Arms whose first seed's weights are kept.
+    kept: &'static [&'static str],
     arms: A,
     start: S,
 }
@@ -207,9 +259,25 @@ where
     A: Fn(Scale) -> Vec<Arm> + Send + Sync + 'static,
     S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync + 'static,
 {
+    listed_keeping(&[], id, title, arms, start)
+}
+
+/// The same, which [keeps](Experiment::keeps_weights) the weights of these arms.
+pub fn listed_keeping<A, S>(
+    kept: &'static [&'static str],
+    id: &'static str,
+    title: &'static str,
+    arms: A,
+    start: S,
+) -> Box<dyn Experiment>
+where
+    A: Fn(Scale) -> Vec<Arm> + Send + Sync + 'static,
+    S: Fn(&Arm, u64) -> Box<dyn Trial> + Send + Sync + 'static,
+{
     Box::new(Listed {
         id,
         title,
+        kept,
         arms,
         start,
     })
@@ -230,6 +298,10 @@ where
 
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         (self.arms)(scale)
+    }
+
+    fn keeps_weights(&self, arm: &Arm) -> bool {
+        self.kept.contains(&arm.id.as_str())
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {

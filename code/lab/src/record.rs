@@ -82,6 +82,10 @@ pub struct RunInfo {
     /// whose digest stands here is older than the run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lines: BTreeMap<String, BTreeMap<String, String>>,
+    /// By arm, the SHA-256 of the file with the weights of its first seed, where they are kept: see
+    /// [`crate::store::weights_path`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights: BTreeMap<String, String>,
 }
 
 impl Record {

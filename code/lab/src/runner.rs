@@ -3,6 +3,7 @@
 //! killed and started again, the records are the same to the byte.
 use crate::checkpoint::{self, CheckpointError};
 use crate::experiment::{Arm, Experiment, Trial};
+use crate::files::write_whole;
 use crate::output::say;
 use crate::record::TrialRecord;
 use crate::store::{load_seed, save_seed, seeds_folder, SeedFile, StoreError};
@@ -55,6 +56,17 @@ impl Job<'_> {
     pub fn seed_path(&self, options: &Options) -> PathBuf {
         seeds_folder(&options.seeds, self.experiment.id())
             .join(format!("{}.json", self.name(options.key)))
+    }
+
+    /// Where the weights lie that it ended with, if they are kept, until all seeds are there.
+    pub fn weights_path(&self, options: &Options) -> PathBuf {
+        seeds_folder(&options.seeds, self.experiment.id())
+            .join(format!("{}.safetensors", self.name(options.key)))
+    }
+
+    /// Whether they are kept.
+    pub fn keeps_weights(&self) -> bool {
+        self.seed == *self.arm.seeds.start() && self.experiment.keeps_weights(&self.arm)
     }
 
     /// Where its state lies until then: `<experiment>.states/<arm>.<seed>.<digest>.state`.
@@ -124,11 +136,10 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
         }
     };
     thread::scope(|scope| {
-        for _ in 1..options.threads.clamp(1, jobs.len().max(1)) {
-            // What the system does not give is not needed: there are fewer side by side then.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
+        let wanted = options.threads.clamp(1, jobs.len().max(1));
+        let spawn = || thread::Builder::new().spawn_scoped(scope, work).map(drop);
+        if let Some(words) = side_by_side(wanted, spawn) {
+            say(&words);
         }
         work();
     });
@@ -145,6 +156,23 @@ pub fn run(jobs: &[Job], options: &Options) -> Result<Vec<(TrialRecord, f64)>, R
         .into_iter()
         .map(|file| (file.trial, file.seconds))
         .collect())
+}
+
+/// Starts threads until there are as many as are wanted, with this one. What the system does not
+/// give is not needed: there are fewer side by side then, which the words say.
+fn side_by_side(
+    wanted: usize,
+    mut spawn: impl FnMut() -> std::io::Result<()>,
+) -> Option<String> {
+    for there in 1..wanted {
+        if let Err(error) = spawn() {
+            return Some(format!(
+                "note: {wanted} threads were asked for, and the system gives no more than {there} \
+                 ({error}): it goes on with these"
+            ));
+        }
+    }
+    None
 }
 
 /// Pieces of a trial's work, for some time or until the signal to stop. Whether the trial has ended.
@@ -210,6 +238,10 @@ fn one(job: &Job, options: &Options, show: &Progress) -> Result<SeedFile, RunErr
     // The last call may be a long one, and the program be stopped in it.
     if saved.elapsed() >= WORTH_SAVING {
         save(trial.as_ref())?;
+    }
+    // Before the seed: where that is there, they are.
+    if let Some(weights) = trial.weights_file().filter(|_| job.keeps_weights()) {
+        write_whole(&job.weights_path(options), &weights).map_err(StoreError::from)?;
     }
     let file = SeedFile {
         revision: experiment.revision(),
@@ -334,4 +366,29 @@ impl Progress {
 /// A style, or the default one should the template be wrong.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::side_by_side;
+
+    #[test]
+    fn where_the_system_gives_no_thread_there_are_fewer_and_it_is_said() {
+        let spawn = |most: usize| {
+            let mut given = 0;
+            move || {
+                given += 1;
+                match given > most {
+                    true => Err(std::io::Error::from(std::io::ErrorKind::WouldBlock)),
+                    false => Ok(()),
+                }
+            }
+        };
+        assert_eq!(side_by_side(5, spawn(9)), None);
+        assert_eq!(side_by_side(1, spawn(0)), None);
+        let words = side_by_side(50_000, spawn(6)).unwrap();
+        assert!(words.contains("50000 threads were asked for"), "{words}");
+        assert!(words.contains("no more than 7"), "{words}");
+        assert_eq!(words.lines().count(), 1);
+    }
 }

@@ -236,6 +236,17 @@ pub fn seeds_folder(folder: &Path, experiment: &str) -> PathBuf {
     folder.join(format!("{experiment}.seeds"))
 }
 
+/// Where the weights of an arm's first seed lie: beside the record, `<experiment>.<arm>.safetensors`.
+pub fn weights_path(folder: &Path, experiment: &str, arm: &str) -> PathBuf {
+    folder.join(format!("{experiment}.{arm}.safetensors"))
+}
+
+/// The SHA-256 of a file of weights, as [`RunInfo::weights`] has it.
+pub fn digest(bytes: &[u8]) -> String {
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A finished seed of this very configuration; `None` when there is none or it is of another.
 pub fn load_seed(path: &Path, experiment: &dyn Experiment, arm: &Arm) -> Option<SeedFile> {
     let file: SeedFile = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
@@ -414,6 +425,16 @@ fn both_runs(
             let digests = old_run.lines.get(&arm.id).cloned();
             run.lines
                 .extend(digests.map(|digests| (arm.id.clone(), digests)));
+        }
+        let is_new = |seed| {
+            let new = new.arm(&arm.id);
+            new.is_some_and(|arm| arm.trials.iter().any(|trial| trial.seed == seed))
+        };
+        // Those of the first seed, where that is kept.
+        if arm.trials.first().is_some_and(|trial| !is_new(trial.seed)) {
+            let digest = old_run.weights.get(&arm.id).cloned();
+            run.weights
+                .extend(digest.map(|digest| (arm.id.clone(), digest)));
         }
         run.arm_seconds.remove(&arm.id);
         if each.len() == arm.trials.len() {

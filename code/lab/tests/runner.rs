@@ -58,6 +58,10 @@ impl Trial for Map {
         Ok(())
     }
 
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        Some(self.x.to_le_bytes().to_vec())
+    }
+
     fn finish(&mut self) -> TrialRecord {
         TrialRecord {
             seed: self.seed,
@@ -124,6 +128,10 @@ impl Experiment for Toy {
                 expected_seconds: 0.0,
             })
             .to_vec()
+    }
+
+    fn keeps_weights(&self, arm: &Arm) -> bool {
+        arm.id == "b"
     }
 
     fn start(&self, _: &Arm, seed: u64) -> Box<dyn Trial> {
@@ -208,6 +216,39 @@ fn stopped_anywhere_it_ends_in_the_same_bytes() {
         attempts > 20,
         "it was not stopped often enough to say anything"
     );
+}
+
+/// Of the first seed of the arm that keeps them, and of no other; where the seed is there, they are.
+#[test]
+fn weights_are_those_that_the_record_was_made_with_wherever_it_was_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let seeds = folder.path().join("out/toy.seeds");
+    let files = |start: &str, end: &str| -> Vec<PathBuf> {
+        let all = std::fs::read_dir(&seeds).into_iter().flatten().flatten();
+        let named = all.map(|entry| entry.path()).filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with(start) && name.ends_with(end)
+        });
+        named.collect()
+    };
+    let trials = loop {
+        let toy = Toy {
+            stop_after: 3,
+            ..Toy::new()
+        };
+        if let Some(trials) = attempt(&toy, folder.path(), 1) {
+            break trials;
+        }
+        let there = files("b.0001.", ".json").len();
+        assert!(files("b.0001.", ".safetensors").len() >= there);
+    };
+    let kept = files("", ".safetensors");
+    let [kept] = &kept[..] else {
+        panic!("{kept:?}");
+    };
+    assert_eq!(files("b.0001.", ".safetensors"), std::slice::from_ref(kept));
+    let x = trials[4].measures["x"];
+    assert_eq!(std::fs::read(kept).unwrap(), x.to_le_bytes());
 }
 
 #[test]
@@ -521,6 +562,7 @@ fn run_info() -> RunInfo {
         version: "0".into(),
         arm_seconds: [("a".to_owned(), vec![1.0, 0.5])].into(),
         lines: Default::default(),
+        weights: Default::default(),
     }
 }
 

@@ -107,6 +107,8 @@ pub struct Built {
     pub pages: usize,
     /// What the pages ask for and is not recorded yet.
     pub unrecorded: Vec<String>,
+    /// Records that could not be drawn from, a line each; the pages say so where they would show it.
+    pub faults: Vec<String>,
     /// The book from before, which goes when this does: to remove it takes time.
     _before: TempDir,
 }
@@ -203,6 +205,7 @@ impl Builder {
             pages,
             unrecorded: unrecorded.collect(),
             _before: beside,
+            faults: site.faults().iter().map(ToString::to_string).collect(),
         })
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `claims`: the ledger, drawn from the records.
+use crate::drawn::from_records;
 use crate::{keys, output};
-use anyhow::Result;
-use lab::chapter::{Chapter, LedgerRow, counted};
+use anyhow::{Result, ensure};
+use lab::chapter::{Chapter, LedgerRow, Records, counted};
 use lab::claim::Verdict;
 use std::path::Path;
 
@@ -38,9 +39,21 @@ pub fn run(args: &Args, root: &Path) -> Result<()> {
         None => chapters::all(),
     };
     let mut rows = Vec::new();
+    let mut faults = Vec::new();
     for chapter in &chapters {
-        rows.extend(chapter.ledger(&lab::store::load_records(root, chapter.key)?));
+        let records = lab::store::load_records(root, chapter.key)?;
+        let judge = |records: &Records| chapter.ledger(records);
+        let (judged, faulty) = from_records(chapter.key, &records, judge);
+        rows.extend(judged);
+        faults.extend(faulty.iter().map(ToString::to_string));
     }
+    show(args, &chapters, &rows)?;
+    ensure!(faults.is_empty(), "{}", faults.join("; "));
+    Ok(())
+}
+
+/// Prints the ledger.
+fn show(args: &Args, chapters: &[Chapter], rows: &[LedgerRow]) -> Result<()> {
     if args.json {
         return output::print(&(serde_json::to_string_pretty(&rows)? + "\n"));
     }
@@ -48,7 +61,7 @@ pub fn run(args: &Args, root: &Path) -> Result<()> {
         output::say("not written yet: there are no claims");
         return Ok(());
     }
-    output::print(&text(&chapters, &rows))
+    output::print(&text(chapters, rows))
 }
 
 /// The ledger for people.

@@ -41,7 +41,8 @@ and serves it on 127.0.0.1 with live reload.";
     disable_help_subcommand = true
 )]
 struct Cli {
-    /// Build the book, print its folder as the last line, and end
+    /// Build the book, print its folder as the last line, and end; status 1 where a record could not
+    /// be drawn from, which the page then says in the place of its figure
     #[arg(long, conflicts_with_all = ["port", "open"])]
     build_only: bool,
     /// Serve on this port (default: the next free one from 3000)
@@ -113,7 +114,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     benchmarks::path().map_err(Usage)?;
     match cli.command {
-        None if cli.build_only => build_only(&find()?)?,
+        None if cli.build_only => return build_only(&find()?),
         None => serve(&find()?, cli.port, cli.open)?,
         Some(Command::Reproduce(args)) => reproduce::run(args, &find()?)?,
         Some(Command::Claims(args)) => claims::run(&args, &find()?)?,
@@ -145,6 +146,9 @@ fn build(builder: &Builder) -> Result<Built> {
     for line in &built.unrecorded {
         output::say(&format!("note: {line}"));
     }
+    for line in &built.faults {
+        output::say(&format!("error: {line}"));
+    }
     output::say(&format!(
         "built {} pages in {:.1?}",
         built.pages,
@@ -153,11 +157,16 @@ fn build(builder: &Builder) -> Result<Built> {
     Ok(built)
 }
 
-fn build_only(root: &Path) -> Result<()> {
+/// The status: a book that lacks what a faulty record would show is built, and is a failure.
+fn build_only(root: &Path) -> Result<ExitCode> {
     let built = build(&Builder::new(root))?;
     let here = std::env::current_dir().unwrap_or_default();
     let folder = built.folder.strip_prefix(here).unwrap_or(&built.folder);
-    output::print(&format!("{}\n", folder.display()))
+    output::print(&format!("{}\n", folder.display()))?;
+    Ok(match built.faults.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 /// Serves the book, and builds it again whenever something it is made from changes.

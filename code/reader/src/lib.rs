@@ -5,6 +5,7 @@ pub mod book;
 pub mod claims;
 pub mod cli;
 pub mod data;
+mod drawn;
 pub mod grade;
 pub mod keys;
 pub mod output;

@@ -5,7 +5,7 @@ use crate::usage::Usage;
 use crate::{keys, signals};
 use anyhow::{Result, bail};
 use lab::chapter::Chapter;
-use lab::experiment::{Arm, Experiment, Scale};
+use lab::experiment::{Arm, Experiment, Outcome, Scale};
 use lab::files;
 use lab::record::{ArmRecord, FORMAT, Record, RunInfo, TrialRecord};
 use lab::runner::{self, Job, Options, RunError};
@@ -27,7 +27,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
   cargo run -- reproduce pascanu2013/characters --data notes.txt  on a text of yours
 
 A run that is stopped or killed goes on where it was when the same command is given again,
-and ends in the same bytes. Arms and seeds are added to what the folder has of the same experiment;
+and ends in the same bytes. Of a file of yours it shows the loss on its test part, in nats and bits, beside
+the answers that need no network; the paper's numbers are of the paper's data and are not shown then.
+Music is a JSON object with train, valid and test, each a list of pieces, each a list of steps, each a
+list of MIDI notes; of a silent voice nothing is written, or -1. Text is ASCII. Arms and seeds are added to what the folder has of the same experiment;
 a record of other data or settings is kept beside under another name.
 What needs a data set that is not there is left out and named, the rest is run, and the status is 1.")]
 pub struct Args {
@@ -48,7 +51,8 @@ pub struct Args {
     /// Write the records that the book shows, under figures/; needs all seeds
     #[arg(long, conflicts_with = "seeds")]
     record: bool,
-    /// A file of yours in the place of the chapter's data, for the experiments that take one
+    /// A file of yours of at most 512 MiB in the place of the chapter's data, for the experiments that
+    /// take one
     #[arg(long, value_name = "FILE", conflicts_with = "record")]
     data: Option<PathBuf>,
     /// Print how long it would take and run nothing
@@ -473,12 +477,20 @@ impl Going<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let record = self.record(plan, results);
+        let weights = self.weights(&jobs, &options)?;
+        let record = self.record(plan, results, &weights);
         self.save(experiment, before, &record)?;
+        for (arm, (path, _)) in &weights {
+            let place = store::weights_path(self.folder, experiment.id(), arm);
+            std::fs::rename(path, &place)
+                .and_then(|()| files::sync_folder(self.folder))
+                .with_context(|| place.display().to_string())?;
+        }
         // These seeds are in the record now; those of other arms may still be waiting for theirs.
         for job in &jobs {
             // Should one stay, the next run is shorter, and nothing else.
             let _ = std::fs::remove_file(job.seed_path(&options));
+            let _ = std::fs::remove_file(job.weights_path(&options));
         }
         let seeds = store::seeds_folder(self.folder, experiment.id());
         let states = self.checkpoints.join(format!("{}.states", experiment.id()));
@@ -489,8 +501,29 @@ impl Going<'_> {
         Ok(record)
     }
 
+    /// By arm, the weights that are kept of this run, with their digests. Those of the smoke records in
+    /// `figures/`, which every test replays, are not.
+    fn weights(&self, jobs: &[Job], options: &Options) -> Result<Weights> {
+        let mut all = Weights::new();
+        let wanted = !(self.all_seeds && self.scale == Scale::Smoke);
+        for job in jobs.iter().filter(|job| wanted && job.keeps_weights()) {
+            let path = job.weights_path(options);
+            // Of a seed that another version of this program finished there are none.
+            if path.is_file() {
+                let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+                all.insert(job.arm.id.clone(), (path, store::digest(&bytes)));
+            }
+        }
+        Ok(all)
+    }
+
     /// The record of what has run, and nothing else.
-    fn record(&self, plan: &Plan, results: Vec<(TrialRecord, f64)>) -> Record {
+    fn record(
+        &self,
+        plan: &Plan,
+        results: Vec<(TrialRecord, f64)>,
+        weights: &Weights,
+    ) -> Record {
         let claims = (self.chapter.claims)();
         let experiment = plan.experiment.id();
         let lines = plan.arms.iter().map(|(arm, _)| {
@@ -530,6 +563,10 @@ impl Going<'_> {
                 version: env!("CARGO_PKG_VERSION").into(),
                 arm_seconds,
                 lines,
+                weights: weights
+                    .iter()
+                    .map(|(arm, (_, digest))| (arm.clone(), digest.clone()))
+                    .collect(),
             }),
         }
     }
@@ -544,6 +581,18 @@ impl Going<'_> {
                 path.display(),
                 aside.file_name().unwrap_or_default().display()
             ));
+            let old = before.old.as_ref().and_then(|old| old.run.as_ref());
+            for arm in old.iter().flat_map(|run| run.weights.keys()) {
+                let weights = store::weights_path(self.folder, experiment.id(), arm);
+                let mut name = weights.clone().into_os_string();
+                name.push(aside.extension().map_or_else(Default::default, |digest| {
+                    let mut end = std::ffi::OsString::from(".");
+                    end.push(digest);
+                    end
+                }));
+                // What is not there any more is nobody's.
+                let _ = std::fs::rename(&weights, name);
+            }
         }
         let whole = store::merge(
             experiment,
@@ -568,6 +617,9 @@ impl Going<'_> {
     }
 }
 
+/// Files of weights with their digests, by arm.
+type Weights = BTreeMap<String, (PathBuf, String)>;
+
 /// One line of the comparison.
 #[derive(serde::Serialize)]
 struct Row {
@@ -583,6 +635,62 @@ struct Row {
     solved: String,
     sequences: Option<f64>,
     test: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loss: Option<Loss>,
+}
+
+/// What this run reached where it is judged by a loss.
+#[derive(serde::Serialize)]
+struct Loss {
+    what: String,
+    each: &'static str,
+    /// How many trials have it, and how many there are; one that diverged has none.
+    trials: [usize; 2],
+    /// In the mean over these trials; of none there is no number.
+    mean: Option<Both>,
+    least: Option<Both>,
+    greatest: Option<Both>,
+    trivial: Vec<Trivial>,
+}
+
+/// A loss in both units.
+#[derive(Clone, Copy, serde::Serialize)]
+struct Both {
+    nats: f64,
+    bits: f64,
+}
+
+/// What needs no network, on the same data.
+#[derive(serde::Serialize)]
+struct Trivial {
+    answer: &'static str,
+    #[serde(flatten)]
+    loss: Both,
+}
+
+impl Loss {
+    fn of(outcome: Outcome, arm: &ArmRecord) -> Self {
+        let both = |loss| {
+            let [nats, bits] = outcome.unit.both(loss);
+            Both { nats, bits }
+        };
+        let mut all = arm.measure(outcome.measure);
+        all.retain(|loss| loss.is_finite());
+        all.sort_by(f64::total_cmp);
+        let trivial = outcome.trivial.iter().map(|&(answer, loss)| Trivial {
+            answer,
+            loss: both(loss),
+        });
+        Loss {
+            each: outcome.each,
+            trials: [all.len(), arm.trials.len()],
+            mean: lab::stats::mean(&all).map(both),
+            least: all.first().copied().map(both),
+            greatest: all.last().copied().map(both),
+            trivial: trivial.collect(),
+            what: outcome.what,
+        }
+    }
 }
 
 /// Paper, record and this run, arm by arm.
@@ -617,6 +725,10 @@ fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
                 solved: solved(new),
                 sequences: mean(new),
                 test: test(new),
+                loss: plan
+                    .experiment
+                    .outcome(arm)
+                    .map(|outcome| Loss::of(outcome, new)),
             })
         })
         .collect()
@@ -670,7 +782,52 @@ fn table(rows: &[Row], scale: Scale, folder: &Path) -> String {
     if let Some(other) = other.into_iter().find(|other| *other != scale) {
         text += &format!("ours ran at {scale} scale, the record at {other} scale\n");
     }
+    text += &losses(rows);
     text + &format!("written to {}\n", folder.display())
+}
+
+/// What this run reached where it is judged by a loss, and what needs no network on the same data.
+fn losses(rows: &[Row]) -> String {
+    let line = |name: &str, loss: Option<Both>| {
+        let cell = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.3}"));
+        let (nats, bits) = (loss.map(|loss| loss.nats), loss.map(|loss| loss.bits));
+        format!("{name:<44} {:>9} {:>9}", cell(nats), cell(bits))
+    };
+    let mut text = String::new();
+    let mut rows: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row, row.loss.as_ref()?)))
+        .collect();
+    while let Some(&(_, first)) = rows.first() {
+        let (these, others) = rows
+            .into_iter()
+            .partition(|(_, loss)| loss.what == first.what);
+        rows = others;
+        let these: Vec<(&Row, &Loss)> = these;
+        text += &format!("\nours: {}, a {}\n", first.what, first.each);
+        text += &format!("{:<44} {:>9} {:>9}\n", "", "nats", "bits");
+        for (row, loss) in &these {
+            text += &line(&format!("{}/{}", row.experiment, row.arm), loss.mean);
+            text += &match (loss.trials, loss.least, loss.greatest) {
+                ([0, of], ..) => format!("  none of {of} trials has one: they diverged"),
+                ([1, 1], ..) => String::new(),
+                ([n, of], Some(least), Some(greatest)) => format!(
+                    "  mean of {n} of {of} trials, {:.3} to {:.3} nats",
+                    least.nats, greatest.nats
+                ),
+                _ => String::new(),
+            };
+            text += "\n";
+        }
+        for trivial in &first.trivial {
+            let name = format!("no network: {}", trivial.answer);
+            text += &(line(&name, Some(trivial.loss)) + "\n");
+        }
+        if these.iter().all(|(row, _)| row.paper_test.is_none()) {
+            text += "the paper's numbers are of other data; the chapter's page has them\n";
+        }
+    }
+    text
 }
 
 /// Today's date in UTC, `YYYY-MM-DD`.

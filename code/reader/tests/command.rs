@@ -324,6 +324,17 @@ fn chung2014_learns_a_user_s_own_music_and_refuses_what_is_malformed() {
     let record = folder.path().join("chung2014/smoke/own-music.json");
     let record = std::fs::read_to_string(record).unwrap();
     assert!(record.contains("\"name\": \"songs.json\"") && record.contains("sha256"));
+    let place = folder.path().join("chung2014/smoke");
+    let run_info = lab::store::load_run(&place, "own-music").unwrap();
+    let units: Vec<&str> = run_info.weights.keys().map(String::as_str).collect();
+    assert_eq!(units, ["gru", "lstm", "tanh"]);
+    for (unit, digest) in &run_info.weights {
+        let path = lab::store::weights_path(&place, "own-music", unit);
+        let weights = std::fs::read(path).unwrap();
+        assert_eq!(lab::store::digest(&weights), *digest);
+        assert!(weights.len() <= 300_000, "{unit}: {}", weights.len());
+    }
+    assert!(!place.join("own-music.seeds").exists(), "something is left");
     for (content, place) in [
         (songs.replace("127", "128"), "no MIDI note"),
         (songs.replace(", \"test\"", ", \"tst\""), "test"),
@@ -376,6 +387,141 @@ fn pascanu2013_learns_a_user_s_own_text_and_refuses_what_is_malformed() {
             message.contains("notes.txt") && message.contains(place),
             "{message}"
         );
+    }
+}
+
+/// A device or a pipe may have no end, and a file be larger than memory: nothing of them is read.
+#[test]
+fn chung2014_and_pascanu2013_refuse_data_that_is_no_file_or_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    let file = std::fs::File::create(&large).unwrap();
+    file.set_len(5 << 30).unwrap();
+    let mut odd = vec![
+        (folder.path().to_owned(), "a folder, expected a plain file"),
+        (
+            large,
+            "5368709120 bytes, expected at most 536870912 (512 MiB)",
+        ),
+    ];
+    if cfg!(unix) {
+        odd.push((
+            "/dev/zero".into(),
+            "a device or a pipe, expected a plain file",
+        ));
+        let pipe = folder.path().join("pipe");
+        if Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .is_ok_and(|status| status.success())
+        {
+            odd.push((pipe, "a device or a pipe, expected a plain file"));
+        }
+    }
+    for (path, expected) in odd {
+        for what in ["chung2014/chorales", "pascanu2013/characters"] {
+            let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+                .args(["reproduce", what, "--data"])
+                .arg(&path)
+                .arg("--out")
+                .arg(folder.path())
+                .output()
+                .unwrap();
+            let message = one_line(&output, 1);
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
+
+#[test]
+fn more_threads_than_trials_are_no_harm_and_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |threads: &str| {
+        Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", "elman1990/xor/truncated", "--seeds", "1..3"])
+            .args(["--threads", threads, "--out"])
+            .arg(folder.path())
+            .output()
+            .unwrap()
+    };
+    let output = run("50000");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(one_line(&run("0"), 2).contains("--threads 0"));
+}
+
+/// Beside a reader's own file stand what the run reached and what needs no network on this file, and
+/// no number of the paper, which is of other data.
+#[test]
+fn chung2014_and_pascanu2013_show_what_a_run_on_a_user_s_file_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |what: &str, file: &str, content: &str, more: &[&str]| {
+        let path = folder.path().join(file);
+        std::fs::write(&path, content).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", what, "--seeds", "1..2", "--data"])
+            .arg(&path)
+            .arg("--out")
+            .arg(folder.path())
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let notes = "All that is to be told is what comes next.\n".repeat(60);
+    for (what, file, content, told, answers, printed) in [
+        (
+            "chung2014/chorales",
+            "songs.json",
+            &music(2, 40),
+            "the next chord in the test pieces of songs.json, a step",
+            &[
+                "always silence",
+                "how often each note sounds",
+                "the chord before, held",
+            ][..],
+            &["9.10", "8.54", "8.67"][..],
+        ),
+        (
+            "pascanu2013/characters",
+            "notes.txt",
+            &notes,
+            "the next character in the test part of notes.txt, a character",
+            &["how often each character comes", "by the character before"],
+            &["1.50", "1.42", "1.41", "3.89", "3.74"],
+        ),
+    ] {
+        let json = run(what, file, content, &["--json"]);
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+        let table = run(what, file, content, &[]);
+        assert!(table.contains(told), "{table}");
+        for row in &rows {
+            for paper in ["paper", "paper_solved", "paper_test"] {
+                assert!(row[paper].is_null(), "{row}");
+            }
+            let loss = &row["loss"];
+            assert_eq!(loss["trials"], serde_json::json!([2, 2]), "{row}");
+            let number = |of: &serde_json::Value, unit: &str| of[unit].as_f64().unwrap();
+            let nats = number(&loss["mean"], "nats");
+            let bits = number(&loss["mean"], "bits");
+            assert!((nats - bits * std::f64::consts::LN_2).abs() < 1e-9, "{row}");
+            assert!(number(&loss["least"], "nats") <= nats, "{row}");
+            assert!(number(&loss["greatest"], "nats") >= nats, "{row}");
+            assert!(table.contains(&format!("{nats:.3}")), "{nats} {table}");
+            assert!(table.contains(&format!("{bits:.3}")), "{bits} {table}");
+            for trivial in loss["trivial"].as_array().unwrap() {
+                let (nats, bits) = (number(trivial, "nats"), number(trivial, "bits"));
+                assert!((nats - bits * std::f64::consts::LN_2).abs() < 1e-9, "{row}");
+                assert!(nats > 0.0 && table.contains(&format!("{nats:.3}")), "{row}");
+            }
+        }
+        for answer in answers {
+            assert!(table.contains(answer), "{answer}: {table}");
+        }
+        for number in printed {
+            let alone = table.split_whitespace().any(|word| word == *number);
+            assert!(!alone, "{number}: {table}");
+        }
     }
 }
 
@@ -606,4 +752,25 @@ fn chung2014_music_takes_little_more_memory_than_its_file() {
         "{} of {size}",
         info.bytes_max
     );
+}
+
+/// Of a text its symbols are kept once, whatever trials run on it: each cut and counted it for itself.
+#[test]
+fn pascanu2013_text_takes_little_more_memory_than_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    let content = "All that is to be told is what comes next.\n".repeat(200_000);
+    std::fs::write(&file, &content).unwrap();
+    let chapter = chapters::find("pascanu2013").unwrap();
+    let mut experiments = (chapter.experiments)();
+    experiments.retain(|experiment| experiment.id() == "characters");
+    let info = allocation_counter::measure(|| {
+        let own = experiments[0].with_data(&file).unwrap().unwrap();
+        let arms = own.arms(lab::experiment::Scale::Smoke);
+        let trials: Vec<_> = arms.iter().map(|arm| own.start(arm, 1)).collect();
+        assert_eq!(trials.len(), 5);
+    });
+    // Once as they are read, once as symbols, a tenth of them as what is tested.
+    let size = content.len() as u64;
+    assert!(info.bytes_max < 3 * size, "{} of {size}", info.bytes_max);
 }

@@ -3,7 +3,7 @@
 use reader::data::fetch::fetch;
 use reader::data::unpack::unpack;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tasks::data::cache::{Cache, DataError, fetched, own, write_list};
@@ -539,6 +539,53 @@ fn a_package_that_lacks_a_file_or_leads_out_of_its_folder_is_refused() {
     assert!(!cache.folder_of(set).exists());
     let error = format!("{:#}", fetch(set, &cache, Some(&file)).unwrap_err());
     assert!(error.contains("is not the package of `sounds`"), "{error}");
+}
+
+/// A package of half a megabyte may stand for any number of bytes, in a file that no set asks for: all
+/// that is unpacked counts, and not only what is kept.
+#[test]
+fn a_package_that_unpacks_to_more_than_any_set_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let (set, file) = sounds(folder.path());
+    let size = 260 << 20;
+    let packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut archive = tar::Builder::new(packer);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(size);
+    header.set_mode(0o644);
+    let zeros = std::io::repeat(0).take(size);
+    archive
+        .append_data(&mut header, "sound-1/other", zeros)
+        .unwrap();
+    let package = archive.into_inner().unwrap().finish().unwrap();
+    assert!(package.len() < 3_000_000, "{}", package.len());
+    fs::write(&file, package).unwrap();
+    let mut refused = None;
+    let used = allocation_counter::measure(|| refused = unpack(set, &file).err());
+    let error = format!("{:#}", refused.unwrap());
+    assert!(
+        error.contains("unpacks to more than any set of the catalogue"),
+        "{error}"
+    );
+    assert!(used.bytes_max < 10_000_000, "{}", used.bytes_max);
+}
+
+#[test]
+fn what_is_no_file_and_what_is_too_large_is_no_package() {
+    let folder = TempDir::new().unwrap();
+    let (set, _) = sounds(folder.path());
+    let cache = Cache::at(folder.path().join("cache"));
+    let large = folder.path().join("large");
+    File::create(&large).unwrap().set_len(5 << 30).unwrap();
+    let mut odd = vec![folder.path().to_owned(), large];
+    if cfg!(unix) {
+        odd.push("/dev/zero".into());
+    }
+    for path in odd {
+        let error = format!("{:#}", fetch(set, &cache, Some(&path)).unwrap_err());
+        assert!(error.contains("a plain file of at most"), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
 }
 
 #[test]

@@ -74,11 +74,16 @@ pub struct Parts {
 impl Parts {
     /// Cuts a text.
     pub fn of(symbols: &[u8]) -> Self {
+        Self::most(symbols, usize::MAX)
+    }
+
+    /// Cuts a text, and keeps so much of what is learnt from.
+    pub fn most(symbols: &[u8], learnt: usize) -> Self {
         let twentieth = symbols.len() / 20;
         let (train, rest) = symbols.split_at(symbols.len() - 2 * twentieth);
         let (valid, test) = rest.split_at(twentieth);
         Parts {
-            train: train.to_vec(),
+            train: train[..train.len().min(learnt)].to_vec(),
             valid: valid.to_vec(),
             test: test.to_vec(),
         }
@@ -124,6 +129,34 @@ impl Streams<'_> {
             symbols.extend(places.clone().map(|place| self.text[place]));
             targets.extend(places.map(|place| self.text[place + self.ahead]));
         }
+    }
+}
+
+/// What tells who looks at no character: how often each one comes at all.
+#[derive(Clone, Debug)]
+pub struct Singles {
+    counts: [f64; SYMBOLS],
+}
+
+impl Singles {
+    /// Counts in a text; a tenth is added to each count, so that none is zero.
+    pub fn of(text: &[u8]) -> Self {
+        let mut counts = [0.1; SYMBOLS];
+        for &symbol in text {
+            counts[usize::from(symbol)] += 1.0;
+        }
+        Singles { counts }
+    }
+
+    /// Bits a character on another text, in the mean, from its character `ahead` on, as [`Pairs`]
+    /// tells them.
+    pub fn bits(&self, text: &[u8], ahead: usize) -> f64 {
+        let sum: f64 = self.counts.iter().sum();
+        let told = text.iter().skip(ahead);
+        let bits = told
+            .clone()
+            .map(|&symbol| libm::log2(sum / self.counts[usize::from(symbol)]));
+        bits.sum::<f64>() / told.count().max(1) as f64
     }
 }
 
@@ -216,8 +249,21 @@ mod tests {
         let mut rng = generator(1, Purpose::Training);
         let mut random =
             || -> Vec<u8> { (0..40_000).map(|_| below(&mut rng, 4) as u8).collect() };
-        let bits = Pairs::of(&random(), 1).bits(&random());
+        let (train, test) = (random(), random());
+        let bits = Pairs::of(&train, 1).bits(&test);
         assert!((bits - 2.0).abs() < 0.01, "{bits}");
+        let bits = Singles::of(&train).bits(&test, 1);
+        assert!((bits - 2.0).abs() < 0.01, "{bits}");
+    }
+
+    /// By hand: `aab` counted is 2.1, 1.1 and 94 times 0.1 of 12.6; `ab` from its second on is `b`.
+    #[test]
+    fn singles_are_what_a_pencil_gives() {
+        let singles = Singles::of(&[0, 0, 1]);
+        let bits = singles.bits(&[0, 1], 1);
+        assert!((bits - f64::log2(12.6 / 1.1)).abs() < 1e-12, "{bits}");
+        let both = (f64::log2(12.6 / 2.1) + f64::log2(12.6 / 1.1)) / 2.0;
+        assert!((singles.bits(&[0, 1], 0) - both).abs() < 1e-12);
     }
 
     #[test]
@@ -225,6 +271,9 @@ mod tests {
         let text: Vec<u8> = (0..95).collect();
         let parts = Parts::of(&text);
         assert_eq!((parts.valid.len(), parts.test.len()), (4, 4));
+        let few = Parts::most(&text, 10);
+        assert_eq!(few.train, text[..10]);
+        assert_eq!((&few.valid, &few.test), (&parts.valid, &parts.test));
         assert_eq!([parts.train, parts.valid, parts.test].concat(), text);
     }
 

@@ -96,6 +96,24 @@ impl Counts {
         counts
     }
 
+    /// How surprising these pieces are to who tells that nothing sounds, and is as sure of it as is
+    /// right: all of so many keys sound with one small probability. Nats a step, as below.
+    pub fn silence(&self, pieces: &[Piece], keys: usize) -> f64 {
+        let sounded: f64 = self.all.iter().map(|count| count.sounded).sum();
+        let told = Count {
+            sounded,
+            steps: self.all[0].steps * keys as f64,
+        };
+        let p = told.share(0.5);
+        let (mut sum, mut steps) = (0.0, 0.0);
+        for (_, now) in pairs(pieces) {
+            let sounding = now.len() as f64;
+            sum -= sounding * libm::log(p) + (keys as f64 - sounding) * libm::log(1.0 - p);
+            steps += 1.0;
+        }
+        sum / f64::max(steps, 1.0)
+    }
+
     /// How surprising these pieces are to who knows each note's frequency: nats a step, summed
     /// over all notes and averaged over all steps but each piece's first.
     pub fn marginals(&self, pieces: &[Piece]) -> f64 {
@@ -180,6 +198,10 @@ mod tests {
         let piece = [piece];
         assert!((counts.marginals(&piece) - marginals).abs() < 1e-12);
         assert!((counts.repeat(&piece) - repeat).abs() < 1e-12);
+        // Of 96 keys and 4 steps three sounded.
+        let p = 3.5 / 385.0;
+        let silence = -(3.0 * f64::ln(p) + 381.0 * f64::ln(1.0 - p)) / 4.0;
+        assert!((counts.silence(&piece, 96) - silence).abs() < 1e-12);
     }
 
     #[test]
@@ -188,5 +210,7 @@ mod tests {
         let counts = Counts::of(&set.train);
         let (marginals, repeat) = (counts.marginals(&set.test), counts.repeat(&set.test));
         assert!(repeat < marginals, "{repeat} {marginals}");
+        let silence = counts.silence(&set.test, 96);
+        assert!(marginals < silence, "{marginals} {silence}");
     }
 }

@@ -99,6 +99,31 @@ mod chung2014 {
         assert_eq!(read(&marked).unwrap(), music);
     }
 
+    /// As public files of the chorales have them: notes with a point, and −1 for a silent voice.
+    #[test]
+    fn whole_numbers_with_a_point_are_notes_and_minus_one_is_a_rest() {
+        let points = MUSIC
+            .replace("60, 64", "60.0, 6.4e1")
+            .replace("108", "108.0");
+        assert_ne!(points, MUSIC);
+        assert_eq!(read(&points).unwrap(), read(MUSIC).unwrap());
+        let rests = MUSIC
+            .replace("[59, 62]", "[-1, 59, 62, -1.0]")
+            .replace("[]", "[-1, -1]");
+        assert_eq!(read(&rests).unwrap(), read(MUSIC).unwrap());
+    }
+
+    #[test]
+    fn splits_without_names_are_refused_in_one_line() {
+        let split = "[[[60], [62]]]";
+        let line = refusal(read(&format!("\n [{split}, {split}, {split}]")));
+        assert_eq!(
+            line,
+            "a.file: line 2: a list of splits without names, expected {\"train\": [[[60, 64, 67], ...], \
+             ...], \"valid\": ..., \"test\": ...}"
+        );
+    }
+
     #[test]
     fn music_that_is_written_is_read_back() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -125,15 +150,18 @@ mod chung2014 {
     #[test]
     fn a_malformed_file_of_music_is_refused_with_its_place() {
         for (from, to, expected) in [
-            ("127]]]", "128]]]", "line 4, column 19, test[0][0][1]: 128 is no MIDI note, expected 0 to 127; of a silent voice nothing is written"),
-            ("[21]", "[-1]", "valid[0][0][0]: -1 is no MIDI note"),
-            ("[21]", "[60.5]", "valid[0][0][0]: invalid type: floating point `60.5`, expected a MIDI note"),
+            ("127]]]", "128]]]", "line 4, column 19, test[0][0][1]: 128 is no MIDI note, expected 0 to 127; of a silent voice write nothing, or -1"),
+            ("[21]", "[-2]", "valid[0][0][0]: -2 is no MIDI note, expected 0 to 127; of a silent voice write nothing, or -1"),
+            ("[21]", "[-1.5]", "valid[0][0][0]: -1.5 is no MIDI note"),
+            ("[21]", "[1e300]", "valid[0][0][0]: 1e300 is no MIDI note"),
+            ("[21]", "[60.5]", "valid[0][0][0]: 60.5 is no MIDI note"),
             ("[21]", "[\"C4\"]", "valid[0][0][0]: invalid type: string \"C4\", expected a MIDI note"),
             ("[21]", "21", "valid[0][0]: invalid type: integer `21`, expected a step, which is a list of notes"),
             ("[[[21], [108]]]", "[]", "valid: empty, expected at least one piece"),
             ("[[21], [108]]", "[]", "valid[0]: empty, expected at least one step"),
             ("\"valid\"", "\"dev\"", "missing field `valid`, expected {\"train\": [[["),
-            ("\"valid\"", "\"train\"", "duplicate field `train`"),
+            ("\"valid\"", "\"train\"", "duplicate field `train`, expected {\"train\": [[["),
+            ("\"test\"", "\"validation\"", "duplicate field `valid`, expected {\"train\": [[["),
             ("\"train\": [", "\"train\": ", "expected a step, which is a list of notes"),
             ("]]]\n}", "]]]\n}}", "line 5, column 2: no JSON (trailing characters)"),
             ("]]]\n}", "]]", "cut short (EOF while parsing"),

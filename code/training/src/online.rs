@@ -38,6 +38,18 @@ pub trait Network: Send {
     /// # Errors
     /// When they do not fit.
     fn load(&mut self, weights: &[Vec<f32>]) -> Result<(), String>;
+    /// The weights as a safetensors file, for who wants to run the network elsewhere; `None` where
+    /// there is no such form of it.
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+    /// Takes the weights of such a file.
+    ///
+    /// # Errors
+    /// When they are not of such a network, or damaged.
+    fn load_file(&mut self, _bytes: &[u8]) -> Result<(), String> {
+        Err("there is no file of the weights of such a network".into())
+    }
     /// What happens inside while a sequence runs, by name; empty where there is nothing to see.
     fn inspect(&self, example: &Example) -> BTreeMap<String, Vec<f64>>;
     /// Adds the memory to a network that starts without it. Nothing to do for one that has all.

@@ -79,6 +79,10 @@ pub trait Learner: Send {
     fn keep(&mut self) {}
     /// Goes back to the weights that were kept.
     fn recall(&mut self) {}
+    /// The weights that it has now as a safetensors file; `None` where there is no such form of them.
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        None
+    }
     /// Writes what it has counted into the record.
     fn report(&self, _record: &mut TrialRecord) {}
 }
@@ -548,6 +552,10 @@ impl<P: Problem> Trial for Trainer<P> {
         }
         self.state = state;
         Ok(())
+    }
+
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        self.learner.weights_file()
     }
 
     fn finish(&mut self) -> TrialRecord {

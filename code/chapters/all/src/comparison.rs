@@ -280,7 +280,7 @@ fn reach(shelf: &Shelf) -> Option<Figure> {
         said.push(format!("{} {}", row.name, spoken(far)));
         columns.push(norms);
     }
-    let length = columns.iter().map(Vec::len).min()?;
+    let length = columns.iter().map(Vec::len).min().filter(|&n| n > 0)?;
     let rows = (0..length).step_by(20).map(|lag| {
         let mut cells = vec![lag.to_string()];
         cells.extend(columns.iter().map(|norms| spoken(norms[lag])));

@@ -12,7 +12,7 @@ use lab::figure::{Attachment, Figure};
 use lab::record::ArmRecord;
 use std::collections::BTreeMap;
 use tasks::data::midi;
-use tasks::data::music::Chord;
+use tasks::data::music::{Chord, HIGHEST};
 
 /// The colors of the units, the same in all figures.
 const INKS: [Ink; 3] = [Ink::Text, Ink::One, Ink::Two];
@@ -257,7 +257,10 @@ pub fn sample(arm: &ArmRecord) -> Option<Vec<(usize, u8)>> {
     let series = &arm.trials.first()?.series;
     let (steps, notes) = (series.get("sample-step")?, series.get("sample-note")?);
     let pairs = steps.iter().zip(notes);
-    Some(pairs.map(|(&t, &note)| (t as usize, note as u8)).collect())
+    let pairs = pairs.map(|(&t, &note)| (t as usize, note as u8));
+    // No piece is sampled so long, and no other note is there.
+    let sampled = |&(t, note): &(usize, u8)| t < LONGEST && note <= HIGHEST;
+    Some(pairs.filter(sampled).collect())
 }
 
 /// The sampled pieces as MIDI files, each with its name, half a second a step.
@@ -274,6 +277,9 @@ pub fn midi(records: &Records) -> Vec<(String, Vec<u8>)> {
     };
     Unit::ALL.into_iter().filter_map(file).collect()
 }
+
+/// Steps of the longest sampled piece that is drawn or heard.
+const LONGEST: usize = 1_000;
 
 /// Steps of a sampled piece that a figure shows.
 const SHOWN: usize = 64;

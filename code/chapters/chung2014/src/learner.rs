@@ -14,6 +14,7 @@ use tape::train::clip::Clip;
 use tape::train::noise::WeightNoise;
 use tape::train::parameters::{count, for_each};
 use tape::train::rules::{Guard, RmsProp};
+use tape::train::weights::to_bytes;
 use tape::train::{checkpoint, Optimizer, Parameters};
 use tasks::seeds::{generator, Purpose};
 use training::{
@@ -162,6 +163,10 @@ impl<M: Model> Learner for Noisy<M> {
 
     fn recall(&mut self) {
         set(&mut self.model, &self.best);
+    }
+
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        Some(to_bytes(&mut self.model))
     }
 
     fn report(&self, record: &mut TrialRecord) {
@@ -335,12 +340,12 @@ pub struct Rates {
 
 impl Rates {
     /// Each unit at each rate where rates are `choosing`, else at the chosen one with these seeds;
-    /// what the paper printed for it stands there.
+    /// what the paper printed for it stands there, where the data is the paper's.
     pub fn arms(
         &self,
         choosing: bool,
         seeds: RangeInclusive<u64>,
-        (source, printed): (&'static str, [&'static str; 3]),
+        printed: Option<(&'static str, [&'static str; 3])>,
         expected_seconds: f64,
         config: impl Fn(Unit, f64) -> serde_json::Value,
     ) -> Vec<Arm> {
@@ -361,13 +366,12 @@ impl Rates {
                 return each.collect();
             }
             let (_, rate) = self.all[self.chosen[unit as usize]];
-            let printed = Printed {
-                source,
-                test: Some(printed[unit as usize]),
-                ..Printed::default()
-            };
             vec![Arm {
-                paper: Some(printed),
+                paper: printed.map(|(source, printed)| Printed {
+                    source,
+                    test: Some(printed[unit as usize]),
+                    ..Printed::default()
+                }),
                 ..arm(unit, unit.id().into(), rate)
             }]
         };

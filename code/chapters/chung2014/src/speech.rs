@@ -9,7 +9,7 @@ use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
 use kernels::Instructions;
-use lab::experiment::{written, Arm, Experiment, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Outcome, Scale, Trial};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 use tape::dims::{Hidden, Input, Output};
@@ -282,11 +282,11 @@ impl Experiment for Speech {
             chosen: CHOSEN,
             chooser: CHOOSER,
         };
-        let printed = ("Table 2, Ubisoft A, train", PRINTED);
         rates.arms(
             self.rates,
             seeds,
-            printed,
+            // The paper's sounds were never published.
+            None,
             epochs as f64 * seconds,
             |unit, rate| {
                 written(Config {
@@ -311,6 +311,27 @@ impl Experiment for Speech {
 
     fn ready(&self, arm: &Arm) -> Result<(), String> {
         self.sounds(&arm.typed::<Config>().data).map(drop)
+    }
+
+    fn outcome(&self, arm: &Arm) -> Option<Outcome> {
+        let config: Config = arm.typed();
+        let name = match &config.data {
+            Data::Tones { .. } => "drawn tones",
+            Data::Recorded { source, .. } => &source.name,
+        };
+        let sounds = self.sounds(&config.data).ok()?;
+        let answers = [
+            "one density, always",
+            "the last sample held",
+            "a line through the samples before",
+        ];
+        Some(Outcome {
+            what: format!("the next ten samples in the test sequences of {name}"),
+            each: "step",
+            measure: "test",
+            unit: lab::experiment::Unit::Nats,
+            trivial: answers.into_iter().zip(sounds.baselines).collect(),
+        })
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {

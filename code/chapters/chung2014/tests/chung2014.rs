@@ -9,4 +9,5 @@ mod chung2014 {
     mod parity;
     mod records;
     mod refusal;
+    mod weights;
 }

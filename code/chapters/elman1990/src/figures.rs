@@ -143,19 +143,26 @@ pub fn xor(records: &Records) -> Option<Figure> {
 type Stretch = (Vec<String>, Vec<bool>, Vec<Vec<f64>>);
 
 /// A stretch of the test of the first seed.
-fn stretch(arm: &ArmRecord, names: &[&str], letter: impl Fn(usize) -> char) -> Option<Stretch> {
+fn stretch(
+    arm: &ArmRecord,
+    names: &[&str],
+    letter: impl Fn(usize) -> Option<char>,
+) -> Option<Stretch> {
     let series = &arm.trials.first()?.series;
     let shown = 32;
     let take = |name: &str| -> Option<Vec<f64>> {
         Some(series.get(name)?.iter().take(shown).copied().collect())
     };
-    let letters = take("symbol")?
+    let letters: Option<String> = take("symbol")?
         .iter()
-        .map(|&s| letter(s as usize).to_string())
+        .map(|&s| letter(s as usize))
         .collect();
-    let marked = take("place")?.iter().map(|&place| place == 0.0).collect();
-    let errors = names.iter().map(|name| take(name)).collect::<Option<_>>()?;
-    Some((letters, marked, errors))
+    let letters: Vec<String> = letters?.chars().map(String::from).collect();
+    let marked: Vec<bool> = take("place")?.iter().map(|&place| place == 0.0).collect();
+    let errors: Option<Vec<Vec<f64>>> = names.iter().map(|name| take(name)).collect();
+    let errors = errors?;
+    let whole = errors.iter().all(|errors| errors.len() == letters.len());
+    (whole && marked.len() == letters.len()).then_some((letters, marked, errors))
 }
 
 /// A chart of errors letter by letter, the letters as ticks, the marked ones with a dot.
@@ -193,8 +200,9 @@ fn by_letter(letters: &[String], marked: &[bool], panels: &[(&str, &[f64])]) -> 
 /// Error letter by letter: all bits, bit 1 and bit 4, as in the paper's Figures 4 and 5.
 pub fn letters(records: &Records) -> Option<Figure> {
     let (_, arm) = arm(records, "letters", "printed")?;
-    let (names, marked, errors) =
-        stretch(arm, &["error", "bit-1", "bit-4"], |symbol| LETTERS[symbol])?;
+    let (names, marked, errors) = stretch(arm, &["error", "bit-1", "bit-4"], |symbol| {
+        LETTERS.get(symbol).copied()
+    })?;
     let panels = [
         ("squared error, all bits", &errors[0][..]),
         ("squared error, bit Consonant", &errors[1][..]),
@@ -233,8 +241,7 @@ pub fn letters(records: &Records) -> Option<Figure> {
 /// Error letter by letter in words without spaces, as in the paper's Figure 6.
 pub fn words(records: &Records) -> Option<Figure> {
     let (_, arm) = arm(records, "words", "printed")?;
-    let (names, marked, errors) =
-        stretch(arm, &["error"], |symbol| char::from(b'a' + symbol as u8))?;
+    let (names, marked, errors) = stretch(arm, &["error"], |symbol| ('a'..='z').nth(symbol))?;
     let svg = by_letter(&names, &marked, &[("squared error, five bits", &errors[0])]);
     let alt = format!(
         "Line chart over the first {} letters of a new text, beginnings of words marked. Over the \
@@ -348,6 +355,16 @@ fn tree(arm: &ArmRecord) -> Option<Vec<([usize; 2], f64)>> {
     let pairs = left?.iter().zip(right?).zip(height?);
     let merges = pairs.map(|((&a, &b), &height)| ([a as usize, b as usize], height));
     let merges: Vec<([usize; 2], f64)> = merges.collect();
+    // Each cluster is there when it is merged, and is merged once.
+    let mut merged = vec![false; 2 * WORDS.len()];
+    for (place, (pair, _)) in merges.iter().enumerate() {
+        for &cluster in pair {
+            let there = cluster < WORDS.len() + place;
+            if !there || std::mem::replace(&mut merged[cluster], true) {
+                return None;
+            }
+        }
+    }
     (merges.len() + 1 == WORDS.len()).then_some(merges)
 }
 
@@ -385,7 +402,7 @@ fn draw_tree(
     }
     for (pair, height) in merges {
         let wide = f64::from(across.end - across.start);
-        let x = across.end - (wide * height / most).round() as i32;
+        let x = across.end - (wide * (height / most).clamp(0.0, 1.0)).round() as i32;
         let ends = pair.map(|cluster| nodes[cluster]);
         let ink = if ends[0].1 == ends[1].1 {
             ends[0].1

@@ -166,6 +166,10 @@ pub fn gates(records: &Records) -> Option<Figure> {
     if gates.len() != 4 || states.len() != 8 {
         return None;
     }
+    let mut series = gates.iter().chain(&states).chain([&places]);
+    if !series.all(|series| series.len() == symbols.len()) {
+        return None;
+    }
     let shown = symbols.len().min(40);
     let points = |values: &[f64]| -> Vec<(f64, f64)> {
         let shown = values.iter().take(shown).enumerate();
@@ -260,7 +264,7 @@ pub fn reach(records: &Records) -> Option<Figure> {
         ));
         columns.push(norms);
     }
-    let length = columns.iter().map(Vec::len).min()?;
+    let length = columns.iter().map(Vec::len).min().filter(|&n| n > 0)?;
     let rows = (0..length).step_by(20).map(|lag| {
         let mut cells = vec![lag.to_string()];
         cells.extend(columns.iter().map(|norms| format!("{:.2e}", norms[lag])));

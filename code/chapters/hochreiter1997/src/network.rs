@@ -4,12 +4,15 @@ use dfdx::prelude::*;
 use kernels::cell1997::{Biases, Design, Memory};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 use tape::cell1997::{inspect, memory, Layer};
 use tape::dims::{Batch, Cells, Hidden, Input, Output, Time};
 use tape::readout::{squared_error, Readout};
 use tape::sequences::Padded;
 use tape::sgd::descend;
+use tape::train::weights::{from_bytes, to_bytes};
+use tape::train::{Parameters, Visitor};
 use tape::Sequences;
 use tasks::Example;
 use training::fits;
@@ -249,6 +252,17 @@ impl MemoryNetwork {
     // ANCHOR_END: cells
 }
 
+/// The weights by name, for a file: `w_x` (I, U), `w_u` (U, U), `bias` (U), `readout.units` (C, O),
+/// `readout.bias` (O), and `readout.skip` (I, O) where the outputs see the inputs.
+impl Parameters<f32> for MemoryNetwork {
+    fn parameters(&mut self, visitor: &mut Visitor<'_, f32>) {
+        visitor.visit("w_x", &mut self.w_x);
+        visitor.visit("w_u", &mut self.w_u);
+        visitor.visit("bias", &mut self.bias);
+        visitor.visit("readout", &mut self.readout);
+    }
+}
+
 impl Network for MemoryNetwork {
     // ANCHOR: learn
     /// Forward through (3.6) to (3.9), back through (3.11) and (3.13) to (3.16), one step of
@@ -336,6 +350,15 @@ impl Network for MemoryNetwork {
                 .for_each(|saved| skip.copy_from(saved));
         }
         Ok(())
+    }
+
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        Some(to_bytes(self))
+    }
+
+    fn load_file(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let file = Path::new("the weights");
+        from_bytes(self, bytes, file).map_err(|error| error.to_string())
     }
 
     fn grow(&mut self) {

@@ -214,6 +214,10 @@ impl Learner for Online {
         self.network.load(&weights)
     }
 
+    fn weights_file(&mut self) -> Option<Vec<u8>> {
+        self.network.weights_file()
+    }
+
     fn report(&self, record: &mut TrialRecord) {
         let mut put = |name: &str, value| record.measures.insert(name.into(), value);
         put("weights", self.parameters() as f64);

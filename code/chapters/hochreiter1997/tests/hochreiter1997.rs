@@ -13,4 +13,5 @@ mod hochreiter1997 {
     mod refusal;
     mod stepwise;
     mod variants;
+    mod weights;
 }

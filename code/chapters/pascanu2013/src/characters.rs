@@ -7,14 +7,14 @@ use super::network::{
 };
 use super::training::{path, Descent, Method, Symbols};
 use ::training::{Curve, Draws, Plan, Problem, Set, State, Trainer};
-use lab::experiment::{written, Arm, Experiment, Printed, Scale, Trial};
+use lab::experiment::{written, Arm, Experiment, Outcome, Scale, Trial, Unit};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_2;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use tape::train::initialize::{draw, Start};
-use tasks::characters::{sentences, symbols, Pairs, Parts, Streams, SYMBOLS};
+use tasks::characters::{sentences, symbols, Pairs, Parts, Singles, Streams, SYMBOLS};
 use tasks::data::cache::{fetched, own, DataError};
 use tasks::data::sets::{find, Source};
 use tasks::data::text::{king_james, utf8};
@@ -168,18 +168,24 @@ enum Data {
     Text { source: Source, characters: usize },
 }
 
-/// A text, and how well the last character alone predicts what comes, in bits on the test part.
+/// A text, and how well what comes can be told by counts, in bits on the test part.
 struct Text {
-    parts: Parts,
+    parts: Arc<Parts>,
+    /// By the last character alone.
     pairs: f64,
+    /// By none.
+    singles: f64,
 }
 
 impl Text {
-    fn new(symbols: &[u8], most: usize, ahead: usize) -> Self {
-        let mut parts = Parts::of(symbols);
-        parts.train.truncate(most);
+    fn new(parts: Arc<Parts>, ahead: usize) -> Self {
         let pairs = Pairs::of(&parts.train, ahead).bits(&parts.test);
-        Text { parts, pairs }
+        let singles = Singles::of(&parts.train).bits(&parts.test, ahead);
+        Text {
+            parts,
+            pairs,
+            singles,
+        }
     }
 }
 
@@ -282,7 +288,7 @@ impl Problem for Reading {
     /// training text as much as the test has.
     fn part(&mut self, set: Set, place: usize, _: &mut ChaCha8Rng) -> Option<&Symbols> {
         let text = self.text.clone();
-        let Parts { train, valid, test } = &text.parts;
+        let Parts { train, valid, test } = &*text.parts;
         let part = match set {
             Set::Test(0) => &train[..Ord::min(test.len(), train.len())],
             Set::Test(1) => valid,
@@ -318,6 +324,7 @@ pub fn all() -> [Box<dyn Experiment>; 2] {
             rates,
             own: None,
             loaded: OnceLock::new(),
+            texts: Mutex::default(),
         })
     })
 }
@@ -329,6 +336,15 @@ struct Characters {
     own: Option<(Source, Vec<u8>)>,
     /// The fetched text, once it was read, or why it could not be.
     loaded: OnceLock<Result<Vec<u8>, String>>,
+    /// What was cut and counted before.
+    texts: Mutex<Vec<Counted>>,
+}
+
+/// The text of this data, counted for what is told so many steps ahead.
+struct Counted {
+    data: Data,
+    ahead: usize,
+    text: Arc<Text>,
 }
 
 /// Reads a user's file.
@@ -345,19 +361,36 @@ fn load_own(file: &std::path::Path) -> Result<(Source, Vec<u8>), DataError> {
 }
 
 impl Characters {
+    /// The text of a trial, counted. Trials that run side by side share it.
     fn text(&self, config: &Config) -> Result<Arc<Text>, String> {
-        Ok(Arc::new(match &config.data {
+        let mut texts = self.texts.lock().unwrap_or_else(|e| e.into_inner());
+        let same = |text: &&Counted| text.data == config.data;
+        if let Some(there) = texts.iter().filter(same).find(|t| t.ahead == config.ahead) {
+            return Ok(there.text.clone());
+        }
+        let parts = match texts.iter().find(same) {
+            Some(there) => there.text.parts.clone(),
+            None => Arc::new(self.parts(&config.data)?),
+        };
+        let text = Arc::new(Text::new(parts, config.ahead));
+        texts.push(Counted {
+            data: config.data.clone(),
+            ahead: config.ahead,
+            text: text.clone(),
+        });
+        Ok(text)
+    }
+
+    fn parts(&self, data: &Data) -> Result<Parts, String> {
+        match data {
             Data::Sentences { count, seed } => {
                 let mut rng = generator(*seed, Purpose::Training);
                 let text = sentences(&mut rng, *count);
                 let symbols = symbols("sentences", &text).map_err(|error| error.to_string())?;
-                Text::new(&symbols, symbols.len(), config.ahead)
+                Ok(Parts::of(&symbols))
             }
-            Data::Text { characters, .. } => {
-                let symbols = self.loaded()?;
-                Text::new(symbols, *characters, config.ahead)
-            }
-        }))
+            Data::Text { characters, .. } => Ok(Parts::most(self.loaded()?, *characters)),
+        }
     }
 
     fn loaded(&self) -> Result<&[u8], String> {
@@ -444,11 +477,8 @@ impl Characters {
                 (false, true) => 1..=1,
                 (false, false) => 1..=3,
             },
-            paper: (!self.rates).then_some(Printed {
-                source: "Table 1, Penn Treebank, test",
-                test: Some(setting.printed[1]),
-                ..Printed::default()
-            }),
+            // The paper's text, the Penn Treebank, is not free: every number of ours is of another.
+            paper: None,
         }
     }
 }
@@ -524,8 +554,32 @@ impl Experiment for Characters {
                 rates: self.rates,
                 own: Some(own),
                 loaded: OnceLock::new(),
+                texts: Mutex::default(),
             })
         }))
+    }
+
+    fn outcome(&self, arm: &Arm) -> Option<Outcome> {
+        let config: Config = arm.typed();
+        let name = match &config.data {
+            Data::Sentences { .. } => "drawn sentences",
+            Data::Text { source, .. } => &source.name,
+        };
+        let (told, before) = match config.ahead {
+            1 => ("the next character", "by the character before"),
+            _ => ("the fifth character ahead", "by the character five before"),
+        };
+        let text = self.text(&config).ok()?;
+        Some(Outcome {
+            what: format!("{told} in the test part of {name}"),
+            each: "character",
+            measure: "test-bits",
+            unit: Unit::Bits,
+            trivial: vec![
+                ("how often each character comes", text.singles),
+                (before, text.pairs),
+            ],
+        })
     }
 
     fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {

@@ -51,11 +51,12 @@ pub fn unit(records: &Records) -> Option<Figure> {
     let last = series(points, "last")?;
     let (first, second) = saddle_nodes(FIGURE_3_W)?;
     let (mut low, mut middle, mut high) = (Vec::new(), Vec::new(), Vec::new());
-    let mut place = 0;
+    let mut place = 0_usize;
     let mut rows = Vec::new();
     for (n, (&b, &count)) in b.iter().zip(counts).enumerate() {
-        let here = &all[place..place + count as usize];
-        place += count as usize;
+        let end = place.saturating_add(count as usize);
+        let here = all.get(place..end)?;
+        place = end;
         match *here {
             [x] if b < first => low.push((b, x)),
             [x] => high.push((b, x)),
@@ -69,7 +70,7 @@ pub fn unit(records: &Records) -> Option<Figure> {
         if n % 5 == 0 {
             let here: Vec<String> = here.iter().map(|&x| decimals(x, 3)).collect();
             let forgets = by_start(FIGURE_3_W, b);
-            let end = decimals(last[n], 3);
+            let end = decimals(*last.get(n)?, 3);
             rows.push(vec![decimals(b, 2), here.join(", "), end, spoken(forgets)]);
         }
     }
@@ -194,9 +195,10 @@ pub fn wall(records: &Records) -> Option<Figure> {
     let (_, paths) = arm(records, "one-unit", "paths")?;
     let (w, b, errors) = (series(map, "w")?, series(map, "b")?, series(map, "error")?);
     let (_, top) = range(errors);
-    let half = |values: &[f64]| 0.5 * (values[1] - values[0]);
-    let (half_w, half_b) = (half(w), half(b));
+    let half = |values: &[f64]| Some(0.5 * (values.get(1)? - values.first()?));
+    let (half_w, half_b) = (half(w)?, half(b)?);
     let columns = w.len();
+    let errors = errors.get(..columns * b.len())?;
     let mut cells = Vec::new();
     for (row, &b) in b.iter().enumerate() {
         for (column, &w) in w.iter().enumerate() {
@@ -241,7 +243,8 @@ pub fn wall(records: &Records) -> Option<Figure> {
     let rows = paths.trials.first()?.series.get("plain-w")?.len();
     let table = (0..rows).step_by(5).map(|n| {
         let at = |name: &str| {
-            series(paths, name).map_or_else(String::new, |values| decimals(values[n], 3))
+            let value = series(paths, name).and_then(|values| values.get(n));
+            value.map_or_else(String::new, |value| decimals(*value, 3))
         };
         vec![
             n.to_string(),

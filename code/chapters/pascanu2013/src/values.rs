@@ -79,7 +79,7 @@ fn unit(values: &mut Values, name: &str, arm: &ArmRecord) {
         let (Some(w), Some(b)) = (series.get("plain-w"), series.get("plain-b")) else {
             continue;
         };
-        put("steps", (w.len() - 1).to_string());
+        put("steps", w.len().saturating_sub(1).to_string());
         let mut places = w.iter().zip(b).enumerate();
         if let Some((step, (w, b))) = places.find(|(_, (&w, &b))| !on_map(w, b)) {
             put("out-step", step.to_string());

@@ -27,22 +27,34 @@ pub struct Axis {
 impl Axis {
     /// A linear axis from `lo` to `hi`, with round numbers beside it.
     pub fn linear(title: impl Into<String>, lo: f64, hi: f64) -> Self {
-        let hi = if hi > lo { hi } else { lo + 1.0 };
+        let (lo, hi) = (drawn(lo), drawn(hi));
+        let hi = if hi > lo {
+            hi
+        } else {
+            lo + if lo.abs() < 1e9 { 1.0 } else { lo.abs() }
+        };
         let mut axis = Self::bare(Kind::Linear, title, lo, hi);
         let (step, places) = round_step((hi - lo) / 4.0);
-        let mut index = (lo / step - 1e-9).ceil();
-        while index * step <= hi + step * 1e-9 {
-            axis.ticks
-                .push((index * step, decimals(index * step, places), 0));
-            index += 1.0;
+        let first = (lo / step - 1e-9).ceil();
+        // There are five or six; the numbers of an odd record may be so close that they are one.
+        for n in 0..MOST {
+            let value = (first + n as f64) * step;
+            if value.is_nan() || value > hi + step * 1e-9 {
+                break;
+            }
+            axis.ticks.push((value, decimals(value, places), 0));
         }
         axis
     }
 
     /// A logarithmic axis that holds `lo` and `hi`, both above zero, with ends at 1, 2 or 5 of a power of ten.
     pub fn log(title: impl Into<String>, lo: f64, hi: f64) -> Self {
-        let lo = if lo > 0.0 { lo } else { f64::MIN_POSITIVE };
-        let hi = if hi > lo { hi } else { lo * 10.0 };
+        let lo = if lo > 0.0 {
+            drawn(lo)
+        } else {
+            f64::MIN_POSITIVE
+        };
+        let hi = if hi > lo { drawn(hi) } else { lo * 10.0 };
         let (first, last) = (
             libm::log10(lo).floor() as i32,
             libm::log10(hi).ceil() as i32,
@@ -139,7 +151,14 @@ impl Axis {
             Kind::Log => self.from,
             Kind::Rows => -value,
         };
-        place.clamp(self.from, self.to)
+        // Whatever a record holds, this has to be a place: ends may be no numbers, or be exchanged.
+        if place > self.to {
+            self.to
+        } else if place > self.from {
+            place
+        } else {
+            self.from
+        }
     }
 
     /// Whether a value can be drawn: a number, and inside where the axis is not held at its ends.
@@ -155,13 +174,31 @@ impl Axis {
     }
 }
 
+/// The most numbers beside an axis.
+const MOST: usize = 12;
+
+/// The largest size that has a place on an axis.
+const FARTHEST: f64 = 1e300;
+
+/// An end of an axis, whatever it is asked for.
+fn drawn(end: f64) -> f64 {
+    if end.is_nan() {
+        0.0
+    } else {
+        end.clamp(-FARTHEST, FARTHEST)
+    }
+}
+
 /// The round step next above `least`: 1, 2, 2.5 or 5 of a power of ten, and the decimals it needs.
 fn round_step(least: f64) -> (f64, usize) {
     let power = libm::log10(least).floor() as i32;
     let unit = power_of_ten(power);
-    let (step, extra) = [(1.0, 0), (2.0, 0), (2.5, 1), (5.0, 0), (10.0, -1)]
+    let (step, extra): (f64, i32) = [(1.0, 0), (2.0, 0), (2.5, 1), (5.0, 0), (10.0, -1)]
         .into_iter()
         .find(|(m, _)| m * unit >= least * 0.9999)
         .unwrap_or((10.0, -1));
-    (step * unit, (extra - power).max(0) as usize)
+    (
+        step * unit,
+        extra.saturating_sub(power).clamp(0, 330) as usize,
+    )
 }

@@ -622,22 +622,39 @@ impl Expander<'_> {
             .ok_or_else(|| unknown("chapter", key, &self.site.keys()))
     }
 
-    /// What is not there: an error, or a note on the page while records are still to be made.
+    /// What is not there: an error, or what the page says in its place, while records are still to be
+    /// made or where one is at fault.
     fn absent(
         &mut self,
         kind: &str,
         key: &str,
         name: &str,
         known: &[&str],
-    ) -> Result<(), String> {
-        let Some(experiments) = self.shown(key)?.waits_for(name) else {
+    ) -> Result<String, String> {
+        let shown = self.shown(key)?;
+        let Some(experiments) = shown.waits_for(name) else {
+            let mut faults: Vec<String> = shown
+                .faults
+                .iter()
+                .map(|fault| format!("{}/{}", fault.key, fault.experiment))
+                .collect();
+            faults.dedup();
+            if !faults.is_empty() {
+                return Ok(format!(
+                    "not drawn: the record {} is at fault",
+                    faults.join(" or ")
+                ));
+            }
             return Err(unknown(&format!("{kind} of {key}"), name, known));
         };
         let page = self.index.name(self.page);
         let (places, waits) = self.leavings.unrecorded.entry(page).or_default();
         *places += 1;
         waits.insert(format!("{key}/{experiments}"));
-        Ok(())
+        Ok(match kind {
+            "value" => "not recorded yet".into(),
+            _ => "drawn from runs that are not recorded yet".into(),
+        })
     }
 
     fn value(&mut self, arguments: &[&str]) -> Result<String, String> {
@@ -653,8 +670,8 @@ impl Expander<'_> {
         }
         let known: Vec<String> = drawn.values.keys().cloned().collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        self.absent("value", key, name, &known)?;
-        Ok("(not recorded yet)".into())
+        let why = self.absent("value", key, name, &known)?;
+        Ok(format!("({why})"))
     }
 
     /// A number of the recorded run of the bench.
@@ -765,10 +782,10 @@ impl Expander<'_> {
         let anchor = format!("figure-{}-{}", escape(key), escape(id));
         let Some(figure) = drawn.figures.iter().find(|figure| figure.id == id).cloned() else {
             let known: Vec<&str> = drawn.figures.iter().map(|figure| figure.id).collect();
-            self.absent("figure", key, id, &known)?;
+            let why = escape(&self.absent("figure", key, id, &known)?);
             let head = format!(
-                "<figure id=\"{anchor}\">\n<p class=\"unrecorded\">This figure is drawn from runs \
-                 that are not recorded yet.</p>\n<figcaption>\n\n"
+                "<figure id=\"{anchor}\">\n<p class=\"unrecorded\">This figure is {why}.</p>\n\
+                 <figcaption>\n\n"
             );
             return Ok((
                 head,
@@ -809,12 +826,10 @@ impl Expander<'_> {
         let drawn = self.shown(key)?;
         let Some((_, found)) = drawn.tables.iter().find(|(name, _)| *name == id) else {
             let known: Vec<&str> = drawn.tables.iter().map(|(name, _)| *name).collect();
-            self.absent("table", key, id, &known)?;
-            return Ok(
-                "\n<p class=\"unrecorded\">This table is drawn from runs that are not \
-                       recorded yet.</p>\n\n"
-                    .into(),
-            );
+            let why = escape(&self.absent("table", key, id, &known)?);
+            return Ok(format!(
+                "\n<p class=\"unrecorded\">This table is {why}.</p>\n\n"
+            ));
         };
         let found = found.clone();
         let found = table(&found, |text| self.cell(line, text));
@@ -1166,6 +1181,7 @@ mod tests {
                 version: String::new(),
                 arm_seconds: BTreeMap::new(),
                 lines: BTreeMap::new(),
+                weights: BTreeMap::new(),
             }),
         };
         let command = |records: Records| recorded_by("elman1990", &records);
@@ -1194,7 +1210,14 @@ mod tests {
         fs::create_dir_all(folder.path().join("book/x")).unwrap();
         fs::write(folder.path().join("book/bibliography.bib"), WORKS).unwrap();
         fs::write(folder.path().join("source.rs"), SOURCE).unwrap();
-        let site = Site::load(folder.path()).unwrap();
+        expand_from(folder, &Site::load(folder.path()).unwrap(), text)
+    }
+
+    fn expand_from(
+        folder: &tempfile::TempDir,
+        site: &Site,
+        text: &str,
+    ) -> (String, Vec<String>) {
         let math = Math::default();
         let mut index = Index {
             src: "book".into(),
@@ -1212,7 +1235,7 @@ mod tests {
         let mut leavings = Leavings::default();
         let mut expander = Expander {
             root: folder.path(),
-            site: &site,
+            site,
             math: &math,
             index: &index,
             source_pages: true,
@@ -1474,6 +1497,95 @@ mod tests {
             out.starts_with("(not recorded yet)") && out.contains("class=\"unrecorded\""),
             "{out}"
         );
+    }
+
+    /// A folder with one smoke record in the place of a chapter's.
+    fn with_record(record: &lab::record::Record) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("figures").join(&record.chapter);
+        fs::create_dir_all(&path).unwrap();
+        let path = path.join(format!("{}.json", record.experiment));
+        fs::write(path, lab::store::to_text(record)).unwrap();
+        let key = &record.chapter;
+        let work = format!("@misc{{{key}, author = {{A}}, title = {{T}}, year = {{1990}}}}");
+        fs::create_dir_all(folder.path().join("book")).unwrap();
+        fs::write(folder.path().join("book/bibliography.bib"), work).unwrap();
+        folder
+    }
+
+    fn smoke(key: &str) -> Records {
+        let figures = lab::root::root().join("figures");
+        lab::store::load_folder(&lab::store::folder(&figures, key, Scale::Smoke), key).unwrap()
+    }
+
+    #[test]
+    fn a_page_says_which_record_is_at_fault_and_has_everything_else() {
+        let record = &smoke("hochreiter1997")["adding"];
+        let folder = with_record(record);
+        let mut site = Site::load(folder.path()).unwrap();
+        let place = site
+            .chapters
+            .iter()
+            .position(|drawn| drawn.chapter.key == "hochreiter1997")
+            .unwrap();
+        let mut chapter = chapters::find("hochreiter1997").unwrap();
+        chapter.figures = |records| {
+            assert!(!records.contains_key("adding"), "odd");
+            Vec::new()
+        };
+        let records = Records::from([("adding".to_owned(), record.clone())]);
+        site.chapters[place] = super::super::site::Drawn::draw(chapter, records);
+        let text = "{{#figure hochreiter1997/adding}}\nCaption.\n{{#endfigure}}\n\n\
+                    {{#table hochreiter1997/adding}}\n";
+        let (out, problems) = expand_from(&folder, &site, text);
+        assert_eq!(problems, [""; 0]);
+        let said = "This figure is not drawn: the record hochreiter1997/adding is at fault.";
+        assert!(out.contains(said) && out.contains("Caption."), "{out}");
+        assert!(out.contains("<table>"), "the table is drawn: {out}");
+        let faults = site.faults();
+        assert_eq!(faults.len(), 1);
+        assert!(
+            faults[0]
+                .to_string()
+                .contains("figures/hochreiter1997/adding.json")
+        );
+    }
+
+    /// Pages of everything that mutated records give. What is drawn is tested where it is drawn.
+    #[test]
+    fn no_record_that_is_one_makes_a_page_panic() {
+        let mut mutator = testing::mutated::Mutator(1);
+        for (key, experiment) in [
+            ("hochreiter1997", "temporal-order"),
+            ("pascanu2013", "one-unit"),
+            ("chung2014", "chorales"),
+            ("elman1990", "letters"),
+            ("gers2000", "continual"),
+        ] {
+            let record = smoke(key).remove(experiment).unwrap();
+            for odd in (0..3).filter_map(|_| mutator.mutated(&record)) {
+                let folder = with_record(&odd);
+                let site = Site::load(folder.path()).unwrap();
+                assert_eq!(site.faults(), []);
+                let shown = site.shown(key).unwrap();
+                let mut text = format!("{{{{#card {key}}}}}\n\n{{{{#claims {key}}}}}\n\n");
+                for figure in &shown.figures {
+                    let id = figure.id;
+                    text += &format!("{{{{#figure {key}/{id}}}}}\n.\n{{{{#endfigure}}}}\n\n");
+                }
+                for (id, _) in &shown.tables {
+                    text += &format!("{{{{#table {key}/{id}}}}}\n\n");
+                }
+                for name in shown.values.keys() {
+                    text += &format!("{{{{#value {key} {name}}}}}\n\n");
+                }
+                let (_, problems) = expand_from(&folder, &site, &text);
+                // Where the page has no such figure, a claim's link leads nowhere.
+                let links = |problem: &&String| !problem.contains("claim");
+                let others: Vec<&String> = problems.iter().filter(links).collect();
+                assert!(others.is_empty(), "{others:?}");
+            }
+        }
     }
 
     #[test]

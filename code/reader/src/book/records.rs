@@ -240,7 +240,11 @@ fn seconds(record: &Record, arm: &ArmRecord) -> String {
 fn seeds(arm: &ArmRecord) -> String {
     let all: Vec<u64> = arm.trials.iter().map(|trial| trial.seed).collect();
     match all[..] {
-        [first, .., last] if all.windows(2).all(|two| two[0] + 1 == two[1]) => {
+        [first, .., last]
+            if all
+                .windows(2)
+                .all(|two| two[0].checked_add(1) == Some(two[1])) =>
+        {
             format!("{first} to {last}")
         }
         _ => all

@@ -2,6 +2,7 @@
 //! What the pages are filled from: the chapters drawn from their records, and the bibliography.
 use super::bibliography::Bibliography;
 use crate::bench::record::Record;
+use crate::drawn::{Fault, from_records, from_shelf};
 use anyhow::{Context, Result};
 use lab::chapter::{Chapter, LedgerRow, Records, Survey, Table, Values};
 use lab::experiment::{Experiment, Scale};
@@ -33,6 +34,8 @@ pub struct Shown {
     pub tables: Vec<(&'static str, Table)>,
     /// Each experiment, and what of it was not recorded.
     pub experiments: Vec<Recorded>,
+    /// Records that something could not be drawn from.
+    pub faults: Vec<Fault>,
 }
 
 /// How far an experiment was recorded.
@@ -103,6 +106,18 @@ impl Site {
         chapters.chain(&self.surveys).find(|shown| shown.key == key)
     }
 
+    /// Records that something could not be drawn from, each once.
+    pub fn faults(&self) -> Vec<Fault> {
+        let chapters = self.chapters.iter().map(|drawn| &drawn.shown);
+        let all = chapters
+            .chain(&self.surveys)
+            .flat_map(|shown| &shown.faults);
+        let mut all: Vec<Fault> = all.cloned().collect();
+        all.sort();
+        all.dedup_by(|a, b| (&a.key, &a.experiment) == (&b.key, &b.experiment));
+        all
+    }
+
     /// The keys of all chapters, in order.
     pub fn keys(&self) -> Vec<&'static str> {
         self.chapters
@@ -115,19 +130,31 @@ impl Site {
 impl Drawn {
     fn load(root: &Path, chapter: Chapter) -> Result<Self> {
         let records = store::load_records(root, chapter.key)?;
-        let all = (chapter.experiments)();
-        Ok(Self {
-            ledger: chapter.ledger(&records),
+        Ok(Self::draw(chapter, records))
+    }
+
+    /// Draws each kind apart, so that what is wrong for one is not lost for the others.
+    pub fn draw(chapter: Chapter, records: Records) -> Self {
+        let key = chapter.key;
+        let (ledger, mut faults) =
+            from_records(key, &records, |records| chapter.ledger(records));
+        let (values, of_values) = from_records(key, &records, chapter.values);
+        let (figures, of_figures) = from_records(key, &records, chapter.figures);
+        let (tables, of_tables) = from_records(key, &records, chapter.tables);
+        faults.extend([of_values, of_figures, of_tables].into_iter().flatten());
+        Self {
+            ledger,
             shown: Shown {
-                key: chapter.key,
-                values: (chapter.values)(&records),
-                figures: (chapter.figures)(&records),
-                tables: (chapter.tables)(&records),
-                experiments: recorded(&all, &records),
+                key,
+                values,
+                figures,
+                tables,
+                experiments: recorded(&(chapter.experiments)(), &records),
+                faults,
             },
             chapter,
             records,
-        })
+        }
     }
 
     /// Minutes that the recorded runs take on two cores, if any were noted.
@@ -170,12 +197,17 @@ impl Shown {
                 experiments.extend(recorded(&(chapter.experiments)(), records));
             }
         }
+        let (values, mut faults) = from_shelf(&shelf, survey.values);
+        let (figures, of_figures) = from_shelf(&shelf, survey.figures);
+        let (tables, of_tables) = from_shelf(&shelf, survey.tables);
+        faults.extend(of_figures.into_iter().chain(of_tables));
         Ok(Self {
             key: survey.key,
-            values: (survey.values)(&shelf),
-            figures: (survey.figures)(&shelf),
-            tables: (survey.tables)(&shelf),
+            values,
+            figures,
+            tables,
             experiments,
+            faults,
         })
     }
 

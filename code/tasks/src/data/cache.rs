@@ -7,6 +7,7 @@
 
 use super::sets::{self, sha256, Set, Source};
 use super::Malformed;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 /// The environment variable that names another folder.
@@ -47,6 +48,26 @@ pub enum DataError {
     /// A file that its reader refuses.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// Not a file.
+    #[error("{path}: {what}, expected a plain file", path = .path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+        /// What lies there.
+        what: &'static str,
+    },
+    /// A file that is not read, for its size.
+    #[error(
+        "{path}: {there} bytes, expected at most {LARGEST} ({mib} MiB): take a part of it",
+        path = .path.display(),
+        mib = LARGEST >> 20
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes.
+        there: u64,
+    },
     /// A file that cannot be read.
     #[error("{path}: {error}", path = .path.display())]
     Unreadable {
@@ -153,15 +174,43 @@ pub fn fetched(name: &str) -> Result<Opened, DataError> {
     Cache::of_user()?.open(set)
 }
 
-/// Reads a user's own file, with what a record that is made from it has to say.
+/// The largest file of a user's own that is read, in bytes: 512 MiB.
+pub const LARGEST: u64 = 1 << 29;
+
+/// Reads a user's own file, with what a record that is made from it has to say. A device or a pipe
+/// may have no end, so it is not read.
 ///
 /// # Errors
-/// [`DataError::Unreadable`] with the path.
+/// [`DataError::Unreadable`], [`DataError::NoFile`] and [`DataError::TooLarge`] with the path.
 pub fn own(path: &Path) -> Result<(Vec<u8>, Source), DataError> {
-    let bytes = std::fs::read(path).map_err(|error| DataError::Unreadable {
+    let unreadable = |error| DataError::Unreadable {
         path: path.into(),
         error,
-    })?;
+    };
+    // Before it is opened: a pipe waits for who writes to it.
+    let told = std::fs::metadata(path).map_err(unreadable)?;
+    if !told.is_file() {
+        return Err(DataError::NoFile {
+            path: path.into(),
+            what: if told.is_dir() {
+                "a folder"
+            } else {
+                "a device or a pipe"
+            },
+        });
+    }
+    let mut bytes = Vec::new();
+    if told.len() <= LARGEST {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        // It may grow while it is read.
+        let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
+        read.map_err(unreadable)?;
+    }
+    let there = Ord::max(told.len(), bytes.len() as u64);
+    if there > LARGEST {
+        let path = path.into();
+        return Err(DataError::TooLarge { path, there });
+    }
     let name = path.file_name().unwrap_or(path.as_os_str());
     let source = Source::of_file(&name.to_string_lossy(), &bytes);
     Ok((bytes, source))

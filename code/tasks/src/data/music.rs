@@ -2,6 +2,9 @@
 //! Polyphonic music as the field passes it round: a JSON object with the keys `train`, `valid` (or
 //! `validation`) and `test`, each a list of pieces, each a list of steps of time, each a list of the
 //! MIDI notes that sound. Boulanger-Lewandowski et al. (2012) made four sets of this layout.
+//!
+//! A note may be written as a whole number with a point, `60.0`. Of a voice that is silent nothing is
+//! written, or [`REST`] in its place, as files with one column a voice have it.
 
 use super::text::utf8;
 use super::Malformed;
@@ -12,6 +15,9 @@ use std::marker::PhantomData;
 
 /// The highest MIDI note.
 pub const HIGHEST: u8 = 127;
+
+/// What some files write for a voice that is silent; nothing sounds.
+pub const REST: i8 = -1;
 
 /// The notes that sound at one step of time, from none to all of 0 to [`HIGHEST`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,10 +118,19 @@ pub fn fill_row(chord: Chord, lowest: u8, row: &mut [f32]) {
 /// Reads a data set in the usual layout.
 ///
 /// # Errors
-/// When the file is cut short, not in UTF-8, of another layout, has a split or a piece with
-/// nothing in it, or a note out of range: with line, column and the path to it.
+/// When the file is cut short, not in UTF-8, of another layout, has a split twice or without a
+/// name, a split or a piece with nothing in it, or a note out of range: with line, column and the
+/// path to it.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Music, Malformed> {
     let text = utf8(file, bytes)?;
+    // Three splits without names would be taken in this order, which is not the order of all files.
+    if let Some(before) = text.find(|c: char| !c.is_ascii_whitespace()) {
+        if text[before..].starts_with('[') {
+            let line = 1 + text[..before].matches('\n').count();
+            let what = format!("a list of splits without names, expected {LAYOUT}");
+            return Err(Malformed::new(file, format!("line {line}"), what));
+        }
+    }
     if let Ok(layout) = serde_json::from_str::<Layout>(text) {
         return Ok(layout.into());
     }
@@ -138,6 +153,9 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Music, Malformed> {
     Ok(layout.into())
 }
 
+/// The layout, for the messages.
+const LAYOUT: &str = "{\"train\": [[[60, 64, 67], ...], ...], \"valid\": ..., \"test\": ...}";
+
 /// What serde says, without the place and with what was expected.
 fn explain(error: &serde_json::Error) -> String {
     let what = error.to_string();
@@ -148,9 +166,7 @@ fn explain(error: &serde_json::Error) -> String {
     } else if error.is_syntax() {
         format!("no JSON ({what})")
     } else if what.contains("field") {
-        format!(
-            "{what}, expected {{\"train\": [[[60, 64, 67], ...], ...], \"valid\": ..., \"test\": ...}}"
-        )
+        format!("{what}, expected {LAYOUT}")
     } else {
         what.to_owned()
     }
@@ -236,7 +252,9 @@ impl<'de> Deserialize<'de> for Chord {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Chord, A::Error> {
                 let mut chord = Chord::SILENCE;
                 while let Some(Note(note)) = list.next_element()? {
-                    chord.insert(note);
+                    if let Some(note) = note {
+                        chord.insert(note);
+                    }
                 }
                 Ok(chord)
             }
@@ -251,8 +269,8 @@ impl Serialize for Chord {
     }
 }
 
-/// A MIDI note.
-struct Note(u8);
+/// A MIDI note, or nothing for a [`REST`].
+struct Note(Option<u8>);
 
 impl<'de> Deserialize<'de> for Note {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -261,7 +279,7 @@ impl<'de> Deserialize<'de> for Note {
             fn refuse<E: Error>(number: impl fmt::Display) -> E {
                 E::custom(format!(
                     "{number} is no MIDI note, expected 0 to {HIGHEST}; \
-                     of a silent voice nothing is written"
+                     of a silent voice write nothing, or {REST}"
                 ))
             }
         }
@@ -277,12 +295,24 @@ impl<'de> Deserialize<'de> for Note {
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Note, E> {
                 let note = u8::try_from(number).ok().filter(|&note| note <= HIGHEST);
-                note.map(Note).ok_or_else(|| Number::refuse(number))
+                note.map(|note| Note(Some(note)))
+                    .ok_or_else(|| Number::refuse(number))
             }
 
             fn visit_i64<E: Error>(self, number: i64) -> Result<Note, E> {
-                // What is not negative comes to the function above.
-                Err(Number::refuse(number))
+                match u64::try_from(number) {
+                    Ok(number) => self.visit_u64(number),
+                    Err(_) if number == i64::from(REST) => Ok(Note(None)),
+                    Err(_) => Err(Number::refuse(number)),
+                }
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Note, E> {
+                // Whole numbers as small as those that are asked for are exact.
+                if number.fract() == 0.0 && number.abs() < 1e6 {
+                    return self.visit_i64(number as i64);
+                }
+                Err(Number::refuse(format!("{number:?}")))
             }
         }
         deserializer.deserialize_u8(Number)
