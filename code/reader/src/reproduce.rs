@@ -3,7 +3,7 @@
 use crate::output::{print, say};
 use crate::usage::Usage;
 use crate::{keys, signals};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use lab::chapter::Chapter;
 use lab::experiment::{Arm, Experiment, Outcome, Scale};
 use lab::files;
