@@ -9,13 +9,14 @@ mod math;
 mod records;
 mod site;
 
-use crate::watch::Stamp;
+use crate::watch::{Stamp, is_editors};
 use anyhow::{Context, Result, bail};
 use evidence::Sources;
 use expand::{Expander, Index, Leavings, Problem, Slot, included, numbered};
 use listing::Printed;
 use math::Math;
 use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 pub use site::BIBLIOGRAPHY;
@@ -104,6 +105,8 @@ pub struct Built {
     pub pages: usize,
     /// What the pages ask for and is not recorded yet.
     pub unrecorded: Vec<String>,
+    /// What `book.toml` asks for beside HTML, which is not built.
+    pub others: Vec<String>,
 }
 
 impl Builder {
@@ -141,11 +144,20 @@ impl Builder {
             .with_context(|| above.display().to_string())?;
         let fresh = beside.path().join("fresh");
         every_page_is_there(&self.root)?;
-        let mut book = MDBook::load(&self.root)?;
+        let (config, others) = config(&self.root)?;
+        let src = config.book.src.clone();
+        let mut book = MDBook::load_with_config(&self.root, config)?;
         book.config.build.build_dir = fresh.clone();
+        // The pages are read; of what lies beside them mdBook copies all, follows every link and ends
+        // where one leads nowhere. It gets a folder in which there is nothing but files.
+        let files = beside.path().join("files");
+        copy_files(&self.root.join(&src), &files)
+            .context("copying what lies beside the pages")?;
+        book.config.book.src = files;
         let late = Arc::new(Mutex::new(Vec::new()));
         book.with_preprocessor(Unrolled {
             kept: self.kept.clone(),
+            src: Some(src),
             late: Some(late.clone()),
         });
         book.build().map_err(plain)?;
@@ -194,6 +206,7 @@ impl Builder {
             folder,
             pages,
             unrecorded: unrecorded.collect(),
+            others,
         })
     }
 
@@ -216,6 +229,42 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// The settings, with HTML as all that is built, and what else they ask for.
+fn config(root: &Path) -> Result<(Config, Vec<String>)> {
+    let file = root.join("book.toml");
+    let mut config = Config::from_disk(&file).context("book.toml")?;
+    config.update_from_env()?;
+    let outputs = config.outputs::<serde_json::Value>().context("book.toml")?;
+    let html = outputs.get("html").cloned();
+    let others = outputs.into_keys().filter(|name| name != "html").collect();
+    let html = html.unwrap_or_else(|| serde_json::json!({}));
+    config
+        .set("output", serde_json::json!({ "html": html }))
+        .context("book.toml")?;
+    Ok((config, others))
+}
+
+/// Copies the files of a folder and of those in it: no links to folders, which may lead anywhere, no
+/// links that lead nowhere, no pipes, nothing that an editor keeps there. Of pages it takes the one
+/// for addresses that do not exist, which mdBook reads there.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        if is_editors(&name) {
+            continue;
+        }
+        let page = path.extension().is_some_and(|kind| kind == "md");
+        if entry.file_type()?.is_dir() {
+            copy_files(&path, &to.join(name))?;
+        } else if path.is_file() && (!page || name == "404.md") {
+            fs::copy(&path, to.join(name)).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// How the folders begin that a book is built in.
@@ -290,6 +339,8 @@ type Late = Arc<Mutex<Vec<Arc<Leavings>>>>;
 /// Our preprocessor.
 struct Unrolled {
     kept: Arc<Kept>,
+    /// The folder of the pages, where the settings that mdBook hands on name another.
+    src: Option<PathBuf>,
     /// Where the slots go that are filled in after rendering; without it they are filled in at once.
     late: Option<Late>,
 }
@@ -302,7 +353,11 @@ impl Preprocessor for Unrolled {
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let site = self.kept.site(&context.root)?;
         let mut index = Index {
-            src: context.config.book.src.clone(),
+            src: self
+                .src
+                .as_ref()
+                .unwrap_or(&context.config.book.src)
+                .clone(),
             sources: self.kept.sources(&context.root)?,
             ..Index::default()
         };
@@ -530,6 +585,7 @@ pub fn preprocess(input: impl std::io::Read, output: impl std::io::Write) -> Res
     }
     let unrolled = Unrolled {
         kept: Arc::default(),
+        src: None,
         late: None,
     };
     let book = unrolled.run(&context, book)?;

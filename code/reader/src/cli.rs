@@ -145,6 +145,11 @@ fn build(builder: &Builder) -> Result<Built> {
     for line in &built.unrecorded {
         output::say(&format!("note: {line}"));
     }
+    for name in &built.others {
+        output::say(&format!(
+            "note: book.toml: [output.{name}] is left to `mdbook build`; this builds HTML alone"
+        ));
+    }
     output::say(&format!(
         "built {} pages in {:.1?}",
         built.pages,
