@@ -9,6 +9,7 @@ mod math;
 mod records;
 mod site;
 
+use crate::usage::Usage;
 use crate::watch::{Stamp, is_editors};
 use anyhow::{Context, Result, bail};
 use evidence::Sources;
@@ -35,6 +36,7 @@ pub const NAME: &str = "unrolled";
 /// Builds the book, and remembers from one build to the next what need not be done again.
 pub struct Builder {
     root: PathBuf,
+    folder: PathBuf,
     kept: Arc<Kept>,
     swap: Arc<RwLock<()>>,
 }
@@ -110,13 +112,42 @@ pub struct Built {
 }
 
 impl Builder {
-    /// For the repository at `root`.
+    /// For the repository at `root`, whose book goes to its `target/book`.
     pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            folder: root.join("target/book"),
             kept: Arc::default(),
             swap: Arc::default(),
         }
+    }
+
+    /// For the repository at `root`, whose book goes to another folder: a new or an empty one, or one
+    /// with a book that was built before, which it replaces.
+    ///
+    /// # Errors
+    /// When the folder is something else.
+    pub fn to(root: &Path, folder: &Path) -> Result<Self> {
+        let absolute = std::path::absolute(folder)?;
+        // What a link leads to is replaced, not the link.
+        let folder = absolute.canonicalize().unwrap_or(absolute);
+        let shown = folder.display();
+        if folder.exists() {
+            let entries = fs::read_dir(&folder).with_context(|| shown.to_string())?;
+            if entries.count() > 0 && !is_book(&folder) {
+                let what = format!("{shown}: this folder holds other things than a book");
+                return Err(Usage(what).into());
+            }
+        }
+        let pages = root.join("book");
+        if folder.starts_with(pages.canonicalize().unwrap_or(pages)) {
+            let what = format!("{shown}: the book cannot be built among its own pages");
+            return Err(Usage(what).into());
+        }
+        Ok(Self {
+            folder,
+            ..Self::new(root)
+        })
     }
 
     /// Held for writing while the finished book is put in the place of the one before.
@@ -126,7 +157,7 @@ impl Builder {
 
     /// The folder that the book is built into.
     pub fn folder(&self) -> PathBuf {
-        self.root.join("target/book")
+        self.folder.clone()
     }
 
     /// Builds the book beside the one before, then puts it in its place.
@@ -136,12 +167,16 @@ impl Builder {
     pub fn build(&self) -> Result<Built> {
         let folder = self.folder();
         let above = folder.parent().unwrap_or(&self.root);
-        fs::create_dir_all(above).with_context(|| above.display().to_string())?;
+        let unwritable = || {
+            let above = above.display();
+            format!("{above}: the book cannot be built here, with --out DIR it is elsewhere")
+        };
+        fs::create_dir_all(above).with_context(unwritable)?;
         sweep(above);
         let beside = tempfile::Builder::new()
             .prefix(BESIDE)
             .tempdir_in(above)
-            .with_context(|| above.display().to_string())?;
+            .with_context(unwritable)?;
         let fresh = beside.path().join("fresh");
         every_page_is_there(&self.root)?;
         let (config, others) = config(&self.root)?;
@@ -265,6 +300,12 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a folder holds what mdBook has built.
+fn is_book(folder: &Path) -> bool {
+    let mark = fs::read_to_string(folder.join(".nojekyll"));
+    mark.is_ok_and(|text| text.contains("mdBook")) && folder.join("toc.html").is_file()
 }
 
 /// How the folders begin that a book is built in.

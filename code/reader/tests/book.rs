@@ -200,6 +200,39 @@ fn other_renderers_of_the_settings_are_named_and_left_to_mdbook() {
     assert!(error.starts_with("book.toml"), "{error}");
 }
 
+/// A file in the place of `target` refuses to hold a book, whoever asks.
+#[test]
+fn a_book_can_be_built_outside_of_a_repository_that_cannot_be_written_to() {
+    let folder = repository(&[("one", PAGE)]);
+    fs::write(folder.path().join("target"), "").unwrap();
+    let error = format!("{:#}", Builder::new(folder.path()).build().unwrap_err());
+    assert!(error.contains("with --out DIR"), "{error}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let out = elsewhere.path().join("deep/er/book");
+    for text in ["# First\n", "# Second\n"] {
+        fs::write(folder.path().join("book/one.md"), text).unwrap();
+        let builder = Builder::to(folder.path(), &out).unwrap();
+        assert_eq!(builder.build().unwrap().folder, out);
+        let html = fs::read_to_string(out.join("one.html")).unwrap();
+        assert!(
+            html.contains(text.trim_start_matches("# ").trim()),
+            "{text}"
+        );
+        assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1);
+    }
+    fs::write(elsewhere.path().join("precious.txt"), "").unwrap();
+    for (wrong, expected) in [
+        (elsewhere.path(), "holds other things than a book"),
+        (folder.path(), "holds other things than a book"),
+        (&folder.path().join("book/built"), "among its own pages"),
+        (&elsewhere.path().join("precious.txt"), "precious.txt"),
+    ] {
+        let error = format!("{:#}", Builder::to(folder.path(), wrong).err().unwrap());
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+    }
+    assert!(elsewhere.path().join("precious.txt").exists());
+}
+
 /// Every file below a folder, by its path.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
