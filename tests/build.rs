@@ -111,8 +111,14 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        // A link to a folder may lead back to it, and an editor's `.#page.md` leads nowhere.
+        if entry.file_name().to_string_lossy().starts_with(['.', '#']) {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             all.extend(pages(&path));
+        } else if !path.is_file() {
+            continue;
         } else if path.extension().is_some_and(|ending| ending == "md") {
             all.push(path);
         }

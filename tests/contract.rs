@@ -90,7 +90,11 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        // As the book has them: a link to a folder may lead back to it, an editor's leads nowhere.
+        if entry.file_name().to_string_lossy().starts_with(['.', '#']) {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             all.extend(files(&path, ending));
         } else if path.extension().is_some_and(|e| e == ending) {
             all.push(path);

@@ -24,8 +24,14 @@ fn pages(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        // A link to a folder may lead back to it, and an editor's `.#page.md` leads nowhere.
+        if entry.file_name().to_string_lossy().starts_with(['.', '#']) {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             all.extend(pages(&path));
+        } else if !path.is_file() {
+            continue;
         } else if path.extension().is_some_and(|ending| ending == "md") {
             let text = fs::read_to_string(&path).unwrap();
             all.push((path, text));
@@ -160,4 +166,17 @@ fn every_page_has_each_of_its_blocks_of_rust_tested() {
     );
     assert!(blocks > 10, "only {blocks} blocks of Rust");
     assert!(!TESTS.contains("#[ignore]"), "a test is ignored");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_without_end_and_editors_locks_are_no_pages() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.md"), "# A").unwrap();
+    symlink("somebody@somewhere.1", folder.join(".#a.md")).unwrap();
+    symlink(".", folder.join("here")).unwrap();
+    symlink(".", folder.join("again")).unwrap();
+    assert_eq!(pages(folder), [(folder.join("a.md"), "# A".to_owned())]);
 }

@@ -9,13 +9,15 @@ mod math;
 mod records;
 mod site;
 
-use crate::watch::Stamp;
+use crate::usage::Usage;
+use crate::watch::{Stamp, is_editors};
 use anyhow::{Context, Result, bail};
 use evidence::Sources;
 use expand::{Expander, Index, Leavings, Problem, Slot, included, numbered};
 use listing::Printed;
 use math::Math;
 use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 pub use site::BIBLIOGRAPHY;
@@ -35,6 +37,7 @@ pub const NAME: &str = "unrolled";
 /// Builds the book, and remembers from one build to the next what need not be done again.
 pub struct Builder {
     root: PathBuf,
+    folder: PathBuf,
     kept: Arc<Kept>,
     swap: Arc<RwLock<()>>,
 }
@@ -109,6 +112,8 @@ pub struct Built {
     pub unrecorded: Vec<String>,
     /// Records that could not be drawn from, a line each; the pages say so where they would show it.
     pub faults: Vec<String>,
+    /// What `book.toml` asks for beside HTML, which is not built.
+    pub others: Vec<String>,
     /// The book from before, which goes when this does: to remove it takes time.
     _before: TempDir,
 }
@@ -119,13 +124,42 @@ fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Builder {
-    /// For the repository at `root`.
+    /// For the repository at `root`, whose book goes to its `target/book`.
     pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            folder: root.join("target/book"),
             kept: Arc::default(),
             swap: Arc::default(),
         }
+    }
+
+    /// For the repository at `root`, whose book goes to another folder: a new or an empty one, or one
+    /// with a book that was built before, which it replaces.
+    ///
+    /// # Errors
+    /// When the folder is something else.
+    pub fn to(root: &Path, folder: &Path) -> Result<Self> {
+        let absolute = std::path::absolute(folder)?;
+        // What a link leads to is replaced, not the link.
+        let folder = absolute.canonicalize().unwrap_or(absolute);
+        let shown = folder.display();
+        if folder.exists() {
+            let entries = fs::read_dir(&folder).with_context(|| shown.to_string())?;
+            if entries.count() > 0 && !is_book(&folder) {
+                let what = format!("{shown}: this folder holds other things than a book");
+                return Err(Usage(what).into());
+            }
+        }
+        let pages = root.join("book");
+        if folder.starts_with(pages.canonicalize().unwrap_or(pages)) {
+            let what = format!("{shown}: the book cannot be built among its own pages");
+            return Err(Usage(what).into());
+        }
+        Ok(Self {
+            folder,
+            ..Self::new(root)
+        })
     }
 
     /// Held for writing while the finished book is put in the place of the one before.
@@ -135,7 +169,7 @@ impl Builder {
 
     /// The folder that the book is built into.
     pub fn folder(&self) -> PathBuf {
-        self.root.join("target/book")
+        self.folder.clone()
     }
 
     /// Builds the book beside the one before, then puts it in its place.
@@ -145,17 +179,33 @@ impl Builder {
     pub fn build(&self) -> Result<Built> {
         let folder = self.folder();
         let above = folder.parent().unwrap_or(&self.root);
-        fs::create_dir_all(above).with_context(|| above.display().to_string())?;
+        let unwritable = || {
+            let above = above.display();
+            format!("{above}: the book cannot be built here, with --out DIR it is elsewhere")
+        };
+        fs::create_dir_all(above).with_context(unwritable)?;
         self.put_back(above);
         sweep(above);
-        let beside = tempfile::Builder::new().prefix(BESIDE).tempdir_in(above)?;
+        let beside = tempfile::Builder::new()
+            .prefix(BESIDE)
+            .tempdir_in(above)
+            .with_context(unwritable)?;
         let fresh = beside.path().join("fresh");
         every_page_is_there(&self.root)?;
-        let mut book = MDBook::load(&self.root)?;
+        let (config, others) = config(&self.root)?;
+        let src = config.book.src.clone();
+        let mut book = MDBook::load_with_config(&self.root, config)?;
         book.config.build.build_dir = fresh.clone();
+        // The pages are read; of what lies beside them mdBook copies all, follows every link and ends
+        // where one leads nowhere. It gets a folder in which there is nothing but files.
+        let files = beside.path().join("files");
+        copy_files(&self.root.join(&src), &files)
+            .context("copying what lies beside the pages")?;
+        book.config.book.src = files;
         let late = Arc::new(Mutex::new(Vec::new()));
         book.with_preprocessor(Unrolled {
             kept: self.kept.clone(),
+            src: Some(src),
             late: Some(late.clone()),
         });
         book.build().map_err(plain)?;
@@ -204,6 +254,7 @@ impl Builder {
             folder,
             pages,
             unrecorded: unrecorded.collect(),
+            others,
             _before: beside,
             faults: site.faults().iter().map(ToString::to_string).collect(),
         })
@@ -270,6 +321,48 @@ const WHOLE: &str = "whole";
 
 /// How the names begin of books from before, there.
 const BEFORE: &str = "before-";
+
+/// The settings, with HTML as all that is built, and what else they ask for.
+fn config(root: &Path) -> Result<(Config, Vec<String>)> {
+    let file = root.join("book.toml");
+    let mut config = Config::from_disk(&file).context("book.toml")?;
+    config.update_from_env()?;
+    let outputs = config.outputs::<serde_json::Value>().context("book.toml")?;
+    let html = outputs.get("html").cloned();
+    let others = outputs.into_keys().filter(|name| name != "html").collect();
+    let html = html.unwrap_or_else(|| serde_json::json!({}));
+    config
+        .set("output", serde_json::json!({ "html": html }))
+        .context("book.toml")?;
+    Ok((config, others))
+}
+
+/// Copies the files of a folder and of those in it: no links to folders, which may lead anywhere, no
+/// links that lead nowhere, no pipes, nothing that an editor keeps there. Of pages it takes the one
+/// for addresses that do not exist, which mdBook reads there.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        if is_editors(&name) {
+            continue;
+        }
+        let page = path.extension().is_some_and(|kind| kind == "md");
+        if entry.file_type()?.is_dir() {
+            copy_files(&path, &to.join(name))?;
+        } else if path.is_file() && (!page || name == "404.md") {
+            fs::copy(&path, to.join(name)).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a folder holds what mdBook has built.
+fn is_book(folder: &Path) -> bool {
+    let mark = fs::read_to_string(folder.join(".nojekyll"));
+    mark.is_ok_and(|text| text.contains("mdBook")) && folder.join("toc.html").is_file()
+}
 
 /// How the folders begin that a book is built in.
 const BESIDE: &str = "book-";
@@ -343,6 +436,8 @@ type Late = Arc<Mutex<Vec<Arc<Leavings>>>>;
 /// Our preprocessor.
 struct Unrolled {
     kept: Arc<Kept>,
+    /// The folder of the pages, where the settings that mdBook hands on name another.
+    src: Option<PathBuf>,
     /// Where the slots go that are filled in after rendering; without it they are filled in at once.
     late: Option<Late>,
 }
@@ -355,7 +450,11 @@ impl Preprocessor for Unrolled {
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let site = self.kept.site(&context.root)?;
         let mut index = Index {
-            src: context.config.book.src.clone(),
+            src: self
+                .src
+                .as_ref()
+                .unwrap_or(&context.config.book.src)
+                .clone(),
             sources: self.kept.sources(&context.root)?,
             ..Index::default()
         };
@@ -583,6 +682,7 @@ pub fn preprocess(input: impl std::io::Read, output: impl std::io::Write) -> Res
     }
     let unrolled = Unrolled {
         kept: Arc::default(),
+        src: None,
         late: None,
     };
     let book = unrolled.run(&context, book)?;

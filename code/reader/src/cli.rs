@@ -8,7 +8,7 @@ use crate::{bench, claims, data, grade, output, reproduce};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use lab::root::find;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 const EXAMPLES: &str = "Examples:
   cargo run                                   build the book and serve it
   cargo run -- --build-only                   only build it
+  cargo run -- --build-only --out ~/book      build it elsewhere
   cargo run -- reproduce hochreiter1997       run a chapter's experiments, in seconds
   cargo run -- claims hochreiter1997          what was claimed, and how it came out here
   cargo test hochreiter1997                   verify a chapter
@@ -51,6 +52,9 @@ struct Cli {
     /// Open the book in the browser
     #[arg(long)]
     open: bool,
+    /// Build the book into this folder, which is new, empty or holds a book (default: target/book)
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -114,8 +118,17 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     benchmarks::path().map_err(Usage)?;
     match cli.command {
-        None if cli.build_only => return build_only(&find()?),
-        None => serve(&find()?, cli.port, cli.open)?,
+        None => {
+            let root = find()?;
+            let builder = match &cli.out {
+                Some(folder) => Builder::to(&root, folder)?,
+                None => Builder::new(&root),
+            };
+            match cli.build_only {
+                true => return build_only(&builder),
+                false => serve(&root, &builder, cli.port, cli.open)?,
+            }
+        }
         Some(Command::Reproduce(args)) => reproduce::run(args, &find()?)?,
         Some(Command::Claims(args)) => claims::run(&args, &find()?)?,
         Some(Command::Bench(args)) => bench::run(&args, &find()?)?,
@@ -149,6 +162,11 @@ fn build(builder: &Builder) -> Result<Built> {
     for line in &built.faults {
         output::say(&format!("error: {line}"));
     }
+    for name in &built.others {
+        output::say(&format!(
+            "note: book.toml: [output.{name}] is left to `mdbook build`; this builds HTML alone"
+        ));
+    }
     output::say(&format!(
         "built {} pages in {:.1?}",
         built.pages,
@@ -158,8 +176,8 @@ fn build(builder: &Builder) -> Result<Built> {
 }
 
 /// The status: a book that lacks what a faulty record would show is built, and is a failure.
-fn build_only(root: &Path) -> Result<ExitCode> {
-    let built = build(&Builder::new(root))?;
+fn build_only(builder: &Builder) -> Result<ExitCode> {
+    let built = build(builder)?;
     let here = std::env::current_dir().unwrap_or_default();
     let folder = built.folder.strip_prefix(here).unwrap_or(&built.folder);
     output::print(&format!("{}\n", folder.display()))?;
@@ -170,12 +188,11 @@ fn build_only(root: &Path) -> Result<ExitCode> {
 }
 
 /// Serves the book, and builds it again whenever something it is made from changes.
-fn serve(root: &Path, port: Option<u16>, open: bool) -> Result<()> {
+fn serve(root: &Path, builder: &Builder, port: Option<u16>, open: bool) -> Result<()> {
     let listener = serve::listen(port)?;
     let address = format!("http://{}/", listener.local_addr()?);
-    let builder = Builder::new(root);
     let mut seen = Stamp::now(root);
-    let built = build(&builder)?;
+    let built = build(builder)?;
     let rebuilds = Arc::new(Rebuilds::default());
     let server = Server {
         folder: built.folder,
@@ -205,7 +222,7 @@ fn serve(root: &Path, port: Option<u16>, open: bool) -> Result<()> {
             );
         }
         seen = now;
-        match build(&builder) {
+        match build(builder) {
             // What was built holds the book from before, which is removed after this.
             Ok(_built) => rebuilds.announce(),
             Err(error) => {

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sees when something that the book is made from changes.
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// Whether a file of this name is no part of a tree of sources: hidden, or what an editor keeps beside
+/// the file that it edits, `.#page.md`, `#page.md#` and `page.md~`. The first of these is a link that
+/// leads nowhere.
+pub fn is_editors(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(['.', '#']) || name.ends_with('~')
+}
 
 /// The files that the book is made from, with size and time of change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,13 +81,13 @@ impl Stamp {
         };
         for entry in entries.flatten() {
             let path = entry.path();
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if hidden {
+            if is_editors(&entry.file_name()) {
                 continue;
             }
-            if path.is_dir() {
+            // A link to a folder is not followed: it may lead back to where it stands.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.walk(&path, wanted);
-            } else if wanted(&path) {
+            } else if wanted(&path) && path.is_file() {
                 self.take(&path);
             }
         }
@@ -88,6 +97,31 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_editor_keeps_beside_a_file_is_known_by_its_name() {
+        let names = [".#page.md", "#page.md#", "page.md~", ".page.md.swp"];
+        assert!(names.iter().all(|name| is_editors(name.as_ref())));
+        let names = ["page.md", "a~b.md", "c#.md"];
+        assert!(!names.iter().any(|name| is_editors(name.as_ref())));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_without_end_and_editors_files_are_not_watched() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("book")).unwrap();
+        fs::write(root.join("book/a.md"), "x").unwrap();
+        let before = Stamp::now(root);
+        symlink(".", root.join("book/here")).unwrap();
+        symlink(".", root.join("book/again")).unwrap();
+        symlink("gone", root.join("book/.#a.md")).unwrap();
+        fs::write(root.join("book/a.md~"), "x").unwrap();
+        assert_eq!(before, Stamp::now(root));
+        assert_eq!(before.0.len(), 1);
+    }
 
     #[test]
     fn pages_records_and_sources_are_watched_and_unfinished_seeds_are_not() {

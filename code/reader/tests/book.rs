@@ -146,6 +146,93 @@ fn a_broken_page_leaves_the_book_from_before_and_no_rubbish() {
     assert!(built(folder.path(), "two.html").contains("Mended"));
 }
 
+/// Editors lock a page with a link that leads nowhere, and a link to its own folder has no end.
+#[cfg(unix)]
+#[test]
+fn links_and_what_editors_keep_beside_pages_break_no_book() {
+    use std::os::unix::fs::symlink;
+    let folder = repository(&[("one", PAGE)]);
+    let pages = folder.path().join("book");
+    symlink("somebody@somewhere.1234:1700000000", pages.join(".#one.md")).unwrap();
+    symlink("gone.png", pages.join("picture.png")).unwrap();
+    symlink("gone.md", pages.join("gone.md")).unwrap();
+    symlink("/dev/zero", pages.join("endless.png")).unwrap();
+    symlink(".", pages.join("here")).unwrap();
+    symlink(".", pages.join("again")).unwrap();
+    fs::write(pages.join("#one.md#"), "# Half written").unwrap();
+    fs::write(pages.join("one.md~"), "# Before").unwrap();
+    fs::write(pages.join("kept.txt"), "kept").unwrap();
+    symlink("kept.txt", pages.join("linked.txt")).unwrap();
+    let built_book = Builder::new(folder.path()).build().unwrap();
+    assert_eq!(built_book.pages, 1);
+    assert_eq!(built(folder.path(), "linked.txt"), "kept");
+    let there = folder.path().join("target/book");
+    for left_out in [
+        "here",
+        "again",
+        "picture.png",
+        "endless.png",
+        "one.md~",
+        "#one.md#",
+    ] {
+        assert!(!there.join(left_out).exists(), "{left_out}");
+    }
+}
+
+#[test]
+fn other_renderers_of_the_settings_are_named_and_left_to_mdbook() {
+    let folder = repository(&[("one", PAGE)]);
+    let settings = format!(
+        "{SETTINGS}[output.html]\n[output.linkcheck]\nfollow-web-links = false\n[output.markdown]\n"
+    );
+    fs::write(folder.path().join("book.toml"), settings).unwrap();
+    let built_book = Builder::new(folder.path()).build().unwrap();
+    assert_eq!(built_book.others, ["linkcheck", "markdown"]);
+    assert!(built(folder.path(), "one.html").contains("class=\"katex\""));
+    // Without a word of HTML it is HTML still, and what is no table is refused in one line.
+    let settings = format!("{SETTINGS}[output.epub]\n");
+    fs::write(folder.path().join("book.toml"), settings).unwrap();
+    let built_book = Builder::new(folder.path()).build().unwrap();
+    assert_eq!(built_book.others, ["epub"]);
+    assert!(built(folder.path(), "one.html").contains("class=\"katex\""));
+    fs::write(folder.path().join("book.toml"), "output = 3\n").unwrap();
+    let error = format!("{:#}", Builder::new(folder.path()).build().unwrap_err());
+    assert!(error.starts_with("book.toml"), "{error}");
+}
+
+/// A file in the place of `target` refuses to hold a book, whoever asks.
+#[test]
+fn a_book_can_be_built_outside_of_a_repository_that_cannot_be_written_to() {
+    let folder = repository(&[("one", PAGE)]);
+    fs::write(folder.path().join("target"), "").unwrap();
+    let error = format!("{:#}", Builder::new(folder.path()).build().unwrap_err());
+    assert!(error.contains("with --out DIR"), "{error}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let out = elsewhere.path().join("deep/er/book");
+    for text in ["# First\n", "# Second\n"] {
+        fs::write(folder.path().join("book/one.md"), text).unwrap();
+        let builder = Builder::to(folder.path(), &out).unwrap();
+        assert_eq!(builder.build().unwrap().folder, out);
+        let html = fs::read_to_string(out.join("one.html")).unwrap();
+        assert!(
+            html.contains(text.trim_start_matches("# ").trim()),
+            "{text}"
+        );
+        assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1);
+    }
+    fs::write(elsewhere.path().join("precious.txt"), "").unwrap();
+    for (wrong, expected) in [
+        (elsewhere.path(), "holds other things than a book"),
+        (folder.path(), "holds other things than a book"),
+        (&folder.path().join("book/built"), "among its own pages"),
+        (&elsewhere.path().join("precious.txt"), "precious.txt"),
+    ] {
+        let error = format!("{:#}", Builder::to(folder.path(), wrong).err().unwrap());
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+    }
+    assert!(elsewhere.path().join("precious.txt").exists());
+}
+
 /// Every file below a folder, by its path.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();

@@ -163,10 +163,9 @@ fn what_is_not_there_yet_is_said_on_standard_error() {
 
 #[test]
 fn exercises_are_graded_in_points() {
-    let output = unrolled(&["grade", "hochreiter1997"]);
+    let output = unrolled(&["grade", "elman1990"]);
     assert!(output.status.success());
     assert!(text(&output.stdout).trim_end().ends_with("points"));
-    assert_eq!(unrolled(&["grade", "vinyals2015"]).status.code(), Some(2));
 }
 
 #[cfg(unix)]

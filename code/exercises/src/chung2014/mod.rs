@@ -2,10 +2,12 @@
 //! Exercises for Chung et al., *Empirical Evaluation of Gated Recurrent Neural Networks on
 //! Sequence Modeling* (2014).
 //!
-//! Fill in [`stubs`]; the points are those of `cargo run -- grade chung2014`.
+//! Fill in `stubs.rs`; the points are those of `cargo run -- grade chung2014`.
 
 pub mod checks;
 pub mod solutions;
+// Compiled by `grade` alone; see the crate.
+#[cfg(rust_analyzer)]
 pub mod stubs;
 
 use crate::{Exercise, Kind};
@@ -60,7 +62,7 @@ pub const EXERCISES: &[Exercise] = &[
 /// candidate, each on the input, on the state, and as a bias.
 pub type One = [[f64; 3]; 3];
 
-/// One function for each exercise. [`stubs`] and [`solutions`] each have a set of them.
+/// One function for each exercise. `stubs.rs` and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
     /// Exercise `weights`.

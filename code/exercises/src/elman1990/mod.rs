@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exercises for Elman, *Finding Structure in Time* (1990).
 //!
-//! Fill in [`stubs`]; the points are those of `cargo run -- grade elman1990`.
+//! Fill in `stubs.rs`; the points are those of `cargo run -- grade elman1990`.
 
 pub mod checks;
 pub mod solutions;
+// Compiled by `grade` alone; see the crate.
+#[cfg(rust_analyzer)]
 pub mod stubs;
 
 use crate::{Exercise, Kind};
@@ -58,7 +60,7 @@ pub const EXERCISES: &[Exercise] = &[
 /// A hidden state from W_x, W_h, b, x_t and h_{t−1}.
 pub type StepForward = fn(&[Vec<f64>], &[Vec<f64>], &[f64], &[f64], &[f64]) -> Vec<f64>;
 
-/// One function for each exercise. [`stubs`] and [`solutions`] each have a set of them.
+/// One function for each exercise. `stubs.rs` and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
     /// Exercise `weights`.

@@ -3,109 +3,103 @@
 //! grade the stubs and test the solutions.
 
 use super::Answers;
-use crate::Check;
+use crate::{all_same, ask, check, same, Check, Fault};
 
 /// All checks of the chapter, by exercise in the order of [`super::EXERCISES`].
 pub const CHECKS: &[Check<Answers>] = &[
-    check("weights", "the paper's network has 424", 1, weights_printed),
+    check(
+        "weights",
+        "the paper's network has 424",
+        "",
+        1,
+        weights_printed,
+    ),
     check(
         "weights",
         "other sizes, without forget gates",
+        "",
         1,
         weights_other,
     ),
-    check("state", "two cells by hand", 1, state_by_hand),
-    check("state", "an open gate is the carousel", 1, state_open),
-    check("kept", "half a step, one step, many", 1, kept_values),
-    check("bias", "it undoes `kept`", 2, bias_undoes),
-    check("trivial", "the printed baselines", 1, trivial_printed),
+    check("state", "two cells by hand", "4.2", 1, state_by_hand),
+    check(
+        "state",
+        "an open gate is the carousel",
+        "4.2",
+        1,
+        state_open,
+    ),
+    check(
+        "kept",
+        "half a step, one step, many",
+        "4.13",
+        1,
+        kept_values,
+    ),
+    check("bias", "it undoes `kept`", "4.13", 2, bias_undoes),
+    check(
+        "trivial",
+        "the printed baselines",
+        "4.11",
+        1,
+        trivial_printed,
+    ),
     check(
         "trivial",
         "one symbol that can only be one",
+        "4.11",
         1,
         trivial_limit,
     ),
-    check("carry", "one step depends on no past", 1, carry_one),
+    check("carry", "one step depends on no past", "4.8", 1, carry_one),
     check(
         "carry",
         "it agrees with central differences",
+        "4.8",
         2,
         carry_differences,
     ),
 ];
 
-const fn check(
-    exercise: &'static str,
-    name: &'static str,
-    points: u32,
-    run: fn(&Answers) -> Result<(), String>,
-) -> Check<Answers> {
-    Check {
-        exercise,
-        name,
-        points,
-        run,
-    }
-}
-
-/// Holds a number against what it should be.
-fn same(what: &str, found: f64, expected: f64, tolerance: f64) -> Result<(), String> {
-    if (found - expected).abs() <= tolerance * expected.abs().max(1.0) {
-        Ok(())
-    } else {
-        Err(format!("{what} should be {expected:.6}, not {found:.6}"))
-    }
-}
-
-fn count(found: usize, expected: usize) -> Result<(), String> {
+fn count(found: usize, expected: usize) -> Result<(), Fault> {
     if found == expected {
         Ok(())
     } else {
-        Err(format!("there are {expected} weights, not {found}"))
+        Err(Fault::new("the number of weights", expected, found))
     }
 }
 
-fn weights_printed(answers: &Answers) -> Result<(), String> {
-    count((answers.weights)(7, 4, 2, 7, true), 424)
+fn weights_printed(answers: &Answers) -> Result<(), Fault> {
+    count(ask!(answers.weights(7, 4, 2, 7, true)), 424)
 }
 
-fn weights_other(answers: &Answers) -> Result<(), String> {
-    count((answers.weights)(7, 4, 2, 7, false), 360)?;
+fn weights_other(answers: &Answers) -> Result<(), Fault> {
+    count(ask!(answers.weights(7, 4, 2, 7, false)), 360)?;
     // (3 + 3) · (3 + 2 · 1) + 2, and (3 + 3 + 1) · 1.
-    count((answers.weights)(3, 1, 3, 1, false), 39)
+    count(ask!(answers.weights(3, 1, 3, 1, false)), 39)
 }
 
-fn states(found: &[f64], expected: &[f64]) -> Result<(), String> {
-    if found.len() != expected.len() {
-        return Err(format!(
-            "{} states are due, not {}",
-            expected.len(),
-            found.len()
-        ));
-    }
-    for (c, (a, b)) in found.iter().zip(expected).enumerate() {
-        same(&format!("state {c}"), *a, *b, 1e-12)?;
-    }
-    Ok(())
+fn states(found: &[f64], expected: &[f64]) -> Result<(), Fault> {
+    all_same("the states", found, expected, 1e-12)
 }
 
-fn state_by_hand(answers: &Answers) -> Result<(), String> {
-    let found = (answers.state)(0.5, 0.25, &[2.0, -1.0], &[1.0, 4.0]);
+fn state_by_hand(answers: &Answers) -> Result<(), Fault> {
+    let found = ask!(answers.state(0.5, 0.25, &[2.0, -1.0], &[1.0, 4.0]));
     states(&found, &[1.0, 1.75])
 }
 
-fn state_open(answers: &Answers) -> Result<(), String> {
-    states(&(answers.state)(1.0, 0.0, &[9.0], &[-3.5]), &[-3.5])
+fn state_open(answers: &Answers) -> Result<(), Fault> {
+    states(&ask!(answers.state(1.0, 0.0, &[9.0], &[-3.5])), &[-3.5])
 }
 
-fn kept_values(answers: &Answers) -> Result<(), String> {
+fn kept_values(answers: &Answers) -> Result<(), Fault> {
     for (bias, lag, expected) in [
         (0.0, 1, 0.5),
         (0.0, 3, 0.125),
         (2.0, 0, 1.0),
         (9.0_f64.ln(), 10, 0.348_678_440_1),
     ] {
-        let found = (answers.kept)(bias, lag);
+        let found = ask!(answers.kept(bias, lag));
         same(
             &format!("for bias {bias:.3} and lag {lag} it"),
             found,
@@ -116,9 +110,9 @@ fn kept_values(answers: &Answers) -> Result<(), String> {
     Ok(())
 }
 
-fn bias_undoes(answers: &Answers) -> Result<(), String> {
+fn bias_undoes(answers: &Answers) -> Result<(), Fault> {
     for (lag, share) in [(1, 0.5), (10, 0.5), (100, 0.9), (7, 0.01)] {
-        let bias = (answers.bias)(lag, share);
+        let bias = ask!(answers.bias(lag, share));
         let left = (1.0 / (1.0 + (-bias).exp())).powi(lag as i32);
         same(
             &format!("what bias {bias:.3} leaves after {lag}"),
@@ -130,16 +124,16 @@ fn bias_undoes(answers: &Answers) -> Result<(), String> {
     Ok(())
 }
 
-fn trivial_printed(answers: &Answers) -> Result<(), String> {
+fn trivial_printed(answers: &Answers) -> Result<(), Fault> {
     for (blanks, expected) in [(100, 0.1733), (200, 0.0945), (300, 0.0650), (500, 0.0400)] {
-        let found = (answers.trivial)(10, 8, blanks);
+        let found = ask!(answers.trivial(10, 8, blanks));
         same(&format!("with {blanks} blanks it"), found, expected, 1e-4)?;
     }
     Ok(())
 }
 
-fn trivial_limit(answers: &Answers) -> Result<(), String> {
-    same("it", (answers.trivial)(1, 1, 5), 0.0, 1e-12)
+fn trivial_limit(answers: &Answers) -> Result<(), Fault> {
+    same("it", ask!(answers.trivial(1, 1, 5)), 0.0, 1e-12)
 }
 
 /// The state after these inputs.
@@ -148,16 +142,21 @@ fn cell(weight: f64, inputs: &[f64]) -> f64 {
     inputs.iter().fold(0.0, |c, &x| keep(x) * c + x)
 }
 
-fn carry_one(answers: &Answers) -> Result<(), String> {
-    same("the derivative", (answers.carry)(0.7, &[1.3]), 0.0, 1e-12)
+fn carry_one(answers: &Answers) -> Result<(), Fault> {
+    same(
+        "the derivative",
+        ask!(answers.carry(0.7, &[1.3])),
+        0.0,
+        1e-12,
+    )
 }
 
-fn carry_differences(answers: &Answers) -> Result<(), String> {
+fn carry_differences(answers: &Answers) -> Result<(), Fault> {
     let inputs = [0.4, -1.0, 2.0, 0.3, -0.2, 1.1];
     for weight in [-1.5, 0.0, 0.8] {
         let at = |w: f64| cell(w, &inputs);
         let slope = (at(weight + 1e-5) - at(weight - 1e-5)) / 2e-5;
-        let found = (answers.carry)(weight, &inputs);
+        let found = ask!(answers.carry(weight, &inputs));
         same(&format!("the derivative at {weight}"), found, slope, 1e-7)?;
     }
     Ok(())

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exercises for Gers, Schmidhuber and Cummins, *Learning to Forget* (2000).
 //!
-//! Fill in [`stubs`]; the points are those of `cargo run -- grade gers2000`.
+//! Fill in `stubs.rs`; the points are those of `cargo run -- grade gers2000`.
 
 pub mod checks;
 pub mod solutions;
+// Compiled by `grade` alone; see the crate.
+#[cfg(rust_analyzer)]
 pub mod stubs;
 
 use crate::{Exercise, Kind};
@@ -33,7 +35,7 @@ pub const EXERCISES: &[Exercise] = &[
 /// states before.
 pub type Step = fn(f64, f64, &[f64], &[f64]) -> Vec<f64>;
 
-/// One function for each exercise. [`stubs`] and [`solutions`] each have a set of them.
+/// One function for each exercise. `stubs.rs` and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
     /// Exercise `weights`: inputs, blocks, cells a block, outputs, whether there are forget gates.

@@ -3,7 +3,7 @@
 //! grade the stubs and test the solutions.
 
 use super::{Answers, Architecture, Biases, Labeled, Net, Seen};
-use crate::Check;
+use crate::{all_same, ask, check, same, Check, Fault};
 use kernels::cell1997::{forward, Design, Gradient, Squash, Trace, Weights};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -17,119 +17,126 @@ pub const CHECKS: &[Check<Answers>] = &[
     check(
         "weights",
         "experiments 1 and 2c: every hidden unit sees inputs and hidden units",
+        "3.10",
         1,
         weights_wiring,
     ),
-    check("weights", "experiments 3 to 6: biases", 1, weights_biases),
+    check(
+        "weights",
+        "experiments 3 to 6: biases",
+        "3.10",
+        1,
+        weights_biases,
+    ),
     check(
         "weights",
         "experiment 2a: no output gate, nothing recurrent, inputs to outputs",
+        "3.10",
         1,
         weights_2a,
     ),
-    check("interval", "values worked out by hand", 1, interval_values),
+    check(
+        "interval",
+        "values worked out by hand",
+        "",
+        1,
+        interval_values,
+    ),
     check(
         "interval",
         "none, all and no trials at all",
+        "",
         1,
         interval_limits,
     ),
-    check("step", "nets of zero leave the state alone", 1, step_zero),
-    check("step", "one step by hand", 1, step_by_hand),
-    check("step", "closed gates", 1, step_closed),
+    check(
+        "step",
+        "nets of zero leave the state alone",
+        "3.6 to 3.8",
+        1,
+        step_zero,
+    ),
+    check("step", "one step by hand", "3.6 to 3.8", 1, step_by_hand),
+    check("step", "closed gates", "3.6 to 3.8", 1, step_closed),
     check(
         "step",
         "ten steps of three cells agree with the book's kernel",
+        "3.6 to 3.8",
         1,
         step_kernel,
     ),
     check(
         "lag",
         "lag zero, lag one, and one entry more than inputs",
+        "3.3",
         1,
         lag_first,
     ),
-    check("lag", "agrees with central differences", 2, lag_differences),
-    check("forget", "a gate of one is the carousel", 1, forget_one),
+    check(
+        "lag",
+        "agrees with central differences",
+        "3.3",
+        2,
+        lag_differences,
+    ),
+    check("forget", "a gate of one is the carousel", "", 1, forget_one),
     check(
         "forget",
         "a gate of one half halves at each step",
+        "",
         1,
         forget_half,
     ),
     check(
         "forget",
         "the way back agrees with central differences",
+        "",
         2,
         forget_differences,
     ),
     check(
         "back",
         "without an error at this step the state's passes unchanged",
+        "3.13 to 3.15",
         1,
         back_passes,
     ),
     check(
         "back",
         "a closed input gate shields the cells",
+        "3.13 to 3.15",
         1,
         back_closed,
     ),
     check(
         "back",
         "agrees with central differences",
+        "3.13 to 3.15",
         3,
         back_differences,
     ),
     check(
         "leak",
         "finds an ending that tells the class",
+        "",
         1,
         leak_found,
     ),
     check(
         "leak",
         "finds an ending that tells it one time in five",
+        "",
         1,
         leak_faint,
     ),
-    check("leak", "clears the task of temporal order", 2, leak_cleared),
+    check(
+        "leak",
+        "clears the task of temporal order",
+        "",
+        2,
+        leak_cleared,
+    ),
 ];
-
-const fn check(
-    exercise: &'static str,
-    name: &'static str,
-    points: u32,
-    run: fn(&Answers) -> Result<(), String>,
-) -> Check<Answers> {
-    Check {
-        exercise,
-        name,
-        points,
-        run,
-    }
-}
-
-/// Holds a number against what it should be.
-fn same(what: &str, found: f64, expected: f64, tolerance: f64) -> Result<(), String> {
-    if (found - expected).abs() <= tolerance * expected.abs().max(1.0) {
-        Ok(())
-    } else {
-        Err(format!("{what} should be {expected:.6}, not {found:.6}"))
-    }
-}
-
-/// Holds numbers against what they should be, entry by entry.
-fn all_same(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), String> {
-    if found.len() != expected.len() {
-        let (n, m) = (found.len(), expected.len());
-        return Err(format!("{what} should have {m} entries, not {n}"));
-    }
-    for (place, (a, b)) in found.iter().zip(expected).enumerate() {
-        same(&format!("entry {place} of {what}"), *a, *b, tolerance)?;
-    }
-    Ok(())
-}
 
 fn draws(rng: &mut ChaCha8Rng, count: usize) -> Vec<f64> {
     (0..count).map(|_| f64::from(symmetric(rng))).collect()
@@ -156,19 +163,18 @@ fn full(inputs: usize, blocks: usize, cells_per_block: usize, outputs: usize) ->
     }
 }
 
-fn counts(answers: &Answers, rows: &[(&str, Architecture, usize)]) -> Result<(), String> {
+fn counts(answers: &Answers, rows: &[(&str, Architecture, usize)]) -> Result<(), Fault> {
     for (name, architecture, expected) in rows {
-        let found = (answers.weights)(architecture);
+        let found = ask!(answers.weights(architecture));
         if found != *expected {
-            return Err(format!(
-                "experiment {name} has {expected} weights, not {found}"
-            ));
+            let what = format!("the number of weights of experiment {name}");
+            return Err(Fault::new(what, expected, found));
         }
     }
     Ok(())
 }
 
-fn weights_wiring(answers: &Answers) -> Result<(), String> {
+fn weights_wiring(answers: &Answers) -> Result<(), Fault> {
     let gates = |a| Architecture {
         biases: Biases::Gates,
         ..a
@@ -176,15 +182,15 @@ fn weights_wiring(answers: &Answers) -> Result<(), String> {
     counts(
         answers,
         &[
-            ("2c, p = 50,", full(54, 2, 1, 2), 364),
-            ("2c, p = 1000,", full(1004, 2, 1, 2), 6064),
-            ("1, 4 blocks of 1,", gates(full(7, 4, 1, 7)), 264),
-            ("1, 3 blocks of 2,", gates(full(7, 3, 2, 7)), 276),
+            ("2c, p = 50", full(54, 2, 1, 2), 364),
+            ("2c, p = 1000", full(1004, 2, 1, 2), 6064),
+            ("1, 4 blocks of 1", gates(full(7, 4, 1, 7)), 264),
+            ("1, 3 blocks of 2", gates(full(7, 3, 2, 7)), 276),
         ],
     )
 }
 
-fn weights_biases(answers: &Answers) -> Result<(), String> {
+fn weights_biases(answers: &Answers) -> Result<(), Fault> {
     let hidden = |a| Architecture {
         biases: Biases::All,
         ..a
@@ -204,7 +210,7 @@ fn weights_biases(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn weights_2a(answers: &Answers) -> Result<(), String> {
+fn weights_2a(answers: &Answers) -> Result<(), Fault> {
     let bare = Architecture {
         output_gates: false,
         recurrent: false,
@@ -217,14 +223,14 @@ fn weights_2a(answers: &Answers) -> Result<(), String> {
 // ---- interval ----
 
 /// The ends, from the quadratic (p − π)² = z² π(1 − π)/n that defines the interval.
-fn interval_values(answers: &Answers) -> Result<(), String> {
+fn interval_values(answers: &Answers) -> Result<(), Fault> {
     for (k, n, low, high) in [
         (5, 10, 0.236_593, 0.763_407),
         (19, 20, 0.763_869, 0.991_119),
         (1, 20, 0.008_881, 0.236_131),
         (18, 20, 0.698_966, 0.972_134),
     ] {
-        let (found_low, found_high) = (answers.interval)(k, n);
+        let (found_low, found_high) = ask!(answers.interval(k, n));
         same(&format!("the low end for {k} of {n}"), found_low, low, 1e-5)?;
         same(
             &format!("the high end for {k} of {n}"),
@@ -236,14 +242,14 @@ fn interval_values(answers: &Answers) -> Result<(), String> {
     Ok(())
 }
 
-fn interval_limits(answers: &Answers) -> Result<(), String> {
+fn interval_limits(answers: &Answers) -> Result<(), Fault> {
     for (k, n, low, high) in [
         (0, 10, 0.0, 0.277_533),
         (10, 10, 0.722_467, 1.0),
         (20, 20, 0.838_875, 1.0),
         (0, 0, 0.0, 1.0),
     ] {
-        let (found_low, found_high) = (answers.interval)(k, n);
+        let (found_low, found_high) = ask!(answers.interval(k, n));
         same(&format!("the low end for {k} of {n}"), found_low, low, 1e-5)?;
         same(
             &format!("the high end for {k} of {n}"),
@@ -257,13 +263,13 @@ fn interval_limits(answers: &Answers) -> Result<(), String> {
 
 // ---- step ----
 
-fn step_zero(answers: &Answers) -> Result<(), String> {
+fn step_zero(answers: &Answers) -> Result<(), Fault> {
     let net = Net {
         cells: vec![0.0; 2],
         input_gate: 0.0,
         output_gate: 0.0,
     };
-    let step = (answers.step)(&net, &[1.0, -3.0]);
+    let step = ask!(answers.step(&net, &[1.0, -3.0]));
     all_same("the state", &step.state, &[1.0, -3.0], 1e-12)?;
     // ½ tanh(s/2).
     all_same(
@@ -274,7 +280,7 @@ fn step_zero(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn step_by_hand(answers: &Answers) -> Result<(), String> {
+fn step_by_hand(answers: &Answers) -> Result<(), Fault> {
     // exp(−ln 3) = 1/3, so the gates are 3/4 and 1/4 and g is 4·3/4 − 2 = 1: the state goes
     // from ln 3 − 3/4 to ln 3, and the output is (2·3/4 − 1)/4.
     let ln3 = 3f64.ln();
@@ -283,18 +289,18 @@ fn step_by_hand(answers: &Answers) -> Result<(), String> {
         input_gate: ln3,
         output_gate: -ln3,
     };
-    let step = (answers.step)(&net, &[ln3 - 0.75]);
+    let step = ask!(answers.step(&net, &[ln3 - 0.75]));
     all_same("the state", &step.state, &[ln3], 1e-12)?;
     all_same("the output", &step.output, &[0.125], 1e-12)
 }
 
-fn step_closed(answers: &Answers) -> Result<(), String> {
+fn step_closed(answers: &Answers) -> Result<(), Fault> {
     let net = Net {
         cells: vec![5.0, -5.0],
         input_gate: -40.0,
         output_gate: 40.0,
     };
-    let step = (answers.step)(&net, &[0.5, 2.0]);
+    let step = ask!(answers.step(&net, &[0.5, 2.0]));
     all_same(
         "the state behind a closed input gate",
         &step.state,
@@ -306,7 +312,7 @@ fn step_closed(answers: &Answers) -> Result<(), String> {
         output_gate: -40.0,
         ..net
     };
-    let step = (answers.step)(&net, &[0.5, 2.0]);
+    let step = ask!(answers.step(&net, &[0.5, 2.0]));
     all_same(
         "the output behind a closed output gate",
         &step.output,
@@ -315,7 +321,7 @@ fn step_closed(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn step_kernel(answers: &Answers) -> Result<(), String> {
+fn step_kernel(answers: &Answers) -> Result<(), Fault> {
     // One block of three cells whose net inputs are its five inputs, times three.
     let mut rng = rng(1);
     let inputs = draws(&mut rng, 50);
@@ -343,7 +349,7 @@ fn step_kernel(answers: &Answers) -> Result<(), String> {
             input_gate: 3.0 * x[3],
             output_gate: 3.0 * x[4],
         };
-        let step = (answers.step)(&net, &state);
+        let step = ask!(answers.step(&net, &state));
         let (states, outputs) = (&trace.state[3 * t..][..3], &trace.hidden[5 * t..][..3]);
         all_same(
             &format!("the state at step {}", t + 1),
@@ -364,9 +370,9 @@ fn step_kernel(answers: &Answers) -> Result<(), String> {
 
 // ---- lag ----
 
-fn lag_first(answers: &Answers) -> Result<(), String> {
+fn lag_first(answers: &Answers) -> Result<(), Fault> {
     // From h_0 = 0 with x = b = 0, h_1 = ½ whatever w is, and the factor is w/4.
-    let found = (answers.lag)(-2.0, 0.0, &[0.0]);
+    let found = ask!(answers.lag(-2.0, 0.0, &[0.0]));
     all_same(
         "the derivatives by lag over one step",
         &found,
@@ -374,14 +380,14 @@ fn lag_first(answers: &Answers) -> Result<(), String> {
         1e-12,
     )?;
     // The bias undoes w h_1, so both steps are at net input zero with w = 4: factors of 1.
-    let found = (answers.lag)(4.0, 0.0, &[0.0, -2.0]);
+    let found = ask!(answers.lag(4.0, 0.0, &[0.0, -2.0]));
     all_same(
         "the derivatives by lag at the steepest slope",
         &found,
         &[1.0; 3],
         1e-12,
     )?;
-    let found = (answers.lag)(4.0, -1.0, &[1.0, -1.0]);
+    let found = ask!(answers.lag(4.0, -1.0, &[1.0, -1.0]));
     all_same(
         "the derivatives by lag with a bias",
         &found,
@@ -390,11 +396,11 @@ fn lag_first(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn lag_differences(answers: &Answers) -> Result<(), String> {
+fn lag_differences(answers: &Answers) -> Result<(), Fault> {
     let mut rng = rng(2);
     for (weight, bias) in [(0.9, 0.0), (-3.0, 0.5), (6.0, -2.0)] {
         let inputs = draws(&mut rng, 12);
-        let found = (answers.lag)(weight, bias, &inputs);
+        let found = ask!(answers.lag(weight, bias, &inputs));
         // The last state as a function of a nudge to the state `nudged` steps before it.
         let end = |nudged: usize, nudge: f64| {
             let mut hidden = 0.0;
@@ -414,8 +420,8 @@ fn lag_differences(answers: &Answers) -> Result<(), String> {
         if found.len() == expected.len() {
             for (q, (a, b)) in found.iter().zip(&expected).enumerate() {
                 if (a - b).abs() > 1e-4 * b + 1e-9 {
-                    let what = format!("w = {weight}, lag {q}");
-                    return Err(format!("{what}: {b:e} by central differences, not {a:e}"));
+                    let what = format!("the derivative by the state at lag {q}");
+                    return Err(Fault::new(what, format!("{b:e}"), format!("{a:e}")));
                 }
             }
         } else {
@@ -427,17 +433,17 @@ fn lag_differences(answers: &Answers) -> Result<(), String> {
 
 // ---- forget ----
 
-fn forget_one(answers: &Answers) -> Result<(), String> {
-    let states = (answers.forget)(&[1.0; 4], &[1.0, -2.0, 0.5, 3.0]);
+fn forget_one(answers: &Answers) -> Result<(), Fault> {
+    let states = ask!(answers.forget(&[1.0; 4], &[1.0, -2.0, 0.5, 3.0]));
     all_same("the states", &states, &[1.0, -1.0, -0.5, 2.5], 1e-12)?;
-    let back = (answers.forget_back)(&[1.0; 4], &states, &[0.0, 0.0, 0.0, 7.0]);
+    let back = ask!(answers.forget_back(&[1.0; 4], &states, &[0.0, 0.0, 0.0, 7.0]));
     all_same("the derivatives by z", &back.offered, &[7.0; 4], 1e-12)
 }
 
-fn forget_half(answers: &Answers) -> Result<(), String> {
-    let states = (answers.forget)(&[0.5; 4], &[8.0, 0.0, 0.0, 0.0]);
+fn forget_half(answers: &Answers) -> Result<(), Fault> {
+    let states = ask!(answers.forget(&[0.5; 4], &[8.0, 0.0, 0.0, 0.0]));
     all_same("the states", &states, &[8.0, 4.0, 2.0, 1.0], 1e-12)?;
-    let back = (answers.forget_back)(&[0.5; 4], &states, &[0.0, 0.0, 0.0, 1.0]);
+    let back = ask!(answers.forget_back(&[0.5; 4], &states, &[0.0, 0.0, 0.0, 1.0]));
     all_same(
         "the derivatives by z",
         &back.offered,
@@ -452,7 +458,7 @@ fn forget_half(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn forget_differences(answers: &Answers) -> Result<(), String> {
+fn forget_differences(answers: &Answers) -> Result<(), Fault> {
     let mut rng = rng(3);
     let steps = 9;
     let gates: Vec<f64> = (0..steps).map(|_| f64::from(unit(&mut rng))).collect();
@@ -474,7 +480,7 @@ fn forget_differences(answers: &Answers) -> Result<(), String> {
             .map(|(s, e)| s * e)
             .sum()
     };
-    let back = (answers.forget_back)(&gates, &run(&gates, &offered), &outside);
+    let back = ask!(answers.forget_back(&gates, &run(&gates, &offered), &outside));
     let nudged = |values: &[f64], t: usize, nudge: f64| {
         let mut values = values.to_vec();
         values[t] += nudge;
@@ -499,14 +505,14 @@ fn forget_differences(answers: &Answers) -> Result<(), String> {
 
 // ---- back ----
 
-fn back_passes(answers: &Answers) -> Result<(), String> {
+fn back_passes(answers: &Answers) -> Result<(), Fault> {
     let seen = Seen {
         input_gate: 0.3,
         output_gate: 0.6,
         candidate: vec![1.5, -0.5],
         squashed: vec![0.9, 0.2],
     };
-    let back = (answers.back)(&seen, &[0.0, 0.0], &[2.0, -0.25]);
+    let back = ask!(answers.back(&seen, &[0.0, 0.0], &[2.0, -0.25]));
     all_same(
         "the derivatives by the states",
         &back.state,
@@ -521,14 +527,14 @@ fn back_passes(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn back_closed(answers: &Answers) -> Result<(), String> {
+fn back_closed(answers: &Answers) -> Result<(), Fault> {
     let seen = Seen {
         input_gate: 0.0,
         output_gate: 1.0,
         candidate: vec![1.0, 1.0],
         squashed: vec![0.0, 0.0],
     };
-    let back = (answers.back)(&seen, &[4.0, 2.0], &[1.0, 1.0]);
+    let back = ask!(answers.back(&seen, &[4.0, 2.0], &[1.0, 1.0]));
     // h' is ½ at a state of zero.
     all_same(
         "the derivatives by the states",
@@ -550,7 +556,7 @@ fn back_closed(answers: &Answers) -> Result<(), String> {
     )
 }
 
-fn back_differences(answers: &Answers) -> Result<(), String> {
+fn back_differences(answers: &Answers) -> Result<(), Fault> {
     let mut rng = rng(4);
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     for cells in [1, 2, 3] {
@@ -600,7 +606,7 @@ fn back_differences(answers: &Answers) -> Result<(), String> {
             candidate,
             squashed,
         };
-        let back = (answers.back)(&seen, &outputs, &later);
+        let back = ask!(answers.back(&seen, &outputs, &later));
         all_same(
             "the derivatives by the states",
             &back.state,
@@ -659,37 +665,52 @@ fn leaking(seed: u64, probability: f64) -> Vec<Labeled> {
     all
 }
 
-fn leak_found(answers: &Answers) -> Result<(), String> {
-    if !(answers.leak)(&leaking(1, 1.0), 4, 2) {
-        return Err("the last symbol but one is the class, and no leak is seen".to_string());
-    }
-    if (answers.leak)(&leaking(1, 1.0), 4, 1) {
-        return Err("the last symbol is always B, and a leak is seen in it".to_string());
-    }
-    Ok(())
+fn leak_found(answers: &Answers) -> Result<(), Fault> {
+    let all = leaking(1, 1.0);
+    leak(
+        answers,
+        "the last symbol but one is the class",
+        &all,
+        2,
+        true,
+    )?;
+    leak(answers, "the last symbol is always B", &all, 1, false)
 }
 
-fn leak_faint(answers: &Answers) -> Result<(), String> {
-    match (answers.leak)(&leaking(2, 0.2), 4, 2) {
+fn leak_faint(answers: &Answers) -> Result<(), Fault> {
+    let all = leaking(2, 0.2);
+    let what = "a symbol tells the class one time in five";
+    leak(answers, what, &all, 2, true)
+}
+
+/// Whether the answer sees a leak where there is one.
+fn leak(
+    answers: &Answers,
+    what: &str,
+    all: &[Labeled],
+    shown: usize,
+    expected: bool,
+) -> Result<(), Fault> {
+    let found = ask!(answers.leak(all, 4, shown));
+    match found == expected {
         true => Ok(()),
-        false => Err("a symbol tells the class one time in five, and no leak is seen".into()),
+        false => Err(Fault::new(format!("{what}: the answer"), expected, found)),
     }
 }
 
 /// At 95 % one clean case in forty is called a leak by chance; six are too many for that.
-fn leak_cleared(answers: &Answers) -> Result<(), String> {
+fn leak_cleared(answers: &Answers) -> Result<(), Fault> {
     let mut alarms = 0;
     for seed in 10..20 {
         let all = temporal_order(seed, 2000);
         for shown in [1, 2, 5, 30] {
-            alarms += u32::from((answers.leak)(&all, 4, shown));
+            alarms += u32::from(ask!(answers.leak(&all, 4, shown)));
         }
     }
     if alarms <= 5 {
         Ok(())
     } else {
-        Err(format!(
-            "the endings are random letters, and leaks are seen in {alarms} of 40 cases"
-        ))
+        let what = "the number of leaks seen in 40 endings of random letters";
+        Err(Fault::new(what, "5 at most", alarms))
     }
 }

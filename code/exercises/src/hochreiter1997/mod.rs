@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exercises for Hochreiter & Schmidhuber, *Long Short-Term Memory* (1997).
 //!
-//! Fill in [`stubs`]; the points are those of `cargo run -- grade hochreiter1997`.
+//! Fill in `stubs.rs`; the points are those of `cargo run -- grade hochreiter1997`.
 
 pub mod checks;
 pub mod solutions;
+// Compiled by `grade` alone; see the crate.
+#[cfg(rust_analyzer)]
 pub mod stubs;
 
 use crate::{Exercise, Kind};
@@ -163,7 +165,7 @@ pub struct Labeled {
     pub class: usize,
 }
 
-/// One function for each exercise. [`stubs`] and [`solutions`] each have a set of them.
+/// One function for each exercise. `stubs.rs` and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
     /// Exercise `weights`.

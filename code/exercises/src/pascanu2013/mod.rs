@@ -2,10 +2,12 @@
 //! Exercises for Pascanu, Mikolov & Bengio, *On the Difficulty of Training Recurrent Neural
 //! Networks* (2013).
 //!
-//! Fill in [`stubs`]; the points are those of `cargo run -- grade pascanu2013`.
+//! Fill in `stubs.rs`; the points are those of `cargo run -- grade pascanu2013`.
 
 pub mod checks;
 pub mod solutions;
+// Compiled by `grade` alone; see the crate.
+#[cfg(rust_analyzer)]
 pub mod stubs;
 
 use crate::{Exercise, Kind};
@@ -76,7 +78,7 @@ pub struct Back {
 /// Several arrays of numbers, or the rows of one matrix.
 pub type Arrays = Vec<Vec<f64>>;
 
-/// One function for each exercise. [`stubs`] and [`solutions`] each have a set of them.
+/// One function for each exercise. `stubs.rs` and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
     /// Exercise `clip`.

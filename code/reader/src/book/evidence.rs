@@ -60,7 +60,11 @@ impl Sources {
         {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = format!("{folder}/{name}");
-            if entry.path().is_dir() {
+            if crate::watch::is_editors(&entry.file_name()) {
+                continue;
+            }
+            // A link to a folder is not followed: it may lead back to where it stands.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 if name != "target" {
                     self.walk(root, &path);
                 }
