@@ -19,6 +19,8 @@
 //! | 3a, 3b, 3c, two classes of sequences | [`two_sequence`] |
 //! | 4 and 5, adding and multiplication | [`adding`] |
 //! | 6a, 6b, temporal order | [`temporal_order`] |
+//!
+//! The chapters on translation share [`translation`], a corpus that a grammar makes.
 
 // Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
 const _: Option<&str> = option_env!("UNROLLED_ROOT");
@@ -36,6 +38,7 @@ pub mod reber;
 pub mod seeds;
 pub mod synthetic_music;
 pub mod temporal_order;
+pub mod translation;
 pub mod two_sequence;
 pub mod waves;
 pub mod word_classes;
