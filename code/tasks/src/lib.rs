@@ -20,7 +20,8 @@
 //! | 4 and 5, adding and multiplication | [`adding`] |
 //! | 6a, 6b, temporal order | [`temporal_order`] |
 //!
-//! The chapters on translation share [`translation`], a corpus that a grammar makes.
+//! The chapters on translation share [`translation`], a corpus that a grammar makes, and
+//! [`metrics`].
 
 // Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
 const _: Option<&str> = option_env!("UNROLLED_ROOT");
@@ -33,6 +34,7 @@ pub mod copying;
 pub mod data;
 pub mod lag;
 pub mod letters;
+pub mod metrics;
 pub mod random;
 pub mod reber;
 pub mod seeds;
