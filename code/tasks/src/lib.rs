@@ -20,8 +20,8 @@
 //! | 4 and 5, adding and multiplication | [`adding`] |
 //! | 6a, 6b, temporal order | [`temporal_order`] |
 //!
-//! The chapters on translation share [`translation`], a corpus that a grammar makes, and
-//! [`metrics`].
+//! The chapters on translation share [`translation`], a corpus that a grammar makes,
+//! [`metrics`], and the models from before neural networks in [`classic`].
 
 // Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
 const _: Option<&str> = option_env!("UNROLLED_ROOT");
@@ -29,6 +29,7 @@ const _: Option<&str> = option_env!("UNROLLED_ROOT");
 pub mod adding;
 pub mod batching;
 pub mod characters;
+pub mod classic;
 pub mod continual;
 pub mod copying;
 pub mod data;
