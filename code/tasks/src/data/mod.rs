@@ -14,6 +14,7 @@
 //! | small gray pictures with labels | [`images`] | `fashion-mnist`, `digits`, a user's own IDX files |
 //! | recorded speech | [`audio`] | `voice`, a user's own WAV files |
 //! | text, one character at a time | [`text`] | `king-james`, `sqlite`, a user's own file |
+//! | two texts that translate each other | [`parallel`] | a user's own two files |
 
 pub mod audio;
 pub mod cache;
@@ -22,6 +23,7 @@ pub mod images;
 pub mod midi;
 pub mod music;
 pub mod musicxml;
+pub mod parallel;
 pub mod sets;
 pub mod text;
 
