@@ -5,6 +5,7 @@
 
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tasks::data::bible::{self, Testament, Verse};
 use tasks::data::chorales::Chorale;
 use tasks::data::music::{self, Chord, Music};
 use tasks::data::musicxml::{self, QUARTER};
@@ -745,5 +746,90 @@ mod translation {
         ];
         parallel::within(&mut pairs, 3, 2.0);
         assert_eq!(pairs, [pair("a b c", "x y z")]);
+    }
+
+    const ENGLISH: &str =
+        "Ruth 1:1 In the days .\nRuth 1:2 And the name;\nRuth 2:1\nJonah 1:1 Now";
+
+    /// The places of four verses of two books with their heads: block, start, length.
+    const PLACES: [(u32, u32, u16); 10] = [
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 16),
+        (0, 16, 3),
+        (0, 0, 0),
+        (1, 0, 0),
+        (1, 0, 0),
+        (1, 0, 0),
+    ];
+
+    const TEXT: &str = "<w a=\"12\">EN</w>\u{e9}l.<x/>Y";
+
+    fn files() -> (Vec<u8>, Vec<u8>) {
+        let blocks = [(0u32, 9u32, 19u32), (9, 5, 6)];
+        let blocks = blocks
+            .iter()
+            .flat_map(|&(a, b, c)| [a, b, c].map(u32::to_le_bytes));
+        let mut places = Vec::new();
+        let last = (1, 0, 6);
+        for (block, from, length) in PLACES.into_iter().chain([last]) {
+            places.extend(block.to_le_bytes());
+            places.extend(from.to_le_bytes());
+            places.extend(length.to_le_bytes());
+        }
+        (blocks.flatten().collect(), places)
+    }
+
+    fn spanish(text: &[u8], blocks: &[u8], places: &[u8]) -> Result<Vec<String>, Malformed> {
+        let files = Testament {
+            text: ("a.file", text),
+            blocks: ("a.file", blocks),
+            places: ("a.file", places),
+        };
+        bible::testament(files, &bible::english("a.txt", ENGLISH).unwrap())
+    }
+
+    #[test]
+    fn verses_lie_behind_the_heads_of_books_and_chapters() {
+        let verse = |book, chapter, text| Verse {
+            book,
+            chapter,
+            text,
+        };
+        let verses = bible::english("a.txt", ENGLISH).unwrap();
+        assert_eq!(verses[1], verse("Ruth", 1, "And the name;"));
+        assert_eq!(verses[2], verse("Ruth", 2, ""));
+        assert_eq!(
+            refusal(bible::english("a.txt", "Ruth 1:1 a\nRuth one b")),
+            "a.txt: line 2: expected `Book chapter:verse text`"
+        );
+        let (blocks, places) = files();
+        let text = TEXT.as_bytes();
+        assert_eq!(text.len(), 25);
+        let found = spanish(text, &blocks, &places).unwrap();
+        assert_eq!(found, ["EN", "\u{e9}l", "", ".Y"]);
+        let short = &places[..places.len() - 10];
+        assert_eq!(
+            refusal(spanish(text, &blocks, short)),
+            "a.file: byte 100: cut short: 0 bytes are left, expected 4 of a block's number"
+        );
+        assert!(refusal(spanish(&text[..20], &blocks, &places)).contains("outside of a.file"));
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_verses_panic() {
+        let (blocks, places) = files();
+        mutate(&places, |bytes| spanish(TEXT.as_bytes(), &blocks, bytes));
+        mutate(TEXT.as_bytes(), |bytes| spanish(bytes, &blocks, &places));
+    }
+
+    #[test]
+    fn words_stand_apart_from_marks() {
+        let said = " EN el  principio: \u{bf}qu\u{e9}?\u{a0}No-si\u{2019}s 12 ";
+        let words = "en el principio : \u{bf} qu\u{e9} ? no - si \u{2019} s 12";
+        assert_eq!(bible::words(said), words);
+        assert_eq!(bible::words(" "), "");
     }
 }

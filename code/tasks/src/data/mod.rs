@@ -15,8 +15,10 @@
 //! | recorded speech | [`audio`] | `voice`, a user's own WAV files |
 //! | text, one character at a time | [`text`] | `king-james`, `sqlite`, a user's own file |
 //! | two texts that translate each other | [`parallel`] | a user's own two files |
+//! | the Bible in two languages | [`bible`] | `bible-english` with `bible-spanish` |
 
 pub mod audio;
+pub mod bible;
 pub mod cache;
 pub mod chorales;
 pub mod images;
