@@ -496,6 +496,40 @@ fn a_debian_package_and_a_wheel_are_unpacked() {
 }
 
 #[test]
+fn blocks_with_zeros_between_them_are_unpacked_one_after_the_other() {
+    let block = |text: &[u8]| {
+        let fast = flate2::Compression::fast();
+        let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), fast);
+        packed.write_all(text).unwrap();
+        packed.finish().unwrap()
+    };
+    let blocks = [
+        block(b"In the "),
+        vec![0; 9],
+        block(b"beginning"),
+        vec![0; 3],
+    ]
+    .concat();
+    let archive = tar_gz(&[("m/ot.bzz", &blocks), ("m/nt.bzz", b"")]);
+    let parts = || vec![part("m/", ".bzz", Form::Zlib)];
+    let files: [(&str, &[u8]); 2] = [("nt.txt", b""), ("ot.txt", b"In the beginning")];
+    let verses = set(Client::Cargo, &archive, parts(), &files);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("m.crate");
+    fs::write(&file, &archive).unwrap();
+    let taken = unpack(verses, &file).unwrap();
+    let taken: Vec<(&str, &[u8])> = taken
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    assert_eq!(taken, files);
+    let cut = tar_gz(&[("m/ot.bzz", &blocks[..12]), ("m/nt.bzz", b"")]);
+    fs::write(&file, &cut).unwrap();
+    let error = format!("{:#}", unpack(verses, &file).unwrap_err());
+    assert!(error.contains("cannot be unpacked: m/ot.bzz: "), "{error}");
+}
+
+#[test]
 fn a_package_that_lacks_a_file_or_leads_out_of_its_folder_is_refused() {
     let folder = TempDir::new().unwrap();
     let (set, file) = sounds(folder.path());

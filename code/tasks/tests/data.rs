@@ -5,9 +5,11 @@
 
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tasks::data::bible::{self, Testament, Verse};
 use tasks::data::chorales::Chorale;
 use tasks::data::music::{self, Chord, Music};
 use tasks::data::musicxml::{self, QUARTER};
+use tasks::data::parallel::{self, Part, Sentences};
 use tasks::data::{audio, images, midi, text, Malformed};
 
 /// What is wrong with a file, as one line.
@@ -637,5 +639,197 @@ mod pascanu2013 {
     #[test]
     fn no_bytes_make_the_reader_of_text_panic() {
         mutate(BIBLE.as_bytes(), read);
+    }
+}
+
+mod translation {
+    use super::*;
+
+    fn read(source: &[u8], target: &[u8]) -> Result<Vec<Sentences>, Malformed> {
+        let file = |name, bytes| parallel::File { name, bytes };
+        parallel::read(file("a.file", source), file("b.file", target))
+    }
+
+    fn pair(source: &str, target: &str) -> Sentences {
+        let [source, target] = [source, target].map(str::to_owned);
+        Sentences { source, target }
+    }
+
+    #[test]
+    fn two_files_are_pairs_line_by_line() {
+        let pairs = [pair("a cat .", "un chat ."), pair("yes", "oui")];
+        assert_eq!(read(b"a cat .\nyes\n", b"un chat .\noui").unwrap(), pairs);
+        let loose = b"\xEF\xBB\xBF a  cat\t.\r\nyes\r\n";
+        assert_eq!(read(loose, b"un chat .\noui\n").unwrap(), pairs);
+    }
+
+    #[test]
+    fn two_files_that_do_not_fit_are_refused_with_the_place() {
+        let long = "word ".repeat(10_000);
+        let latin = b"a\nb \xE9\n";
+        let utf16 = b"\xFF\xFEa\0\n\0";
+        for (source, target, expected) in [
+            (&b"a\nb\nc"[..], &b"x\ny\n"[..], "b.file: line 2: the file ends here, expected 3 lines as in a.file: each line translates the same line there"),
+            (b"a\n", b"x\ny\nz\n", "a.file: line 1: the file ends here, expected 3 lines as in b.file: each line translates the same line there"),
+            (b"a\n\nc", b"x\ny\nz", "a.file: line 2: empty, expected a sentence"),
+            (b"a\nb", b"x\n \t", "b.file: line 2: empty, expected a sentence"),
+            (b"", b"x", "a.file: line 1: empty, expected a text"),
+            (b"a", long.as_bytes(), "b.file: line 1: 10000 words, expected one sentence of at most 1000"),
+            (latin, b"x\ny", "a.file: line 2, byte 3: the byte 0xe9 is not UTF-8, expected a text in UTF-8"),
+            (b"a", utf16, "b.file: line 1: a text in UTF-16, expected UTF-8: convert it"),
+            (b"a\0b", b"x", "a.file: line 1: '\\0', expected a line of text"),
+        ] {
+            assert_eq!(refusal(read(source, target)), expected);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_two_files_panic() {
+        let good = "le chat dort .\nl' \u{ee}le est l\u{e0} .\n".repeat(20);
+        mutate(good.as_bytes(), |bytes| {
+            read(bytes, good.as_bytes()).map_err(|mut error| {
+                // Of two files either may be the short one.
+                error.file = "a.file".into();
+                error
+            })
+        });
+    }
+
+    #[test]
+    fn a_sentence_that_is_repeated_stays_on_one_side() {
+        let groups = vec![
+            vec![pair("a", "x"), pair("b", "y"), pair("b", "y")],
+            vec![pair("c", "z"), pair("a", "w")],
+            vec![
+                pair("d", "z"),
+                pair("e", "v"),
+                pair("b", "u"),
+                pair("e", "v"),
+            ],
+        ];
+        let parts = [Part::Test, Part::Dev, Part::Train];
+        let split = parallel::by_group(groups, |group| parts[group]);
+        assert_eq!(split.test, [pair("a", "x"), pair("b", "y"), pair("b", "y")]);
+        assert_eq!(split.dev, [pair("c", "z")]);
+        assert_eq!(split.train, [pair("e", "v"), pair("e", "v")]);
+        assert_eq!(split.repeated, 3);
+    }
+
+    #[test]
+    fn a_text_without_books_is_split_by_the_seed() {
+        let pairs: Vec<Sentences> = (0..200)
+            .map(|n| pair(&format!("s {}", n % 150), &format!("t {}", n % 150)))
+            .collect();
+        let split = parallel::split(pairs.clone(), 1);
+        assert_eq!(split, parallel::split(pairs.clone(), 1));
+        assert_ne!(split, parallel::split(pairs.clone(), 2));
+        assert_eq!((split.test.len(), split.dev.len() <= 10), (10, true));
+        let all = split.train.len() + split.dev.len() + split.test.len() + split.repeated;
+        assert_eq!(all, 200);
+        let disjoint =
+            |a: &[Sentences], b: &[Sentences]| a.iter().all(|pair| !b.contains(pair));
+        assert!(disjoint(&split.test, &split.train) && disjoint(&split.test, &split.dev));
+        assert!(disjoint(&split.dev, &split.train));
+        let three = parallel::split(pairs[..3].to_vec(), 1);
+        assert_eq!(
+            (three.train.len(), three.dev.len(), three.test.len()),
+            (1, 1, 1)
+        );
+    }
+
+    #[test]
+    fn pairs_of_unlike_lengths_are_left_out() {
+        let mut pairs = vec![
+            pair("a b c", "x y z"),
+            pair("a b c", "x"),
+            pair("a b c d", "x y z"),
+        ];
+        parallel::within(&mut pairs, 3, 2.0);
+        assert_eq!(pairs, [pair("a b c", "x y z")]);
+    }
+
+    const ENGLISH: &str =
+        "Ruth 1:1 In the days .\nRuth 1:2 And the name;\nRuth 2:1\nJonah 1:1 Now";
+
+    /// The places of four verses of two books with their heads: block, start, length.
+    const PLACES: [(u32, u32, u16); 10] = [
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 16),
+        (0, 16, 3),
+        (0, 0, 0),
+        (1, 0, 0),
+        (1, 0, 0),
+        (1, 0, 0),
+    ];
+
+    const TEXT: &str = "<w a=\"12\">EN</w>\u{e9}l.<x/>Y";
+
+    fn files() -> (Vec<u8>, Vec<u8>) {
+        let blocks = [(0u32, 9u32, 19u32), (9, 5, 6)];
+        let blocks = blocks
+            .iter()
+            .flat_map(|&(a, b, c)| [a, b, c].map(u32::to_le_bytes));
+        let mut places = Vec::new();
+        let last = (1, 0, 6);
+        for (block, from, length) in PLACES.into_iter().chain([last]) {
+            places.extend(block.to_le_bytes());
+            places.extend(from.to_le_bytes());
+            places.extend(length.to_le_bytes());
+        }
+        (blocks.flatten().collect(), places)
+    }
+
+    fn spanish(text: &[u8], blocks: &[u8], places: &[u8]) -> Result<Vec<String>, Malformed> {
+        let files = Testament {
+            text: ("a.file", text),
+            blocks: ("a.file", blocks),
+            places: ("a.file", places),
+        };
+        bible::testament(files, &bible::english("a.txt", ENGLISH).unwrap())
+    }
+
+    #[test]
+    fn verses_lie_behind_the_heads_of_books_and_chapters() {
+        let verse = |book, chapter, text| Verse {
+            book,
+            chapter,
+            text,
+        };
+        let verses = bible::english("a.txt", ENGLISH).unwrap();
+        assert_eq!(verses[1], verse("Ruth", 1, "And the name;"));
+        assert_eq!(verses[2], verse("Ruth", 2, ""));
+        assert_eq!(
+            refusal(bible::english("a.txt", "Ruth 1:1 a\nRuth one b")),
+            "a.txt: line 2: expected `Book chapter:verse text`"
+        );
+        let (blocks, places) = files();
+        let text = TEXT.as_bytes();
+        assert_eq!(text.len(), 25);
+        let found = spanish(text, &blocks, &places).unwrap();
+        assert_eq!(found, ["EN", "\u{e9}l", "", ".Y"]);
+        let short = &places[..places.len() - 10];
+        assert_eq!(
+            refusal(spanish(text, &blocks, short)),
+            "a.file: byte 100: cut short: 0 bytes are left, expected 4 of a block's number"
+        );
+        assert!(refusal(spanish(&text[..20], &blocks, &places)).contains("outside of a.file"));
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_verses_panic() {
+        let (blocks, places) = files();
+        mutate(&places, |bytes| spanish(TEXT.as_bytes(), &blocks, bytes));
+        mutate(TEXT.as_bytes(), |bytes| spanish(bytes, &blocks, &places));
+    }
+
+    #[test]
+    fn words_stand_apart_from_marks() {
+        let said = " EN el  principio: \u{bf}qu\u{e9}?\u{a0}No-si\u{2019}s 12 ";
+        let words = "en el principio : \u{bf} qu\u{e9} ? no - si \u{2019} s 12";
+        assert_eq!(bible::words(said), words);
+        assert_eq!(bible::words(" "), "");
     }
 }

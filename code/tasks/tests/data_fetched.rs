@@ -11,7 +11,8 @@
 use std::collections::BTreeSet;
 use tasks::data::cache::{fetched, DataError, Opened};
 use tasks::data::musicxml::QUARTER;
-use tasks::data::{audio, chorales, images, text};
+use tasks::data::parallel::Sentences;
+use tasks::data::{audio, bible, chorales, images, text};
 
 fn set(name: &str) -> Option<Opened> {
     match fetched(name) {
@@ -132,4 +133,32 @@ fn chung2014_voice_if_fetched_speaks_for_25_minutes() {
     let phrases = audio::voice(&set).unwrap();
     assert_eq!(phrases.len(), 558);
     assert!(phrases.iter().all(|phrase| phrase.recording.rate == 8_000));
+}
+
+/// The counts of another program that read the same two packages.
+#[test]
+fn bahdanau2015_bible_if_fetched_is_the_same_verse_by_verse() {
+    let (Some(english), Some(spanish)) = (set("bible-english"), set("bible-spanish")) else {
+        return;
+    };
+    let books = bible::books(&english, &spanish).unwrap();
+    assert_eq!(books.len(), 66);
+    let pairs = || books.iter().flat_map(|(_, pairs)| pairs);
+    // 31,068 without the verses that one of them leaves out, 69 of them in shifted chapters.
+    assert_eq!(pairs().count(), 30_999);
+    let words = |side: fn(&Sentences) -> &str| -> usize {
+        pairs().map(|pair| side(pair).split(' ').count()).sum()
+    };
+    assert_eq!(words(|pair| &pair.source), 916_299);
+    assert_eq!(words(|pair| &pair.target), 827_321);
+    let first = &books[0].1[0];
+    let english = "in the beginning god created the heavens and the earth .";
+    assert_eq!(first.source, english);
+    assert_eq!(
+        first.target,
+        "en el principio cri\u{f3} dios los cielos y la tierra ."
+    );
+    let split = bible::split(books.clone());
+    let sizes = [split.train.len(), split.dev.len(), split.test.len()];
+    assert_eq!((sizes, split.repeated), ([28_238, 1_334, 1_384], 43));
 }

@@ -141,6 +141,10 @@ impl Taker<'_> {
                 let name = name.trim_end_matches(".gz").to_owned();
                 (name, bytes.with_context(|| path.to_owned())?)
             }
+            Form::Zlib => {
+                let text = self.blocks(&bytes).with_context(|| path.to_owned())?;
+                (format!("{}.txt", name.trim_end_matches(".bzz")), text)
+            }
             Form::Mxl => {
                 let score = self.score(bytes).with_context(|| path.to_owned())?;
                 (format!("{}.xml", name.trim_end_matches(".mxl")), score)
@@ -148,6 +152,17 @@ impl Taker<'_> {
         };
         self.taken.push((name, bytes));
         Ok(())
+    }
+
+    /// What is in blocks one after the other. None begins with a zero.
+    fn blocks(&mut self, packed: &[u8]) -> Result<Vec<u8>> {
+        let (mut rest, mut text) = (packed, Vec::new());
+        while let Some(start) = rest.iter().position(|&byte| byte != 0) {
+            let mut block = flate2::bufread::ZlibDecoder::new(&rest[start..]);
+            text.extend(self.read(&mut block)?);
+            rest = block.into_inner();
+        }
+        Ok(text)
     }
 
     /// The score in a zip archive.

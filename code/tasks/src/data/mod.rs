@@ -14,14 +14,18 @@
 //! | small gray pictures with labels | [`images`] | `fashion-mnist`, `digits`, a user's own IDX files |
 //! | recorded speech | [`audio`] | `voice`, a user's own WAV files |
 //! | text, one character at a time | [`text`] | `king-james`, `sqlite`, a user's own file |
+//! | two texts that translate each other | [`parallel`] | a user's own two files |
+//! | the Bible in two languages | [`bible`] | `bible-english` with `bible-spanish` |
 
 pub mod audio;
+pub mod bible;
 pub mod cache;
 pub mod chorales;
 pub mod images;
 pub mod midi;
 pub mod music;
 pub mod musicxml;
+pub mod parallel;
 pub mod sets;
 pub mod text;
 

@@ -40,6 +40,9 @@ pub enum Form {
     Plain,
     /// Compressed with gzip; the name loses `.gz`.
     Gzip,
+    /// In blocks one after the other, each compressed with zlib and filled up with zeros; `.bzz`
+    /// becomes `.txt`.
+    Zlib,
     /// A score in a zip archive of its own; `.mxl` becomes `.xml`.
     Mxl,
 }
@@ -282,5 +285,68 @@ pub const SETS: &[Set] = &[
         files: 568,
         unpacked: 24_484_548,
         sums: "c5aaa003fc071d5f6d4ea9de116ca77a950fafeb7c6d4d03874f91ed4116662a",
+    },
+    Set {
+        name: "bible-english",
+        title:
+            "The American Standard Version of 1901, 31,102 verses: the source of translations",
+        license: "public domain (package: MIT)",
+        chapters: &["bahdanau2015"],
+        client: Client::Cargo,
+        package: "bible-lib",
+        version: "1.2.2",
+        download: 5_300_352,
+        archive: "9f9537c9361df6c107e87b44533e0c44e837dd9c1f1688bc634a2823b8bca634",
+        parts: &[
+            Part {
+                from: "bible-lib-1.2.2/src/bible_translations/asv.txt",
+                ending: ".txt",
+                form: Form::Plain,
+            },
+            Part {
+                from: "bible-lib-1.2.2/LICENSE",
+                ending: "LICENSE",
+                form: Form::Plain,
+            },
+        ],
+        files: 2,
+        unpacked: 4_600_168,
+        sums: "99fc73d8dec10128ec041427e10e74ebcbe10abfd864335d723798ec86f922ff",
+    },
+    Set {
+        name: "bible-spanish",
+        title: "Reina-Valera of 1909, verse by verse as the English Bible: its translation",
+        license: "public domain",
+        chapters: &["bahdanau2015"],
+        client: Client::Apt,
+        package: "sword-text-sparv",
+        version: "2.60-1",
+        download: 2_722_332,
+        archive: "5c87f9b2bc97457e8a872f5bae7ea7ce59cb3de1dcee73e4d4740451863694cf",
+        parts: &[
+            Part {
+                from: "usr/share/sword/modules/texts/ztext/spaRV1909eb/",
+                ending: ".bzs",
+                form: Form::Plain,
+            },
+            Part {
+                from: "usr/share/sword/modules/texts/ztext/spaRV1909eb/",
+                ending: ".bzv",
+                form: Form::Plain,
+            },
+            Part {
+                from: "usr/share/sword/modules/texts/ztext/spaRV1909eb/",
+                ending: ".bzz",
+                form: Form::Zlib,
+            },
+            Part {
+                from: "usr/share/doc/sword-text-sparv/copyright",
+                ending: "copyright",
+                form: Form::Plain,
+            },
+        ],
+        files: 7,
+        unpacked: 15_545_872,
+        sums: "473f436970de6bd1666c02d8f6ad2eaec5ba164ad8373ce72eb069a1092d1d34",
     },
 ];
