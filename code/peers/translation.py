@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/tasks/tests/translation.json with sacreBLEU and NLTK.
+"""Makes code/translation/tests/translation.json with sacreBLEU and NLTK.
 
-Scores of made-up translations of pairs of code/tasks/data/grammar_2000.txt and of sentences with
+Scores of made-up translations of pairs of code/translation/data/grammar_2000.txt and of sentences with
 much punctuation, the words of mteval-v13a's tokenizer, alignment error rates and a bootstrap.
 Nothing here is taken from the Rust code.
 
@@ -25,8 +25,8 @@ from sacrebleu.metrics import BLEU, CHRF
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
 SCRIPT = "code/peers/translation.py"
-FIXTURE = "code/tasks/tests/translation.json"
-PAIRS = "code/tasks/data/grammar_2000.txt"
+FIXTURE = "code/translation/tests/translation.json"
+PAIRS = "code/translation/data/grammar_2000.txt"
 RESAMPLES = 4000
 
 PUNCTUATED = [

@@ -19,9 +19,6 @@
 //! | 3a, 3b, 3c, two classes of sequences | [`two_sequence`] |
 //! | 4 and 5, adding and multiplication | [`adding`] |
 //! | 6a, 6b, temporal order | [`temporal_order`] |
-//!
-//! The chapters on translation share [`translation`], a corpus that a grammar makes,
-//! [`metrics`], and the models from before neural networks in [`classic`].
 
 // Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
 const _: Option<&str> = option_env!("UNROLLED_ROOT");
@@ -29,19 +26,17 @@ const _: Option<&str> = option_env!("UNROLLED_ROOT");
 pub mod adding;
 pub mod batching;
 pub mod characters;
-pub mod classic;
 pub mod continual;
 pub mod copying;
 pub mod data;
 pub mod lag;
 pub mod letters;
-pub mod metrics;
 pub mod random;
 pub mod reber;
 pub mod seeds;
+pub mod stream;
 pub mod synthetic_music;
 pub mod temporal_order;
-pub mod translation;
 pub mod two_sequence;
 pub mod waves;
 pub mod word_classes;

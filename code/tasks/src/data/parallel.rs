@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two texts that translate each other: one sentence a line, the same line in both files.
 //!
-//! Words are what stands between spaces; [`crate::metrics::bleu::tokenize_13a`] cuts a text that
+//! Words are what stands between spaces; `translation::metrics::bleu::tokenize_13a` cuts a text that
 //! is not cut yet.
 
 use super::text::utf8;
 use super::Malformed;
-use crate::translation::stream::Stream;
+use crate::stream::Stream;
 use std::collections::HashMap;
 
 /// Most words of a line. A longer one is no sentence but a text whose line breaks are lost.

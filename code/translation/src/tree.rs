@@ -3,8 +3,8 @@
 
 use super::lexicon::{Adjective, Fixed, Name, Noun, Verb, CLITICS, LEXICON, PLACES, PRONOUNS};
 use super::realize::pair;
-use super::stream::Stream;
 use super::{Knobs, Pair};
+use tasks::stream::Stream;
 
 /// The article, or what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,17 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-use tasks::classic::ibm::{numbers, symmetric, Ibm, Numbers, Settings};
-use tasks::classic::kneser_ney::{discounts, KneserNey};
-use tasks::classic::{diagonal, oracle};
-use tasks::metrics::alignment::Counts;
-use tasks::metrics::bleu::Bleu;
-use tasks::metrics::perplexity::{Ends, Perplexity};
-use tasks::metrics::{Hypothesis, Reference};
-use tasks::translation::corpus::{Corpus, Sizes};
-use tasks::translation::stream::Stream;
-use tasks::translation::vocabulary::{Keep, Vocabulary, END, PAD, START};
-use tasks::translation::{sample, Knobs, Link, Pair};
+use tasks::stream::Stream;
+use translation::classic::ibm::{numbers, symmetric, Ibm, Numbers, Settings};
+use translation::classic::kneser_ney::{discounts, KneserNey};
+use translation::classic::{diagonal, oracle};
+use translation::corpus::{Corpus, Sizes};
+use translation::metrics::alignment::Counts;
+use translation::metrics::bleu::Bleu;
+use translation::metrics::perplexity::{Ends, Perplexity};
+use translation::metrics::{Hypothesis, Reference};
+use translation::vocabulary::{Keep, Vocabulary, END, PAD, START};
+use translation::{sample, Knobs, Link, Pair};
 
 static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let sizes = Sizes {

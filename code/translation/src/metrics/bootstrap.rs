@@ -3,7 +3,7 @@
 //! of Koehn, *Statistical Significance Tests for Machine Translation Evaluation*, 2004.
 
 use super::bleu::{Bleu, Counts};
-use crate::translation::stream::Stream;
+use tasks::stream::Stream;
 
 /// The difference of two systems on the same sentences.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,13 +6,13 @@
 
 use serde::Deserialize;
 use std::sync::LazyLock;
-use tasks::metrics::alignment::{heaviest, Counts as Links, Gold};
-use tasks::metrics::bleu::{tokenize_13a, Bleu, Counts};
-use tasks::metrics::bootstrap::paired;
-use tasks::metrics::chrf::Chrf;
-use tasks::metrics::perplexity::{Ends, Perplexity};
-use tasks::metrics::{Hypothesis, Reference};
-use tasks::translation::Link;
+use translation::metrics::alignment::{heaviest, Counts as Links, Gold};
+use translation::metrics::bleu::{tokenize_13a, Bleu, Counts};
+use translation::metrics::bootstrap::paired;
+use translation::metrics::chrf::Chrf;
+use translation::metrics::perplexity::{Ends, Perplexity};
+use translation::metrics::{Hypothesis, Reference};
+use translation::Link;
 
 #[derive(Deserialize)]
 struct Fixture {

@@ -9,12 +9,12 @@
 //! | each word by its most probable translation, in the order of the source | [`ibm::Ibm::translate`] |
 //! | the alignment along the diagonal, and the best that one link a word can be | [`diagonal`], [`oracle`] |
 //!
-//! Words are numbers of a [`crate::translation::vocabulary::Vocabulary`].
+//! Words are numbers of a [`crate::vocabulary::Vocabulary`].
 
 pub mod ibm;
 pub mod kneser_ney;
 
-use crate::translation::{Link, Pair};
+use crate::{Link, Pair};
 
 /// The alignment of each target word to the source word at its part of the sentence: the first to
 /// the first, the last to the last.

@@ -7,7 +7,7 @@
 //! discount is taken that depends on whether it is 1, 2 or more; what was taken off goes to the
 //! next shorter n-gram, and in the end to all words alike.
 
-use crate::translation::vocabulary::{END, PAD, START};
+use crate::vocabulary::{END, PAD, START};
 use std::collections::{HashMap, HashSet};
 
 /// A discount for counts of 1, of 2, and of 3 or more.

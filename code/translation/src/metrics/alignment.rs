@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The error of an alignment against sure and possible links.
 
-use crate::translation::{Link, Pair};
+use crate::{Link, Pair};
 
 /// The links that an alignment has to have, and those that it may have, these among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

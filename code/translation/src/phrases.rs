@@ -24,10 +24,7 @@ pub fn phrases(pair: &Pair, longest: usize) -> Vec<(Range<usize>, Range<usize>)>
             let within = |source: u16| (from..to).contains(&usize::from(source));
             let links = pair.sure.iter().filter(|link| within(link.source));
             let ends = links.map(|link| usize::from(link.target));
-            let Some((first, last)) = ends.fold(None, |ends, target| match ends {
-                None => Some((target, target)),
-                Some((first, last)) => Some((target.min(first), target.max(last))),
-            }) else {
+            let (Some(first), Some(last)) = (ends.clone().min(), ends.max()) else {
                 continue;
             };
             let inside = |target: u16| (first..=last).contains(&usize::from(target));

@@ -10,8 +10,8 @@
 //! With λ = 0 this is model 1. Both steps of expectation maximization are exact, that of λ too, so
 //! the likelihood never falls. fast_align's prior on translations is left out.
 
-use crate::translation::vocabulary::Vocabulary;
-use crate::translation::Link;
+use crate::vocabulary::Vocabulary;
+use crate::Link;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The source word of target words that translate none.

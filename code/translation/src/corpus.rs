@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sets of a corpus: no sentence of one is in another.
 
-use super::stream::Stream;
 use super::suites::{self, Suite};
 use super::vocabulary::{Keep, Vocabulary};
 use super::{Grammar, Knobs, Lengths, Pair};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use tasks::stream::Stream;
 
 /// Buckets of the number of source words, first and last included: those in which Bahdanau,
 /// Cho and Bengio draw BLEU by length, cut finer.

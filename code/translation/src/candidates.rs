@@ -2,10 +2,10 @@
 //! A translation among others that are wrong in one place: what a model has to score best.
 
 use super::lexicon::{elides, LEXICON};
-use super::stream::Stream;
 use super::Pair;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+use tasks::stream::Stream;
 
 /// What was done to a right translation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

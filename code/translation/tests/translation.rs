@@ -7,15 +7,15 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::LazyLock;
 use tasks::data::sets::sha256;
-use tasks::translation::candidates::{self, Corruption};
-use tasks::translation::concepts::{forms, of_target, read, Counts, Language};
-use tasks::translation::corpus::{Corpus, Sizes, BUCKETS};
-use tasks::translation::phrases::{phrases, table};
-use tasks::translation::properties::{measure, Properties};
-use tasks::translation::stream::Stream;
-use tasks::translation::suites::DISTANCES;
-use tasks::translation::vocabulary::{Keep, Vocabulary, END, PAD, START, UNKNOWN};
-use tasks::translation::{
+use tasks::stream::Stream;
+use translation::candidates::{self, Corruption};
+use translation::concepts::{forms, of_target, read, Counts, Language};
+use translation::corpus::{Corpus, Sizes, BUCKETS};
+use translation::phrases::{phrases, table};
+use translation::properties::{measure, Properties};
+use translation::suites::DISTANCES;
+use translation::vocabulary::{Keep, Vocabulary, END, PAD, START, UNKNOWN};
+use translation::{
     sample, snapshot, Class, Concept, Grammar, Kind, Knobs, Lengths, Link, Order, Pair,
 };
 
@@ -692,7 +692,7 @@ fn phrases_are_those_of_the_definition() {
     }
     let table = table(SAMPLE.iter().take(2_000), 7);
     let count = |source: &str, target: &str| {
-        let is = |phrase: &&tasks::translation::phrases::Phrase| {
+        let is = |phrase: &&translation::phrases::Phrase| {
             phrase.source == source && phrase.target == target
         };
         table.iter().find(is).map_or(0, |phrase| phrase.count)

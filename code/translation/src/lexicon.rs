@@ -4,8 +4,8 @@
 //! An entry is a [`Concept`]. Of two concepts no form is the same, in neither language, so that
 //! what a translation says can be counted by looking its words up. The tables are ours.
 
-use super::stream::Stream;
 use std::sync::LazyLock;
+use tasks::stream::Stream;
 
 /// An entry of the lexicon with a meaning of its own: a name, a noun, an adjective, a verb, an
 /// adverb, a time, a day, a month or a number.

@@ -15,7 +15,6 @@
 use super::corpus::{until, Seen};
 use super::lexicon::{Noun, Verb, CLITICS, LEXICON};
 use super::realize::pair;
-use super::stream::Stream;
 use super::tree::{
     Clause, Conjunction, Determiner, Draw, Head, NounPhrase, Object, Place, Polarity, Sentence,
     Subject, Tense, VerbPhrase, Wanted,
@@ -23,6 +22,7 @@ use super::tree::{
 use super::{Constituent, Grammar, Kind, Pair};
 use std::collections::HashSet;
 use std::ops::Range;
+use tasks::stream::Stream;
 
 /// A test set for one question.
 #[derive(Clone, Debug, PartialEq)]
