@@ -198,7 +198,7 @@ impl<M: Model + Sync> Experiment for Runs<M> {
             Scale::Book if clothes => (1..=1, 5_000, 250, 1_000, 10_000),
             Scale::Paper if clothes => (1..=3, 50_000, 1_000, 10_000, 10_000),
             Scale::Book | Scale::Paper if pictures => (1..=3, 5_000, 250, HELD_OUT, HELD_OUT),
-            Scale::Book if copying => (1..=2, UPDATES, 250, 200, 2_000),
+            Scale::Book if copying => (1..=3, UPDATES, 250, 200, 2_000),
             Scale::Book => (1..=3, 10_000, 250, 200, 2_000),
             Scale::Paper => (1..=5, UPDATES, 250, 200, 10_000),
         };
