@@ -694,7 +694,13 @@ fn a_claim_is_replaced_by_another_on_the_same_place_of_the_paper(key: &str) {
             claim.id,
             other.id
         );
-        let place = |source: &'static str| source.split([',', '(']).next().unwrap_or_default();
+        let place = |source: &'static str| {
+            source
+                .split([',', '('])
+                .next()
+                .unwrap_or_default()
+                .trim_end()
+        };
         assert_eq!(
             place(claim.source),
             place(other.source),

@@ -495,7 +495,8 @@ pub fn all() -> Vec<Claim> {
             .source("Le et al. (Arjovsky et al. see it fail at this rate)")
             .paper("solved; no number was found")
             .lines(beats("adding-100", "identity", 0.1))
-            .shown("adding"),
+            .shown("adding")
+            .replaced_by("adding-identity-rates"),
         claim("adding-identity-rates")
             .says("At a smaller learning rate it does.")
             .source("Le et al., who chose the rate from a grid")

@@ -1015,6 +1015,7 @@ pub fn all() -> Vec<Claim> {
             .paper("“no significant difference”, no number")
             .line(equal_shares(WIRED, WIRED_FULL))
             .shown("reber-changed")
-            .of_this_book(),
+            .of_this_book()
+            .amended("2026-11-30: line written knowing the trials with the truncated gradient; those with the full one decide"),
     ]
 }
