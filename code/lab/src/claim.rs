@@ -1056,6 +1056,22 @@ mod tests {
         claim.judge(records).unwrap().verdict
     }
 
+    /// That nothing was learnt within a part of the paper's budget decides nothing, unless every trial
+    /// had ended.
+    #[test]
+    fn a_failure_on_a_part_of_the_budget_is_undecided() {
+        let mut all = records(0, 4, 1.0);
+        let fails = claim("fails").line(arm("order", "msgd").solved().none());
+        assert_eq!(verdict(&fails, &all), Verdict::Reproduced);
+        let fails = fails.too_short("half of it");
+        assert_eq!(verdict(&fails, &all), Verdict::Undecided);
+        assert_eq!(fails.judge(&all).unwrap().note, "half of it");
+        for trial in &mut all.get_mut("order").unwrap().arms[0].trials {
+            trial.measures.insert("diverged".into(), 1.0);
+        }
+        assert_eq!(verdict(&fails, &all), Verdict::Reproduced);
+    }
+
     /// A mean over two solved trials decides nothing.
     #[test]
     fn means_over_fewer_than_three_solved_trials_are_undecided() {
