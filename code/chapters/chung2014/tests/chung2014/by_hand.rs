@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The page's example by hand: one gated recurrent unit, three steps, forward and back.
 use chung2014::reference::{Step, Weights};
-
-/// The same to the four decimals that the page prints.
-fn same(ours: f64, printed: f64) {
-    assert!(
-        (ours - printed).abs() <= 5e-5,
-        "{ours} is printed as {printed}"
-    );
-}
+use testing::printed as same;
 
 #[test]
 fn the_example_by_hand_comes_out() {

@@ -2,14 +2,7 @@
 //! The page's example by hand: two units, three steps, one error that goes back one, two or three of
 //! them.
 use elman1990::network::{Moment, Unit, Weights};
-
-/// The same to the four decimals that the page prints.
-fn same(ours: f64, printed: f64) {
-    assert!(
-        (ours - printed).abs() <= 5e-5,
-        "{ours} is printed as {printed}"
-    );
-}
+use testing::printed as same;
 
 #[test]
 fn the_example_by_hand_comes_out() {

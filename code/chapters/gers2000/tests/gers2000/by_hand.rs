@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The page's example by hand: one cell, three symbols, what is carried forward, and one error.
 use kernels::cell2000::{State, Weights};
-
-/// The same to the four decimals that the page prints.
-fn same(ours: f64, printed: f64) {
-    assert!(
-        (ours - printed).abs() <= 5e-5,
-        "{ours} is printed as {printed}"
-    );
-}
+use testing::printed as same;
 
 /// What the error after *store*, *noise*, *end* gives, for a cell with U kinds of weights.
 fn after_three<const U: usize>(
