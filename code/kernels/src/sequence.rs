@@ -16,7 +16,8 @@ use crate::Real;
 /// A layer's sizes and the path it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layer {
-    /// Width of an input, I; at least one.
+    /// Width of an input, I; 0 where what comes in are the net inputs x W_x themselves, so that
+    /// there is no W_x.
     pub inputs: usize,
     /// Hidden units, H; at least one.
     pub units: usize,
@@ -121,7 +122,11 @@ impl<F: Real> Prepared<F> {
         } = self;
         both(
             large,
-            &mut || input.pack(weights.input, i, g, g, 1),
+            &mut || {
+                if i > 0 {
+                    input.pack(weights.input, i, g, g, 1);
+                }
+            },
             &mut || {
                 both(
                     training && large,
@@ -134,7 +139,7 @@ impl<F: Real> Prepared<F> {
                 );
             },
         );
-        if purpose == (Purpose::Training { inputs: true }) {
+        if i > 0 && purpose == (Purpose::Training { inputs: true }) {
             let packed = self.input_back.get_or_insert_default();
             packed.pack(weights.input, g, i, 1, g);
         } else {
@@ -357,13 +362,16 @@ impl<F: Real> Share<'_, F> {
 
 /// I, H and G of a layer.
 fn sizes<F: Real, C: Recurrence<F>>(layer: Layer) -> (usize, usize, usize) {
-    assert!(
-        layer.inputs > 0 && layer.units > 0,
-        "a layer of {} inputs and {} units",
-        layer.inputs,
-        layer.units
-    );
+    assert!(layer.units > 0, "a layer of no units");
     (layer.inputs, layer.units, C::GROUPS * layer.units)
+}
+
+/// How wide a row of what comes in is: an input, or the net inputs where there is no W_x.
+fn width(i: usize, g: usize) -> usize {
+    match i {
+        0 => g,
+        i => i,
+    }
 }
 
 #[track_caller]
@@ -449,22 +457,31 @@ impl<F: Real, C: Recurrence<F>> Work for Forward<'_, F, C> {
                 None => chunk,
             };
             let all = part.rows();
-            part.gather(self.x, i, &mut rows.inputs);
-            room(&mut rows.nets, all * g);
-            let product = Product {
-                left: Left {
-                    values: &rows.inputs,
-                    row: i,
-                    step: 1,
-                },
-                right: &self.weights.input,
-                to: &mut rows.nets,
-                stride: g,
-                rows: all,
-                skip: 0,
-                scratch: &mut rows.scratch,
-            };
-            product.add_to(&self.weights.bias, self.layer.path);
+            if i == 0 {
+                part.gather(self.x, g, &mut rows.nets);
+                for nets in rows.nets.chunks_exact_mut(g) {
+                    for (net, &bias) in nets.iter_mut().zip(&self.weights.bias) {
+                        *net += bias;
+                    }
+                }
+            } else {
+                part.gather(self.x, i, &mut rows.inputs);
+                room(&mut rows.nets, all * g);
+                let product = Product {
+                    left: Left {
+                        values: &rows.inputs,
+                        row: i,
+                        step: 1,
+                    },
+                    right: &self.weights.input,
+                    to: &mut rows.nets,
+                    stride: g,
+                    rows: all,
+                    skip: 0,
+                    scratch: &mut rows.scratch,
+                };
+                product.add_to(&self.weights.bias, self.layer.path);
+            }
             room(&mut rows.outputs, all * h);
             if C::CELLS {
                 room(&mut rows.cells, all * h);
@@ -510,7 +527,7 @@ impl<F: Real> Outputs<'_, F> {
     }
 }
 
-/// Runs a batch: `x` is (B, T, I), `y` gets h of every step, (B, T, H), zeros beyond a sequence's
+/// Runs a batch: `x` is (B, T, I), or (B, T, G) where I is 0, `y` gets h of every step, (B, T, H), zeros beyond a sequence's
 /// end; `end` gets the states after each sequence's last step. Without `start` the states before
 /// the first step are zero.
 ///
@@ -545,7 +562,7 @@ fn forward_here<F: Real, C: Recurrence<F>>(
 ) {
     let (i, h, g) = sizes::<F, C>(layer);
     let sequences = batch.lengths.len();
-    check("x", x.len(), sequences * batch.steps * i);
+    check("x", x.len(), sequences * batch.steps * width(i, g));
     check("y", y.len(), sequences * batch.steps * h);
     let state = |name: &str, state: State<usize>| {
         check(name, state.output, sequences * h);
@@ -719,7 +736,7 @@ impl<F: Real, C: Recurrence<F>> Work for Backward<'_, F, C> {
 /// The way back over the batch that went forward last with this trace. `d_y` is the gradient with
 /// respect to `y`, (B, T, H), of which rows beyond a sequence's end are not read; `d_end` that with
 /// respect to the states after each sequence. Gradients of weights are added to what `gradients`
-/// holds; `d_x`, (B, T, I), and `d_start` are overwritten.
+/// holds; `d_x`, as wide as `x`, and `d_start` are overwritten.
 ///
 /// # Panics
 /// When a slice has not the size that its name asks for, or the weights were not prepared for this.
@@ -854,20 +871,24 @@ fn backward_here<F: Real, C: Recurrence<F>>(
         }
     }
     if let Some(d_x) = d_x {
-        check("d_x", d_x.len(), sequences * batch.steps * i);
+        let wide = width(i, g);
+        check("d_x", d_x.len(), sequences * batch.steps * wide);
         assert!(
-            weights.input_back.is_some(),
+            i == 0 || weights.input_back.is_some(),
             "the weights were not prepared for a gradient of the inputs"
         );
+        // Where what came in were the net inputs, their errors are the gradient.
+        let of = |c: usize| match i {
+            0 => &rows[c].nets,
+            _ => &rows[c].d_inputs,
+        };
         if batch.steps > 0 {
             each_piece(
                 large,
                 d_x,
-                batch.steps * i,
+                batch.steps * wide,
                 &mut vec![(); sequences],
-                &|b, d_x, ()| {
-                    scatter(layout, batch, b, |c| &rows[c].d_inputs, i, d_x);
-                },
+                &|b, d_x, ()| scatter(layout, batch, b, of, wide, d_x),
             );
         }
     }

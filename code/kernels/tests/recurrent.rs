@@ -116,7 +116,7 @@ impl Case {
                 numbers.many(range, h * g),
                 numbers.many(range, g),
                 numbers.many(range, cell.peepholes(h)),
-                numbers.many(1.0, b * t * i),
+                numbers.many(1.0, b * t * if i == 0 { g } else { i }),
                 numbers.many(start, b * h),
                 numbers.many(start, c),
             ],
@@ -131,7 +131,11 @@ impl Case {
     fn random(cell: Any, numbers: &mut Numbers) -> Self {
         let primes = [1, 2, 3, 5, 7, 11, 13, 17, 19];
         let mut pick = |most: usize| primes[numbers.below(most)];
-        let sizes = [pick(9), pick(6), pick(8), pick(5)];
+        let mut sizes = [pick(9), pick(6), pick(8), pick(5)];
+        // Without inputs what comes in are the net inputs.
+        if numbers.below(4) == 0 {
+            sizes[1] = 0;
+        }
         Case::new(cell, numbers, sizes)
     }
 }
@@ -154,7 +158,8 @@ fn plainly(case: &Case) -> Results<f64> {
             let before = end_h[b * h..][..h].to_vec();
             let of_x = |n: usize| {
                 let sum: f64 = (0..i).map(|k| x[row * i + k] * w_x[k * g + n]).sum();
-                sum + bias[n]
+                let given = if i == 0 { x[row * g + n] } else { 0.0 };
+                sum + given + bias[n]
             };
             let of = |h_: &[f64], n: usize| (0..h).map(|k| h_[k] * w_h[k * g + n]).sum::<f64>();
             for j in 0..h {

@@ -122,6 +122,18 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
         // ANCHOR_END: run
         let (batch, time, inputs) = *x.shape();
         dims::same(("x", inputs), ("the layer", self.inputs()));
+        self.run_wide(x, (batch, time), start, reading)
+    }
+
+    /// Runs the layer over a batch whose rows are as wide as the kernel expects.
+    #[allow(clippy::type_complexity)]
+    fn run_wide<B: Dim, X: Shape, T: Tape<E, Cpu>>(
+        &self,
+        x: Tensor<X, E, Cpu, T>,
+        (batch, time): (B, Time),
+        start: Option<&State<B, H, E>>,
+        reading: Reading,
+    ) -> Result<(Steps<B, H, E, T>, State<B, H, E>), CpuError> {
         let steps = time.size();
         let mut buffers = self.buffers.take();
         let mut prepared = std::mem::take(&mut buffers.prepared);
@@ -359,6 +371,40 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Recurrent<C, I, H, E> {
     }
 }
 
+/// A recurrent layer without W_x: what comes in are the net inputs themselves, which a model has
+/// summed from several places. Its bias stays.
+pub type OnNets<C, H, E> = Recurrent<C, Const<0>, H, E>;
+
+impl<C: Cell<E>, H: Dim, E: Element> OnNets<C, H, E> {
+    /// A layer of H units whose weights are all zero.
+    pub fn on_nets(cell: C, units: H) -> Self {
+        Recurrent::zeros(cell, Const, units)
+    }
+
+    /// Runs the layer as [`Recurrent::run`] does, on net inputs of G columns, (B, T, Columns).
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// When `reading` has not B lengths, a length is above T, or a dimension has another size in
+    /// `nets` or `start` than in the layer.
+    #[allow(clippy::type_complexity)]
+    pub fn run_nets<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        nets: Steps<B, Columns, E, T>,
+        start: Option<&State<B, H, E>>,
+        reading: Reading,
+    ) -> Result<(Steps<B, H, E, T>, State<B, H, E>), CpuError> {
+        let (batch, time, columns) = *nets.shape();
+        dims::same(
+            ("the net inputs", columns),
+            ("the layer", self.bias.shape().0),
+        );
+        self.run_wide(nets, (batch, time), start, reading)
+    }
+}
+
 /// A layer for models that choose each input after they have seen the output before.
 pub struct Stepper<'a, C, I: Dim, H: Dim, E: Element> {
     layer: &'a Recurrent<C, I, H, E>,
@@ -384,6 +430,16 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Stepper<'_, C, I, H, E> {
     ) -> Result<(Row<B, H, E, T>, State<B, H, E>), CpuError> {
         let (batch, inputs) = *x.shape();
         dims::same(("x", inputs), ("the layer", self.layer.inputs()));
+        self.step_wide(x, batch, start)
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn step_wide<B: Dim, X: Shape, T: Tape<E, Cpu>>(
+        &self,
+        x: Tensor<X, E, Cpu, T>,
+        batch: B,
+        start: Option<&State<B, H, E>>,
+    ) -> Result<(Row<B, H, E, T>, State<B, H, E>), CpuError> {
         let call = Call {
             prepared: self.prepared.clone(),
             buffers: self.layer.buffers.take(),
@@ -397,6 +453,27 @@ impl<C: Cell<E>, I: Dim, H: Dim, E: Element> Stepper<'_, C, I, H, E> {
         };
         let shape = (batch, self.layer.units());
         self.layer.apply(call, x, shape, batch, start)
+    }
+}
+
+impl<C: Cell<E>, H: Dim, E: Element> Stepper<'_, C, Const<0>, H, E> {
+    /// One step as [`Stepper::step`] takes it, on net inputs of G columns, (B, Columns).
+    ///
+    /// # Errors
+    /// When the device is out of memory.
+    ///
+    /// # Panics
+    /// As [`Stepper::step`].
+    #[allow(clippy::type_complexity)]
+    pub fn step_nets<B: Dim, T: Tape<E, Cpu>>(
+        &self,
+        nets: Row<B, Columns, E, T>,
+        start: Option<&State<B, H, E>>,
+    ) -> Result<(Row<B, H, E, T>, State<B, H, E>), CpuError> {
+        let (batch, columns) = *nets.shape();
+        let own = self.layer.bias.shape().0;
+        dims::same(("the net inputs", columns), ("the layer", own));
+        self.step_wide(nets, batch, start)
     }
 }
 
@@ -487,7 +564,9 @@ impl<C: fmt::Debug, I: Dim, H: Dim, E: Element> fmt::Debug for Recurrent<C, I, H
 
 impl<C, I: Dim, H: Dim, E: Scalar> Parameters<E> for Recurrent<C, I, H, E> {
     fn parameters(&mut self, visitor: &mut Visitor<'_, E>) {
-        visitor.visit("w_x", &mut self.w_x);
+        if self.w_x.shape().0.size() > 0 {
+            visitor.visit("w_x", &mut self.w_x);
+        }
         visitor.visit("w_h", &mut self.w_h);
         visitor.visit("bias", &mut self.bias);
         visitor.visit("peepholes", &mut self.peepholes);

@@ -6,9 +6,9 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::Cell;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
-use tape::dims::{Batch, Hidden, Input, Time};
+use tape::dims::{Batch, Columns, Hidden, Input, Time};
 use tape::loss::squared_error;
-use tape::recurrent::{Inputs, Reading, Recurrent, State, Steps};
+use tape::recurrent::{Inputs, OnNets, Reading, Recurrent, State, Steps};
 use tape::train::{initialize, parameters, Parameters, Start, Visitor};
 
 const B: usize = 3;
@@ -199,6 +199,82 @@ fn steps_are_the_sequence() {
     for (a, b) in a.as_vec().into_iter().zip(b.as_vec()) {
         assert!((a - b).abs() < 1e-14, "{a} {b}");
     }
+}
+
+/// Given x W_x a layer without W_x is the one with it: h, all gradients, and step by step.
+#[test]
+fn a_layer_on_net_inputs_is_the_layer_that_makes_them() {
+    let device = Cpu::default();
+    let cell = Gru {
+        reset: Reset::AfterMatrix,
+        update: Update::TakesCandidate,
+    };
+    let mut with = Recurrent::<Gru, Input, Hidden, f64>::zeros(cell, Input(2), Hidden(4));
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    initialize(&mut with, &mut rng, |_, _| Start::Uniform(0.5)).expect("a uniform start");
+    let mut without = OnNets::<Gru, Hidden, f64>::on_nets(cell, Hidden(4));
+    without.w_h = with.w_h.clone();
+    without.bias = with.bias.clone();
+    let mut names = Vec::new();
+    parameters::for_each(&mut without, |name, _| names.push(name.to_string()));
+    assert_eq!(names, ["w_h", "bias"]);
+
+    let (batch, columns) = (Batch(B), with.bias.shape().0);
+    let x = device.tensor_from_vec(data(1, B * T * 2), (batch, Time(T), Input(2)));
+    let target = device.tensor_from_vec(data(2, B * T * 4), (batch, Time(T), Hidden(4)));
+    let reading = Reading {
+        lengths: Some(&LENGTHS),
+        ..Reading::default()
+    };
+    let run = with.run(x.leaky_trace(), None, reading).expect("memory");
+    let h = run.0.as_vec();
+    let loss = squared_error(run.0, &target, 1.0).expect("memory");
+    let should = loss.backward();
+    let rows: Tensor<(usize, Input), f64, Cpu, _> =
+        x.leaky_trace().reshape_like(&(B * T, Input(2)));
+    let nets = rows.matmul(with.w_x.clone());
+    let nets = nets.reshape_like(&(batch, Time(T), columns));
+    let first: Tensor<(Batch, Columns), f64, Cpu> = device.tensor_from_vec(
+        (0..B)
+            .flat_map(|b| nets.as_vec()[b * T * 12..][..12].to_vec())
+            .collect(),
+        (batch, columns),
+    );
+    let run = without.run_nets(nets, None, reading).expect("memory");
+    let near = |is: Vec<f64>, should: Vec<f64>| {
+        for (is, should) in is.into_iter().zip(should) {
+            assert!((is - should).abs() < 1e-13, "{is} {should}");
+        }
+    };
+    let all = run.0.as_vec();
+    near(all.clone(), h);
+    let loss = squared_error(run.0, &target, 1.0).expect("memory");
+    let is = loss.backward();
+    near(is.get(&with.w_x).as_vec(), should.get(&with.w_x).as_vec());
+    near(is.get(&x).as_vec(), should.get(&x).as_vec());
+    near(
+        is.get(&without.w_h).as_vec(),
+        should.get(&with.w_h).as_vec(),
+    );
+    near(
+        is.get(&without.bias).as_vec(),
+        should.get(&with.bias).as_vec(),
+    );
+
+    let stepper = without.stepper(false, Inputs::Data);
+    let (h, _) = stepper.step_nets(first, None).expect("memory");
+    for b in [0, 2] {
+        assert_eq!(h.as_vec()[b * 4..][..4], all[b * T * 4..][..4]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "Columns is 8 in the net inputs and 4 in the layer")]
+fn net_inputs_of_another_size_are_refused_by_name() {
+    let activation = Activation::Tanh;
+    let layer = OnNets::<Rnn, _, f64>::on_nets(Rnn { activation }, Hidden(4));
+    let nets = Cpu::default().zeros_like(&(Batch(1), Time(1), Columns(8)));
+    let _ = layer.run_nets(nets, None, Reading::default());
 }
 
 /// What a permuted tensor holds in memory is not what it says.
