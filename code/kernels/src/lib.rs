@@ -15,6 +15,7 @@ pub mod embedding;
 pub mod extremes;
 pub mod gru;
 pub mod inputs;
+pub mod linear;
 pub mod logistic;
 pub mod lstm;
 pub mod mixture;
