@@ -3,6 +3,7 @@
 pub mod cell1997;
 pub mod dims;
 pub mod embedding;
+pub mod linear;
 pub mod loss;
 mod pool;
 pub mod primitives;
