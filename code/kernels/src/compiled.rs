@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels that know the type of their numbers and nothing else: compiled here once for `f32`
 //! and once for `f64`, so that a crate that uses them links them.
+use crate::convolution::{self, Sentence};
 use crate::gru::Gru;
 use crate::linear;
 use crate::logistic::{self, Values};
@@ -41,6 +42,17 @@ pub struct Compiled<F: 'static> {
         linear::Weights<&mut [F]>,
         Option<&mut [F]>,
         &mut linear::Buffers<F>,
+    ),
+    pub(crate) convolutions:
+        fn(convolution::Layer, &[F], &[Sentence], &[F], &mut [F], &mut convolution::Trace<F>),
+    pub(crate) backward_convolutions: fn(
+        convolution::Layer,
+        &[F],
+        &[F],
+        &[F],
+        &mut [F],
+        Option<&mut [F]>,
+        &mut convolution::Trace<F>,
     ),
     pub(crate) pass: fn(
         Run,
@@ -93,6 +105,8 @@ impl<F: Real> Compiled<F> {
             pack_linear: linear::Prepared::pack_here,
             linear: linear::forward_here,
             backward_linear: linear::backward_here,
+            convolutions: convolution::forward_here,
+            backward_convolutions: convolution::backward_here,
             pass: symbol_rnn::pass_here,
             answer: symbol_rnn::answer_here,
             readout: readout::forward_here,

@@ -11,6 +11,7 @@ pub mod cell1997;
 pub mod cell2000;
 #[doc(hidden)]
 pub mod compiled;
+pub mod convolution;
 pub mod embedding;
 pub mod extremes;
 pub mod gru;
