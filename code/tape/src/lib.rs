@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
 pub mod cell1997;
+pub mod convolution;
 pub mod dims;
 pub mod embedding;
 pub mod linear;
