@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels that know the type of their numbers and nothing else: compiled here once for `f32`
 //! and once for `f64`, so that a crate that uses them links them.
+use crate::convolution::{self, Sentence};
 use crate::gru::Gru;
+use crate::linear;
 use crate::logistic::{self, Values};
 use crate::lstm::Lstm;
 use crate::mixture::Mixture;
@@ -27,6 +29,31 @@ pub struct Compiled<F: 'static> {
         fn(Layer, &Prepared<F>, F, Weights<&mut [F]>, Option<&mut [F]>, &mut Trace<F>),
     pub(crate) log_probabilities: fn(Layer, &Prepared<F>, &[F], &mut [F], &mut Trace<F>),
     pub(crate) probabilities: fn(Layer, &Prepared<F>, &[F], &mut [F], &mut Trace<F>),
+    pub(crate) pack_linear:
+        fn(&mut linear::Prepared<F>, linear::Layer, linear::Weights<&[F]>, bool),
+    pub(crate) linear:
+        fn(linear::Layer, &linear::Prepared<F>, &[F], &mut [F], &mut linear::Buffers<F>),
+    pub(crate) backward_linear: fn(
+        linear::Layer,
+        &linear::Prepared<F>,
+        &[F],
+        &[F],
+        &[F],
+        linear::Weights<&mut [F]>,
+        Option<&mut [F]>,
+        &mut linear::Buffers<F>,
+    ),
+    pub(crate) convolutions:
+        fn(convolution::Layer, &[F], &[Sentence], &[F], &mut [F], &mut convolution::Trace<F>),
+    pub(crate) backward_convolutions: fn(
+        convolution::Layer,
+        &[F],
+        &[F],
+        &[F],
+        &mut [F],
+        Option<&mut [F]>,
+        &mut convolution::Trace<F>,
+    ),
     pub(crate) pass: fn(
         Run,
         &symbol_rnn::Weights<F>,
@@ -75,6 +102,11 @@ impl<F: Real> Compiled<F> {
             backward_projection: projection::backward_here,
             log_probabilities: softmax::log_probabilities_here,
             probabilities: logistic::probabilities_here,
+            pack_linear: linear::Prepared::pack_here,
+            linear: linear::forward_here,
+            backward_linear: linear::backward_here,
+            convolutions: convolution::forward_here,
+            backward_convolutions: convolution::backward_here,
             pass: symbol_rnn::pass_here,
             answer: symbol_rnn::answer_here,
             readout: readout::forward_here,

@@ -11,10 +11,12 @@ pub mod cell1997;
 pub mod cell2000;
 #[doc(hidden)]
 pub mod compiled;
+pub mod convolution;
 pub mod embedding;
 pub mod extremes;
 pub mod gru;
 pub mod inputs;
+pub mod linear;
 pub mod logistic;
 pub mod lstm;
 pub mod mixture;

@@ -121,16 +121,29 @@ impl<F: Real> Prepared<F> {
     }
 
     pub(crate) fn pack_here(&mut self, layer: Layer, weights: Weights<&[F]>, backward: bool) {
+        self.pack_with(layer, weights.projection, Some(weights.bias), backward);
+    }
+
+    /// As [`Prepared::pack`], with zeros where there is no bias.
+    pub(crate) fn pack_with(
+        &mut self,
+        layer: Layer,
+        projection: &[F],
+        bias: Option<&[F]>,
+        backward: bool,
+    ) {
         let (h, v) = (layer.width, layer.outputs);
         assert!(h > 0 && v > 0, "a projection of {h} values to {v} outputs");
-        check("W", weights.projection.len(), h * v);
-        check("b", weights.bias.len(), v);
-        self.bias.clear();
-        self.bias.extend_from_slice(weights.bias);
-        self.forward.pack(weights.projection, h, v, v, 1);
+        check("W", projection.len(), h * v);
+        zeros(&mut self.bias, v);
+        if let Some(bias) = bias {
+            check("b", bias.len(), v);
+            self.bias.copy_from_slice(bias);
+        }
+        self.forward.pack(projection, h, v, v, 1);
         if backward {
             let packed = self.backward.get_or_insert_default();
-            packed.pack(weights.projection, v, h, 1, v);
+            packed.pack(projection, v, h, 1, v);
         } else {
             self.backward = None;
         }
@@ -191,10 +204,16 @@ impl<F: Real, T: Errors<F>> Work for Forward<'_, F, T> {
         let rows = self.nets.chunks_exact_mut(self.layer.outputs);
         for (nets, &place) in rows.zip(self.places) {
             losses.push(self.targets.errors::<A>(place, nets));
-            for (to, &error) in d_bias.iter_mut().zip(&*nets) {
-                *to += error;
-            }
+            add_row(d_bias, nets);
         }
+    }
+}
+
+/// Adds a row to another.
+#[inline(always)]
+fn add_row<F: Real>(to: &mut [F], row: &[F]) {
+    for (to, &value) in to.iter_mut().zip(row) {
+        *to += value;
     }
 }
 
@@ -328,6 +347,20 @@ pub(crate) fn backward_here<F: Real>(
     check("the gradient of W", gradients.projection.len(), h * v);
     check("the gradient of b", gradients.bias.len(), v);
     let scale = scale * F::from_f64(trace.share);
+    add_gradients(layer, weights, scale, gradients, d_x, trace);
+}
+
+/// Adds `scale` times the gradients that follow from the errors of the net inputs. An empty
+/// gradient of b is left out.
+fn add_gradients<F: Real>(
+    layer: Layer,
+    weights: &Prepared<F>,
+    scale: F,
+    gradients: Weights<&mut [F]>,
+    d_x: Option<&mut [F]>,
+    trace: &mut Trace<F>,
+) {
+    let (h, v) = (layer.width, layer.outputs);
     let Trace {
         places,
         inputs,
@@ -488,4 +521,82 @@ pub(crate) fn infer<F: Real, O: Outputs<F>>(
         };
         run_on(layer.path, work);
     });
+}
+
+/// Where net inputs become outputs y = φ(net): the way back through φ.
+pub(crate) trait Slopes<F: Real>: Copy + Send + Sync {
+    /// d ⊙ φ', the errors of a row's net inputs, from y and d, the gradient with respect to it.
+    fn errors(self, y: &[F], d_y: &[F], errors: &mut [F]);
+}
+
+struct Back<'a, F, S> {
+    slopes: S,
+    outputs: usize,
+    y: &'a [F],
+    d_y: &'a [F],
+    errors: &'a mut [F],
+    chunk: &'a mut Chunk<F>,
+}
+
+impl<F: Real, S: Slopes<F>> Work for Back<'_, F, S> {
+    type Output = ();
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let v = self.outputs;
+        zeros(&mut self.chunk.d_bias, v);
+        let all = self.y.chunks_exact(v).zip(self.d_y.chunks_exact(v));
+        for (errors, (y, d_y)) in self.errors.chunks_exact_mut(v).zip(all) {
+            self.slopes.errors(y, d_y, errors);
+            add_row(&mut self.chunk.d_bias, errors);
+        }
+    }
+}
+
+/// Adds the gradients for outputs `y` of x that [`infer`] gave, N×V, whose own gradient is `d_y`.
+/// An empty gradient of b is left out.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn backward_outputs<F: Real, S: Slopes<F>>(
+    slopes: S,
+    layer: Layer,
+    weights: &Prepared<F>,
+    x: &[F],
+    [y, d_y]: [&[F]; 2],
+    gradients: Weights<&mut [F]>,
+    d_x: Option<&mut [F]>,
+    trace: &mut Trace<F>,
+) {
+    let (h, v) = (layer.width, layer.outputs);
+    let rows = x.len() / h;
+    check("x", x.len(), rows * h);
+    check("y", y.len(), rows * v);
+    check("d_y", d_y.len(), rows * v);
+    let Trace {
+        places,
+        inputs,
+        errors,
+        chunks,
+        ..
+    } = trace;
+    places.clear();
+    places.extend(0..rows);
+    inputs.clear();
+    inputs.extend_from_slice(x);
+    errors.resize(rows * v, F::ZERO);
+    chunks.resize_with(rows.div_ceil(ROWS), Chunk::default);
+    let large = worthwhile(layer, rows);
+    each_piece(large, errors, ROWS * v, chunks, &|k, errors, chunk| {
+        let span = k * ROWS * v..k * ROWS * v + errors.len();
+        let work = Back {
+            slopes,
+            outputs: v,
+            y: &y[span.clone()],
+            d_y: &d_y[span],
+            errors,
+            chunk,
+        };
+        run_on(layer.path, work);
+    });
+    trace.rows = rows;
+    trace.layer = None;
+    add_gradients(layer, weights, F::ONE, gradients, d_x, trace);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
 pub mod cell1997;
+pub mod convolution;
 pub mod dims;
 pub mod embedding;
+pub mod linear;
 pub mod loss;
 mod pool;
 pub mod primitives;
