@@ -22,14 +22,7 @@ pub fn all() -> Vec<Chapter> {
             "Gates between layers let every layer of a stack feed every other, at the time that suits it.",
             "https://proceedings.mlr.press/v37/chung15.html",
         ),
-        draft(
-            7,
-            "kalchbrenner2013",
-            "Recurrent continuous translation",
-            Part::Translation,
-            "A sentence becomes a vector, and a recurrent language model writes the translation from it.",
-            "https://aclanthology.org/D13-1176/",
-        ),
+        kalchbrenner2013::chapter(),
         draft(
             8,
             "cho2014",
