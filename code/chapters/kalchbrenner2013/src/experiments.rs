@@ -86,11 +86,19 @@ fn config(model: Model, rate: f64, scale: Scale, order: Order) -> Config {
     let smoke = scale == Scale::Smoke;
     Config {
         model,
-        units: if smoke { 8 } else { 256 },
+        units: match scale {
+            Scale::Smoke => 8,
+            Scale::Book => 128,
+            Scale::Paper => 256,
+        },
         rate,
         decay: DECAY,
         batch: if smoke { 16 } else { 64 },
-        epochs: if smoke { 2 } else { 30 },
+        epochs: match scale {
+            Scale::Smoke => 2,
+            Scale::Book => 12,
+            Scale::Paper => 30,
+        },
         patience: 3,
         task: task(scale, order),
         portable: smoke,
@@ -205,7 +213,7 @@ fn rates(scale: Scale) -> Vec<Arm> {
         id: format!("{name}-{rate}"),
         title: format!("{name} at learning rate {rate}"),
         config: written(Config {
-            epochs: if scale == Scale::Smoke { 2 } else { 8 },
+            epochs: if scale == Scale::Smoke { 2 } else { 6 },
             ..config(model, value, scale, Order::French)
         }),
         // A corpus and a start of which no other experiment has any.

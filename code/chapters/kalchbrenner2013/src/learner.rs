@@ -64,11 +64,10 @@ pub enum Model {
 
 /// What stands beside the root in AdaGrad's step.
 pub const DELTA: f64 = 1e-6;
-/// Vectors and matrices start from U[−this, this].
-pub const RANGE: f64 = 0.1;
-/// Kernels start from U[−this, this]: each has but one weight a place and component, and a squashing
-/// function that halves twice on the way back.
-pub const KERNELS: f64 = 1.0;
+/// Vectors of words start from U[−this, this].
+pub const VECTORS: f64 = 1.0;
+/// Kernels start from U[−this, this]: 4 √(6 / (3 + 3)), the start of a matrix for a kernel of three.
+pub const KERNELS: f64 = 4.0;
 
 /// A translator while it is trained.
 pub struct Trained<R> {
@@ -437,12 +436,18 @@ fn trial<R: Reader<f32> + FromSizes + 'static>(
     Box::new(Trainer::new(seed, plan, batches, Box::new(learner)))
 }
 
-/// Weights as every trial of the chapter starts them.
+/// Weights as every trial of the chapter starts them. A matrix of m×n starts from U[−r, r] with
+/// r = √(6 / (m + n)) (Glorot and Bengio 2010), four times as wide where the logistic function
+/// follows, whose slope is a quarter of that of tanh.
 pub fn start(model: &mut dyn Parameters<f32>, rng: &mut dyn RngCore) {
-    let how = |name: tape::train::Name<'_>, _: &[usize]| {
-        Start::Uniform(match name.to_string().ends_with("taps") {
-            true => KERNELS,
-            false => RANGE,
+    let how = |name: tape::train::Name<'_>, shape: &[usize]| {
+        let name = name.to_string();
+        let glorot = (6.0 / shape.iter().sum::<usize>() as f64).sqrt();
+        Start::Uniform(match name.rsplit('.').next() {
+            Some("words" | "sources") => VECTORS,
+            Some("taps") => KERNELS,
+            Some("w_o") => glorot,
+            _ => 4.0 * glorot,
         })
     };
     initialize(model, rng, how).expect("a uniform start fits every shape");
