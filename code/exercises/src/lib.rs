@@ -14,6 +14,7 @@ pub mod chung2014;
 pub mod elman1990;
 pub mod gers2000;
 pub mod hochreiter1997;
+pub mod kalchbrenner2013;
 pub mod pascanu2013;
 
 use std::any::Any;
@@ -278,6 +279,7 @@ pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
         "elman1990" => Some(elman1990::EXERCISES),
         "gers2000" => Some(gers2000::EXERCISES),
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
+        "kalchbrenner2013" => Some(kalchbrenner2013::EXERCISES),
         "pascanu2013" => Some(pascanu2013::EXERCISES),
         _ => None,
     }

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 use std::sync::LazyLock;
+use translation::classic::diagonal;
 use translation::metrics::alignment::{heaviest, Counts as Links, Gold};
 use translation::metrics::bleu::{tokenize_13a, Bleu, Counts};
 use translation::metrics::bootstrap::paired;
@@ -273,6 +274,86 @@ fn a_perplexity_says_whether_ends_count() {
     assert_eq!(without.to_string(), "4.00 (ends not counted, 3 words)");
     assert_eq!(with.to_string(), "2.64 (ends counted, 5 words)");
     assert!(Perplexity::new(Ends::Counted).value().is_nan());
+}
+
+/// The example of the page on translation: what BLEU cannot tell apart.
+#[test]
+fn two_outputs_of_one_bleu_mean_different_things() {
+    let references = [
+        "le médecin vous suit .",
+        "clara ne cherche pas louis .",
+        "le jardin est trouvé par le cheval .",
+        "ils dessinent la vache demain .",
+    ];
+    let instead = |at: usize, said: &'static str| {
+        let mut all = references;
+        all[at] = said;
+        all
+    };
+    let score = |said: [&str; 4]| {
+        let pairs = || {
+            let pairs = said.iter().zip(&references);
+            pairs.map(|(said, right)| (Hypothesis(said), Reference(right)))
+        };
+        let chrf = Chrf { beta: 2.0 }.corpus(pairs());
+        (Bleu::MULTI_BLEU.corpus(pairs()), chrf)
+    };
+    let synonym = score(instead(0, "le docteur vous suit ."));
+    let king = score(instead(0, "le roi vous suit ."));
+    assert_eq!(synonym.0.counts.right, [24, 19, 15, 11]);
+    assert_eq!(synonym.0.counts.all, [25, 21, 17, 13]);
+    assert_eq!(synonym.0, king.0);
+    let names = score(instead(1, "louis ne cherche pas clara ."));
+    let opposite = score(instead(1, "clara cherche louis ."));
+    for ((bleu, chrf), expected) in [
+        (score(references), [100.0, 100.0]),
+        (synonym, [89.74, 90.52]),
+        (king, [89.74, 91.02]),
+        (names, [85.84, 92.83]),
+        (opposite, [84.00, 89.02]),
+    ] {
+        assert!((bleu.bleu - expected[0]).abs() < 0.005, "{bleu}");
+        assert!((chrf - expected[1]).abs() < 0.005, "{chrf}");
+    }
+    let right = "elle dessine la maison verte .";
+    for (said, expected) in [("vert", 92.6), ("lourde", 75.2)] {
+        let said = format!("elle dessine la maison {said} .");
+        let pair = (Hypothesis(&said), Reference(right));
+        let (bleu, chrf) = (
+            Bleu::MULTI_BLEU.corpus([pair]),
+            Chrf { beta: 2.0 }.corpus([pair]),
+        );
+        assert!((bleu.bleu - 53.7).abs() < 0.05, "{bleu}");
+        assert!((chrf - expected).abs() < 0.05, "{chrf}");
+    }
+}
+
+/// The examples of the page on translation: the diagonal of two pairs, and equal weights.
+#[test]
+fn alignment_errors_of_the_page_come_out() {
+    let sure = links(&[(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (5, 4)]);
+    let possible = [&sure[..], &links(&[(1, 0)])].concat();
+    let mut boat = Links::default();
+    boat.add(
+        Gold {
+            sure: &sure,
+            possible: &possible,
+        },
+        &diagonal(6, 5),
+    );
+    assert_eq!((boat.on_sure, boat.links, boat.sure), (5.0, 5.0, 6.0));
+    near(boat.error(), 1.0 / 11.0);
+    let sure = links(&[(0, 0), (3, 1), (1, 2), (2, 2), (4, 3)]);
+    let gold = Gold {
+        sure: &sure,
+        possible: &sure,
+    };
+    let mut drawing = Links::default();
+    drawing.add(gold, &diagonal(5, 4));
+    near(drawing.error(), 5.0 / 9.0);
+    let mut equal = Links::default();
+    equal.add_weights(gold, &[0.2; 20], 5);
+    assert!((equal.error() - 7.0 / 9.0).abs() < 1e-6);
 }
 
 #[test]
