@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The one list of chapters: all sixteen, written or not, and the pages that compare them.
 pub mod comparison;
+pub mod corpus;
 
 use lab::chapter::{Chapter, Part, Records, Survey, Table, Values};
 pub use lab::root::root;
@@ -100,7 +101,7 @@ pub fn all() -> Vec<Chapter> {
 
 /// The pages that compare chapters.
 pub fn surveys() -> Vec<Survey> {
-    vec![comparison::survey()]
+    vec![comparison::survey(), corpus::survey()]
 }
 
 /// The chapter of this key.

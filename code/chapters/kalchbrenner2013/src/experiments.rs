@@ -13,8 +13,14 @@ use translation::corpus::Sizes;
 use translation::{Knobs, Order};
 
 /// Learning rates to choose from, by name.
-pub const RATES: [(&str, f64); 4] =
-    [("0.01", 0.01), ("0.03", 0.03), ("0.1", 0.1), ("0.3", 0.3)];
+pub const RATES: [(&str, f64); 6] = [
+    ("0.01", 0.01),
+    ("0.03", 0.03),
+    ("0.1", 0.1),
+    ("0.2", 0.2),
+    ("0.3", 0.3),
+    ("0.5", 0.5),
+];
 /// What the development set chose, of [`RATES`]: for the language model, model I and model II.
 const CHOSEN: [usize; 3] = [2, 2, 2];
 /// The penalty on the weights.
@@ -178,6 +184,7 @@ fn classic(
 /// All experiments, in the order of the page.
 pub fn all() -> Vec<Box<dyn Experiment>> {
     vec![
+        super::properties::experiment(),
         listed(
             "rates",
             "Learning rates, chosen on the development set",
@@ -214,6 +221,7 @@ fn rates(scale: Scale) -> Vec<Arm> {
         title: format!("{name} at learning rate {rate}"),
         config: written(Config {
             epochs: if scale == Scale::Smoke { 2 } else { 6 },
+            units: if scale == Scale::Smoke { 8 } else { 128 },
             ..config(model, value, scale, Order::French)
         }),
         // A corpus and a start of which no other experiment has any.

@@ -17,6 +17,8 @@ pub mod figures;
 #[cfg(feature = "runs")]
 pub mod learner;
 #[cfg(feature = "runs")]
+pub mod properties;
+#[cfg(feature = "runs")]
 pub mod score;
 #[cfg(feature = "runs")]
 pub mod tables;
