@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! All that this chapter's code must hold, in one program.
+#![allow(missing_docs)]
+
+mod kalchbrenner2013 {
+    mod by_hand;
+    mod exercises;
+    mod refusal;
+}
