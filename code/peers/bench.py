@@ -389,9 +389,88 @@ def embedding(request, tensors):
         yield Way(name, [w], loss, outputs, measure, sparse=sparse)
 
 
+def layer(weights, x, targets):
+    """Ways of a layer: its outputs as a function of x, with the loss ½ Σ (y − target)² / rows; x needs
+    a gradient too."""
+
+    def way(name, function, x=x):
+        x = x.clone().requires_grad_()
+
+        def loss():
+            x.grad = None
+            return F.mse_loss(function(x), targets, reduction="sum") * (0.5 / len(targets))
+
+        def measure(output):
+            return 0.5 * (output - targets).double().square().sum().item() / len(targets)
+
+        return Way(name, weights, loss, lambda: function(x), measure)
+
+    return way
+
+
+def linear(request, tensors):
+    """A linear map and the logistic function, without a bias."""
+    for transposed in (True, False):
+        # nn.Linear keeps (out, in); a plain matrix product wants (in, out).
+        w = tensors["w"].T.contiguous() if transposed else tensors["w"].clone()
+        w.requires_grad_()
+        way = layer([w], tensors["inputs"], tensors["targets"])
+        if transposed:
+            yield way("F.linear", lambda x, w=w: F.linear(x, w).sigmoid())
+        else:
+            yield way("torch.mm", lambda x, w=w: torch.mm(x, w).sigmoid())
+
+
+def convolutions(request, tensors):
+    """Convolutions of each component: widths 2, 3, … while there are as many columns, then one that
+    is as wide as what is left; each with the logistic function."""
+    stages, columns, first, width = [], request["sizes"]["words"], 0, 2
+    while columns > 1:
+        here = min(width, columns)
+        stages.append((first, here))
+        columns, first, width = columns + 1 - here, first + here, width + 1
+    taps, x = tensors["taps"].clone().requires_grad_(), tensors["inputs"]
+    way = layer([taps], x, tensors["targets"])
+
+    def products(x):
+        for first, width in stages:
+            count = x.size(1) + 1 - width
+            x = sum(x[:, n : n + count] * taps[first + n] for n in range(width)).sigmoid()
+        return x[:, 0]
+
+    def added(x):
+        for first, width in stages:
+            count = x.size(1) + 1 - width
+            net = x[:, :count] * taps[first]
+            for n in range(1, width):
+                net = torch.addcmul(net, x[:, n : n + count], taps[first + n])
+            x = net.sigmoid()
+        return x[:, 0]
+
+    def grouped(x):
+        for first, width in stages:
+            kernels = taps[first : first + width].T.unsqueeze(1)
+            x = F.conv1d(x, kernels, groups=x.size(1)).sigmoid()
+        return x[:, :, 0]
+
+    yield way("products and sums", products)
+    yield way("products that add", added)
+    for onednn in (True, False):
+        # Its inputs lie component by component.
+        made = way(
+            "F.conv1d" + ("" if onednn else " without oneDNN"),
+            grouped,
+            x.transpose(1, 2).contiguous(),
+        )
+        made.onednn = onednn
+        yield made
+
+
 KINDS = {
     "projection": projection,
     "embedding": embedding,
+    "linear": linear,
+    "convolutions": convolutions,
     "rnn": recurrent,
     "lstm": recurrent,
     "gru": recurrent,

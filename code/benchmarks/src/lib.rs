@@ -7,6 +7,7 @@
 //! norms before anything is timed.
 mod elman;
 mod ladder;
+mod layers;
 mod online;
 mod product;
 mod recurrent;
@@ -39,7 +40,8 @@ pub struct Row {
     pub name: String,
     /// Key of the chapter that the step belongs to.
     pub chapter: &'static str,
-    /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `elman`, `cell1997`.
+    /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `linear`,
+    /// `convolutions`, `elman`, `cell1997`.
     pub kind: &'static str,
     /// Sizes by name.
     pub sizes: Vec<(&'static str, usize)>,
@@ -125,6 +127,7 @@ impl Blob {
 pub fn rows() -> Vec<Row> {
     let mut all = recurrent::rows();
     all.extend(vocabulary::rows());
+    all.extend(layers::rows());
     all.push(elman::row());
     all.push(online::row());
     all

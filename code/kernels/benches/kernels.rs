@@ -5,6 +5,7 @@
 
 use divan::Bencher;
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash, Trace, Weights};
+use kernels::convolution::{self, Sentence, Stage};
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;
 use kernels::path::Instructions;
@@ -12,7 +13,7 @@ use kernels::product::{Left, Packed, Product};
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose};
 use kernels::softmax::Indices;
-use kernels::{projection, tanh_rnn, Batch, Inputs};
+use kernels::{linear, projection, tanh_rnn, Batch, Inputs};
 
 fn main() {
     divan::main();
@@ -205,6 +206,82 @@ fn product(bencher: Bencher, path: Instructions) {
             scratch: &mut scratch,
         };
         product.add(path);
+    });
+}
+
+/// A linear layer of 640 rows, there and back.
+#[divan::bench(args = paths())]
+fn linear_rows(bencher: Bencher, path: Instructions) {
+    const N: usize = 640;
+    const H: usize = 256;
+    let layer = linear::Layer {
+        inputs: H,
+        outputs: H,
+        activation: Activation::Logistic,
+        path,
+    };
+    let (w, x, d_y) = (
+        numbers(1, 0.06, H * H),
+        numbers(2, 1.0, N * H),
+        numbers(3, 1.0, N * H),
+    );
+    let (mut y, mut d_w, mut d_x) = (vec![0.0; N * H], vec![0.0; H * H], vec![0.0; N * H]);
+    let (mut prepared, mut buffers) = (linear::Prepared::default(), Default::default());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let pool = pool.build().expect("a thread");
+    bencher.bench_local(|| {
+        pool.install(|| {
+            let weights = linear::Weights {
+                w: &w[..],
+                bias: None,
+            };
+            prepared.pack(layer, weights, true);
+            linear::forward(layer, &prepared, &x, &mut y, &mut buffers);
+            let sums = linear::Weights {
+                w: &mut d_w[..],
+                bias: None,
+            };
+            let d_x = Some(&mut d_x[..]);
+            linear::backward(layer, &prepared, &x, &y, &d_y, sums, d_x, &mut buffers);
+        })
+    });
+}
+
+/// Sentences of 20 columns through kernels of widths 2, 3, …, to one column each, there and back.
+#[divan::bench(args = paths())]
+fn convolutions(bencher: Bencher, path: Instructions) {
+    const B: usize = 64;
+    const T: usize = 20;
+    const H: usize = 256;
+    let widths = [2, 3, 4, 5, 6, 5];
+    let first = |k: usize| widths[..k].iter().sum();
+    let stages: Vec<Stage> = (0..widths.len())
+        .map(|k| Stage::narrow(first(k), widths[k]))
+        .collect();
+    let sentences: [Sentence; B] = std::array::from_fn(|b| Sentence {
+        from: b * T,
+        columns: T,
+        stages: &stages,
+        to: b,
+    });
+    let layer = convolution::Layer {
+        taps: first(widths.len()),
+        width: H,
+        activation: Activation::Logistic,
+        path,
+    };
+    let taps = numbers(1, 0.5, layer.taps * H);
+    let (x, d_y) = (numbers(2, 1.0, B * T * H), numbers(3, 1.0, B * H));
+    let [mut y, mut d_taps, mut d_x] = [&d_y, &taps, &x].map(|v| vec![0.0; v.len()]);
+    let mut trace = convolution::Trace::default();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let pool = pool.build().expect("a thread");
+    bencher.bench_local(|| {
+        pool.install(|| {
+            convolution::forward(layer, &taps, &sentences, &x, &mut y, &mut trace);
+            let d_x = Some(&mut d_x[..]);
+            convolution::backward(layer, &taps, &x, &d_y, &mut d_taps, d_x, &mut trace);
+        })
     });
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The recurrent layers, losses and embedding in dfdx's own operations, on any device that dfdx has.
+//! The recurrent layers, linear layers, convolutions, losses and embedding in dfdx's own operations,
+//! on any device that dfdx has.
 //!
 //! Each line is a formula, and about thirty of them make a step. This is what the kernels are
 //! tested against, and what runs where there are no kernels.
+mod convolution;
+mod linear;
 mod vocabulary;
 
+pub use convolution::Convolutions;
+pub use linear::Linear;
 pub use vocabulary::{embed, logistic_cross_entropy, softmax_cross_entropy, Projection};
 
 use crate::dims::{self, Columns, Time};
@@ -88,13 +93,7 @@ impl Cell for Rnn {
     ) -> (State<B, H, E, D>, T) {
         let net = before.output.retaped::<T>().matmul(layer.w_h.clone()) + net_x;
         let net: Tensor<(B, H), E, D, T> = net.realize();
-        let output = match self.activation {
-            Activation::Tanh => net.tanh(),
-            Activation::Logistic => net.sigmoid(),
-            Activation::Relu => net.relu(),
-            Activation::Identity => net,
-        };
-        let (output, tape) = output.split_tape();
+        let (output, tape) = activate(self.activation, net).split_tape();
         let cell = before.cell.clone();
         (State { output, cell }, tape)
     }
@@ -185,6 +184,19 @@ fn group<B: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
 ) -> Tensor<(B, H), E, D, T> {
     let columns = number * units.size()..(number + 1) * units.size();
     net.retaped::<T>().slice((.., columns)).realize()
+}
+
+/// φ of each net input.
+fn activate<S: Shape, E: Dtype, D: Device<E>, T: Tape<E, D>>(
+    activation: Activation,
+    net: Tensor<S, E, D, T>,
+) -> Tensor<S, E, D, T> {
+    match activation {
+        Activation::Tanh => net.tanh(),
+        Activation::Logistic => net.sigmoid(),
+        Activation::Relu => net.relu(),
+        Activation::Identity => net,
+    }
 }
 
 /// `new` in the rows that take part, `old` in the others: exactly, and with a gradient of zero for

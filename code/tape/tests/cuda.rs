@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The layers, losses and embedding in dfdx's own operations on a GPU, where there is one: the same
-//! as on the processor.
+//! The layers, convolutions, losses and embedding in dfdx's own operations on a GPU, where there is
+//! one: the same as on the processor.
 //! `cargo test -p tape --features cuda a_gpu`
 #![cfg(feature = "cuda")]
 #![expect(
@@ -13,9 +13,11 @@ use kernels::lstm::Lstm;
 use kernels::rnn::{Activation, Rnn};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tape::convolution::{Sentence, Stage};
 use tape::dims::{Batch, Columns, Hidden, Input, Output, Rows, Time, Vocabulary};
 use tape::primitives::{
-    embed, logistic_cross_entropy, run, softmax_cross_entropy, Cell, Layer, Projection, State,
+    embed, logistic_cross_entropy, run, softmax_cross_entropy, Cell, Convolutions, Layer,
+    Linear, Projection, State,
 };
 
 const B: usize = 3;
@@ -85,6 +87,41 @@ fn vocabulary<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
     results
 }
 
+/// Two sentences through a linear layer and convolutions, and all gradients.
+fn convolutions<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut numbers = |count: usize| -> Vec<f32> {
+        let one = |_| rng.gen_range(-0.8..0.8);
+        (0..count).map(one).collect()
+    };
+    let activation = Activation::Logistic;
+    let linear = Linear {
+        w: device.tensor_from_vec(numbers(I * H), (Input(I), Hidden(H))),
+        bias: Some(device.tensor_from_vec(numbers(H), (Hidden(H),))),
+        activation,
+    };
+    let taps = device.tensor_from_vec(numbers(5 * H), (Output(5), Hidden(H)));
+    let layer = Convolutions { taps, activation };
+    let x: Tensor<_, f32, D> = device.tensor_from_vec(numbers(8 * I), (Rows(8), Input(I)));
+    let stages = [Stage::narrow(0, 2), Stage::wide(2, 3)];
+    let sentence = |from, columns, stages, to| Sentence {
+        from,
+        columns,
+        stages,
+        to,
+    };
+    let sentences = [sentence(0, 4, &stages[..], 0), sentence(4, 2, &[], 6)];
+    let words = linear.run(x.retaped::<OwnedTape<f32, D>>());
+    let (y, tape) = layer.run(words, &sentences, Batch(9)).split_tape();
+    let mut results = vec![y.as_vec()];
+    let loss = y.put_tape(tape).square().sum::<Rank0, _>();
+    let gradients = loss.backward();
+    results.push(gradients.get(&layer.taps).as_vec());
+    results.push(gradients.get(&linear.w).as_vec());
+    results.push(gradients.get(&x).as_vec());
+    results
+}
+
 fn compare<C: Cell>(cell: C, groups: usize, gpu: &Cuda) {
     let here = results(cell, groups, &Cpu::default());
     close(here, results(cell, groups, gpu));
@@ -106,6 +143,7 @@ fn a_gpu_computes_what_the_processor_does() {
         }
     };
     close(vocabulary(&Cpu::default()), vocabulary(&gpu));
+    close(convolutions(&Cpu::default()), convolutions(&gpu));
     let activation = Activation::Tanh;
     compare(Rnn { activation }, 1, &gpu);
     compare(Lstm { peepholes: true }, 4, &gpu);

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Linear layers and convolutions on the tape: against their twins in dfdx's own operations, forward
+//! and in every gradient, and as layers of a model.
+use dfdx::prelude::*;
+use kernels::rnn::Activation;
+use kernels::Instructions;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tape::convolution::{Convolutions, Sentence, Stage};
+use tape::dims::{Batch, Hidden, Input, Output, Rows};
+use tape::linear::Linear;
+use tape::primitives;
+use tape::recurrent::Row;
+use tape::train::parameters::{count, names};
+use tape::Element;
+
+const ACTIVATIONS: [Activation; 4] = [
+    Activation::Identity,
+    Activation::Logistic,
+    Activation::Tanh,
+    Activation::Relu,
+];
+
+struct Numbers(ChaCha8Rng);
+
+impl Numbers {
+    fn new(seed: u64) -> Self {
+        Numbers(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    fn tensor<S: Shape, E: Element>(&mut self, shape: S) -> Tensor<S, E, Cpu> {
+        let one = |_| <E as kernels::Real>::from_f64(self.0.gen_range(-0.8..0.8));
+        let values = (0..shape.num_elements()).map(one).collect();
+        Cpu::default().tensor_from_vec(values, shape)
+    }
+}
+
+fn wide<E: Element, S: Shape>(tensor: &Tensor<S, E, Cpu>) -> Vec<f64> {
+    let all = tensor.as_vec().into_iter();
+    all.map(kernels::Real::to_f64).collect()
+}
+
+fn paths() -> impl Iterator<Item = Instructions> {
+    Instructions::ALL
+        .into_iter()
+        .filter(|path| path.is_supported())
+}
+
+fn close(ours: &[Vec<f64>], twin: &[Vec<f64>], within: f64, what: &str) {
+    assert_eq!(ours.len(), twin.len());
+    for (k, (ours, twin)) in ours.iter().zip(twin).enumerate() {
+        assert_eq!(ours.len(), twin.len(), "{what} {k}");
+        for (a, b) in ours.iter().zip(twin) {
+            let gap = (a - b).abs();
+            assert!(gap <= within * b.abs().max(1.0), "{what} {k}: {a} {b}");
+        }
+    }
+}
+
+/// y, and the gradients of tensors in the sum of y, each value times a number of its own.
+fn results<R: Dim, O: Dim, E: Element>(
+    y: Row<R, O, E, OwnedTape<E, Cpu>>,
+    d_y: &Row<R, O, E>,
+    of: impl Fn(&Gradients<E, Cpu>) -> Vec<Vec<f64>>,
+) -> Vec<Vec<f64>>
+where
+    Cpu: Device<E>,
+{
+    let (y, tape) = y.split_tape();
+    let mut all = vec![wide(&y)];
+    let loss = (y.put_tape(tape) * d_y.clone()).sum::<Rank0, _>();
+    all.extend(of(&loss.backward()));
+    all
+}
+
+fn linear<E: Element>([r, i, o]: [usize; 3], biased: bool, seed: u64, within: f64)
+where
+    Cpu: Device<E>,
+{
+    for activation in ACTIVATIONS {
+        for path in paths() {
+            let mut numbers = Numbers::new(seed);
+            let mut layer = Linear::zeros(Input(i), Output(o), activation, biased);
+            layer.path = path;
+            layer.w = numbers.tensor((Input(i), Output(o)));
+            if biased {
+                layer.bias = Some(numbers.tensor((Output(o),)));
+            }
+            let x: Row<_, _, E> = numbers.tensor((Rows(r), Input(i)));
+            let d_y = numbers.tensor((Rows(r), Output(o)));
+            let of = |gradients: &Gradients<E, Cpu>| {
+                let mut all = vec![wide(&gradients.get(&layer.w)), wide(&gradients.get(&x))];
+                let bias = layer.bias.iter();
+                all.extend(bias.map(|bias| wide(&gradients.get(bias))));
+                all
+            };
+            let y = layer.run(x.retaped::<OwnedTape<E, Cpu>>());
+            let ours = results(y.expect("memory"), &d_y, of);
+            let plain = primitives::Linear {
+                w: layer.w.clone(),
+                bias: layer.bias.clone(),
+                activation,
+            };
+            let y = plain.run(x.retaped::<OwnedTape<E, Cpu>>());
+            let twin = results(y, &d_y, of);
+            let what = format!("{r}x{i}x{o} {activation:?} {path:?}");
+            close(&ours, &twin, within, &what);
+            // Without a tape the outputs are the same.
+            let y = layer.run(x.clone()).expect("memory");
+            assert_eq!(wide(&y), ours[0], "{what}");
+        }
+    }
+}
+
+#[test]
+fn linear_layers_are_their_twins() {
+    for biased in [false, true] {
+        for (seed, sizes) in [[1, 1, 1], [7, 3, 5], [83, 17, 2]].into_iter().enumerate() {
+            linear::<f64>(sizes, biased, seed as u64, 1e-12);
+        }
+        linear::<f32>([13, 11, 7], biased, 3, 2e-5);
+    }
+}
+
+/// Sentences of a padded batch, each with the stages of its length: what shrinks to one column, and
+/// what grows.
+struct Ragged {
+    lengths: Vec<usize>,
+    stages: Vec<Vec<Stage>>,
+    time: usize,
+    taps: usize,
+}
+
+impl Ragged {
+    /// Widths 2, 3, … as long as they fit, then what is left at once; a row of taps for each.
+    fn pyramid(lengths: &[usize]) -> Self {
+        let stages = lengths.iter().map(|&length| {
+            let (mut columns, mut stages) = (length, Vec::new());
+            let (mut first, mut width) = (0, 2);
+            while columns >= width && width <= 4 {
+                stages.push(Stage::narrow(first, width));
+                (columns, first, width) = (columns + 1 - width, first + width, width + 1);
+            }
+            if columns > 1 {
+                stages.push(Stage::narrow(9, columns));
+            }
+            stages
+        });
+        Ragged {
+            stages: stages.collect(),
+            lengths: lengths.to_vec(),
+            time: lengths.iter().copied().max().unwrap_or(0),
+            taps: 20,
+        }
+    }
+
+    /// Two narrow stages and two wide ones, where they fit.
+    fn grams(lengths: &[usize]) -> Self {
+        let all = [
+            Stage::narrow(0, 2),
+            Stage::narrow(2, 3),
+            Stage::wide(5, 3),
+            Stage::wide(8, 2),
+        ];
+        let stages = lengths.iter().map(|&length| match length {
+            0 => vec![],
+            1..4 => all[2..].to_vec(),
+            _ => all.to_vec(),
+        });
+        Ragged {
+            stages: stages.collect(),
+            ..Ragged::pyramid(lengths)
+        }
+    }
+
+    /// Outputs of a sentence begin at the row that is so many times its number.
+    fn sentences(&self, apart: usize) -> Vec<Sentence<'_>> {
+        let each = self.lengths.iter().zip(&self.stages).enumerate();
+        each.map(|(b, (&columns, stages))| Sentence {
+            from: b * self.time,
+            columns,
+            stages,
+            to: b * apart,
+        })
+        .collect()
+    }
+}
+
+fn convolutions<E: Element>(batch: &Ragged, apart: usize, h: usize, within: f64)
+where
+    Cpu: Device<E>,
+{
+    let sentences = batch.sentences(apart);
+    let (inputs, outputs) = (
+        Rows(batch.lengths.len() * batch.time),
+        Batch(batch.lengths.len() * apart),
+    );
+    for activation in ACTIVATIONS {
+        for path in paths() {
+            let mut numbers = Numbers::new(4);
+            let (taps, width) = (Output(batch.taps), Hidden(h));
+            let mut layer = Convolutions::zeros(taps, width, activation);
+            layer.path = path;
+            layer.taps = numbers.tensor((taps, width));
+            let x: Row<_, _, E> = numbers.tensor((inputs, width));
+            let d_y = numbers.tensor((outputs, width));
+            let of = |gradients: &Gradients<E, Cpu>| {
+                vec![wide(&gradients.get(&layer.taps)), wide(&gradients.get(&x))]
+            };
+            let y = layer.run(x.retaped::<OwnedTape<E, Cpu>>(), &sentences, outputs);
+            let ours = results(y.expect("memory"), &d_y, of);
+            let plain = primitives::Convolutions {
+                taps: layer.taps.clone(),
+                activation,
+            };
+            let y = plain.run(x.retaped::<OwnedTape<E, Cpu>>(), &sentences, outputs);
+            let twin = results(y, &d_y, of);
+            let what = format!("{:?} {h} {activation:?} {path:?}", batch.lengths);
+            close(&ours, &twin, within, &what);
+            let y = layer.run(x.clone(), &sentences, outputs).expect("memory");
+            assert_eq!(wide(&y), ours[0], "{what}");
+        }
+    }
+}
+
+#[test]
+fn convolutions_are_their_twins() {
+    for lengths in [&[2][..], &[4, 1, 11, 0, 2], &[7; 9]] {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        for h in [1, 7] {
+            let (sums, grams) = (Ragged::pyramid(lengths), Ragged::grams(lengths));
+            convolutions::<f64>(&sums, 1, h, 1e-12);
+            convolutions::<f64>(&grams, longest + 3, h, 1e-12);
+        }
+        convolutions::<f32>(&Ragged::pyramid(lengths), 1, 5, 2e-5);
+    }
+}
+
+/// The sentence model on words of its own: all of what a sentence becomes is one row.
+#[test]
+fn a_pyramid_leaves_one_row_of_each_sentence() {
+    let batch = Ragged::pyramid(&[1, 2, 3, 4, 5, 6, 7, 10, 11, 20]);
+    for (stages, &length) in batch.stages.iter().zip(&batch.lengths) {
+        let after = stages
+            .iter()
+            .try_fold(length, |columns, s| s.columns(columns));
+        assert_eq!(after, Some(1), "{length}");
+    }
+}
+
+/// Two layers after one another, both of which are used twice: gradients are added.
+#[test]
+fn a_layer_used_twice_adds_its_gradients() {
+    let mut numbers = Numbers::new(5);
+    let (input, hidden) = (Input(3), Hidden(4));
+    let mut dense = Linear::zeros(input, hidden, Activation::Tanh, true);
+    dense.w = numbers.tensor((input, hidden));
+    let mut layer = Convolutions::zeros(Output(2), hidden, Activation::Tanh);
+    layer.taps = numbers.tensor((Output(2), hidden));
+    let x: Row<_, _, f64> = numbers.tensor((Rows(4), input));
+    let stages = [Stage::narrow(0, 2)];
+    let sentences = [Sentence {
+        from: 0,
+        columns: 4,
+        stages: &stages,
+        to: 0,
+    }];
+    let once = || {
+        let x = dense.run(x.leaky_trace()).expect("memory");
+        let y = layer.run(x, &sentences, Rows(3)).expect("memory");
+        y.sum::<Rank0, _>()
+    };
+    let (one, two) = (once().backward(), (once() + once()).backward());
+    let double = |values: Vec<f64>| -> Vec<f64> { values.iter().map(|v| 2.0 * v).collect() };
+    assert_eq!(double(one.get(&x).as_vec()), two.get(&x).as_vec());
+    assert_eq!(
+        double(one.get(&dense.w).as_vec()),
+        two.get(&dense.w).as_vec()
+    );
+    let taps = &layer.taps;
+    assert_eq!(double(one.get(taps).as_vec()), two.get(taps).as_vec());
+}
+
+#[test]
+fn parameters_are_seen_by_name() {
+    let (input, hidden) = (Input(3), Hidden(4));
+    let mut plain = Linear::<_, _, f32>::zeros(input, hidden, Activation::Tanh, false);
+    let mut biased = Linear::<_, _, f32>::zeros(input, hidden, Activation::Tanh, true);
+    let mut taps = Convolutions::<_, _, f32>::zeros(Output(5), hidden, Activation::Tanh);
+    assert_eq!(names(&mut plain), ["w"]);
+    assert_eq!(names(&mut biased), ["w", "bias"]);
+    assert_eq!(names(&mut taps), ["taps"]);
+    assert_eq!([count(&mut biased), count(&mut taps)], [16, 20]);
+}
+
+#[test]
+#[should_panic(expected = "Input is 6 in x and 5 in the layer")]
+fn rows_of_another_width_are_refused_by_name() {
+    let layer = Linear::<_, _, f32>::zeros(Input(5), Output(3), Activation::Tanh, false);
+    let x = Cpu::default().zeros_like(&(Rows(2), Input(6)));
+    let _ = layer.run(x);
+}
+
+#[test]
+#[should_panic(expected = "Hidden is 6 in x and 5 in the convolutions")]
+fn columns_of_another_width_are_refused_by_name() {
+    let layer = Convolutions::<_, _, f32>::zeros(Output(1), Hidden(5), Activation::Tanh);
+    let x = Cpu::default().zeros_like(&(Rows(2), Hidden(6)));
+    let _ = layer.run(x, &[], Rows(1));
+}
