@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Training as a value that can be saved at any moment.
+//! Training as a value that can be saved at any moment, and sentences that a trained model writes.
+pub mod decoding;
 pub mod online;
 #[cfg(feature = "trainer")]
 pub mod trainer;
