@@ -78,11 +78,9 @@ pub struct Kept {
     pub written: Vec<Vec<u32>>,
 }
 
-/// Word penalties from which the development set chooses, in nats a word.
-pub const PENALTIES: [f64; 17] = [
-    -2.0, -1.75, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5,
-    1.75, 2.0,
-];
+/// Word penalties from which the development set chooses, in nats a word: quarters from minus this
+/// to this.
+pub const PENALTIES: f64 = 6.0;
 
 /// In how many lists the first candidate has the greatest ln p + penalty · words.
 pub fn right(lists: &[Vec<(f32, u32)>], penalty: f64) -> usize {
@@ -101,7 +99,8 @@ pub fn right(lists: &[Vec<(f32, u32)>], penalty: f64) -> usize {
 /// none.
 pub fn best_penalty(lists: &[Vec<(f32, u32)>]) -> f64 {
     let mut best = (0, 0.0f64);
-    for penalty in PENALTIES {
+    let quarters = (4.0 * PENALTIES) as i32;
+    for penalty in (-quarters..=quarters).map(|quarter| f64::from(quarter) / 4.0) {
         let right = right(lists, penalty);
         if right > best.0 || (right == best.0 && penalty.abs() < best.1.abs()) {
             best = (right, penalty);
