@@ -301,22 +301,32 @@ pub struct SentenceModel<E: Scalar> {
     pub sources: Embedding<SourceVocabulary, Source, E>,
     /// K^(2), K^(3), …, then L^(2), L^(3), …, row under row.
     pub taps: Convolutions<Taps, Source, E>,
-    /// The widest of them.
-    pub widest: usize,
+    /// The widest kernel and the widest top.
+    pub widest: [usize; 2],
 }
 
-/// The widest kernel that a source of so many words needs, at least 2.
-pub const fn widest(words: usize) -> usize {
+/// How a source of so many words ends: the width of its last level (7.6), 1
+/// where none fits, and the columns that are left for the top (7.7).
+pub const fn end(words: usize) -> (usize, usize) {
     let (mut columns, mut width) = (words, 2);
     while columns >= width {
         columns -= width - 1;
         width += 1;
     }
-    if width > 2 {
-        width - 1
-    } else {
-        2
+    (width - 1, columns)
+}
+
+/// The widest top that sources of at most so many words need, at least 2.
+const fn widest_top(words: usize) -> usize {
+    let (mut words, mut widest) = (words, 2);
+    while words > 0 {
+        let (_, left) = end(words);
+        if left > widest {
+            widest = left;
+        }
+        words -= 1;
     }
+    widest
 }
 
 /// Rows of kernels of the widths 2 to `widest`.
@@ -340,17 +350,20 @@ where
     /// The stages of a source of so many words: level after level (7.5) as
     /// long as there are as many columns as the next kernel is wide (7.6),
     /// then the top that makes one of those that are left (7.7).
+    ///
+    /// # Panics
+    /// When it needs wider kernels than there are.
     pub fn stages(&self, words: usize) -> Vec<Stage> {
-        let (mut columns, mut width) = (words, 2);
-        let mut stages = Vec::new();
-        while columns >= width && width <= self.widest {
-            stages.push(stage(width, Direction::Narrow));
-            columns -= width - 1;
-            width += 1;
-        }
-        if columns > 1 {
-            let top = stage(columns.min(self.widest), Direction::Narrow);
-            let first = rows(self.widest) + top.first;
+        let ([kernel, top], (last, left)) = (self.widest, end(words));
+        assert!(
+            last <= kernel && left <= top,
+            "a source of {words} words needs wider kernels"
+        );
+        let level = |width| stage(width, Direction::Narrow);
+        let mut stages: Vec<Stage> = (2..=last).map(level).collect();
+        if left > 1 {
+            let top = level(left);
+            let first = rows(kernel) + top.first;
             stages.push(Stage { first, ..top });
         }
         stages
@@ -593,25 +606,24 @@ fn matrix<I: Dim, O: Dim, E: Scalar>(
     matrix
 }
 
-/// Kernels of zeros of the widths up to `widest`, so many times, with the logistic function.
+/// Kernels of zeros of the widths up to each of `widest`, with the logistic function.
 fn kernels<N: Dim, E: Scalar>(
-    times: usize,
-    widest: usize,
+    widest: &[usize],
     width: N,
     sizes: Sizes,
 ) -> Convolutions<Taps, N, E> {
-    let mut kernels =
-        Convolutions::zeros(Taps(times * rows(widest)), width, Activation::Logistic);
+    let taps = Taps(widest.iter().map(|&widest| rows(widest)).sum());
+    let mut kernels = Convolutions::zeros(taps, width, Activation::Logistic);
     kernels.path = sizes.path;
     kernels
 }
 
 impl<E: Scalar> FromSizes for SentenceModel<E> {
     fn zeros(sizes: Sizes) -> Self {
-        let widest = widest(sizes.longest);
+        let widest = [end(sizes.longest).0.max(2), widest_top(sizes.longest)];
         SentenceModel {
             sources: sources(sizes),
-            taps: kernels(2, widest, Source(sizes.units), sizes),
+            taps: kernels(&widest, Source(sizes.units), sizes),
             widest,
         }
     }
@@ -632,9 +644,9 @@ impl<E: Scalar> FromSizes for Rctm2<E> {
         let (source, target) = (Source(sizes.units), Target(sizes.units));
         Rctm2 {
             sources: sources(sizes),
-            grams: kernels(1, GRAMS[1], source, sizes),
+            grams: kernels(&GRAMS[1..], source, sizes),
             map: matrix(source, target, true, sizes),
-            inverse: kernels(1, GRAMS[1], target, sizes),
+            inverse: kernels(&GRAMS[1..], target, sizes),
             condition: matrix(target, Hidden(sizes.units), false, sizes),
         }
     }
