@@ -71,6 +71,9 @@ pub struct Pyramid {
 /// The natural logarithm of the probability of each word of a sentence, and that of its end.
 pub type Sentence = (Vec<f64>, f64);
 
+/// The gradients of a kernel and of the columns that it read.
+pub type Gradients = (Vec<f64>, Vec<f64>);
+
 /// One function for each exercise. `stubs.rs` and [`solutions`] each have a set of them.
 #[derive(Clone, Copy)]
 pub struct Answers {
@@ -79,7 +82,7 @@ pub struct Answers {
     /// Exercise `narrow`.
     pub narrow: fn(&[f64], &[f64]) -> Vec<f64>,
     /// Exercise `narrow_back`.
-    pub narrow_back: fn(&[f64], &[f64], &[f64]) -> (Vec<f64>, Vec<f64>),
+    pub narrow_back: fn(&[f64], &[f64], &[f64]) -> Gradients,
     /// Exercise `length`.
     pub length: fn(&[(usize, usize)], usize, usize) -> f64,
     /// Exercise `perplexity`.

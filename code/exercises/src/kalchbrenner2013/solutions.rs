@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One answer to each exercise.
 
-use super::{Answers, Pyramid, Sentence};
+use super::{Answers, Gradients, Pyramid, Sentence};
 
 /// The answers as a set.
 pub const ANSWERS: Answers = Answers {
@@ -48,7 +48,7 @@ pub fn narrow(kernel: &[f64], x: &[f64]) -> Vec<f64> {
 
 /// **narrow_back** (★★★, 40 minutes). The gradients of the kernel and of the columns `x` of
 /// exercise `narrow`, from the gradient of what came out.
-pub fn narrow_back(kernel: &[f64], x: &[f64], above: &[f64]) -> (Vec<f64>, Vec<f64>) {
+pub fn narrow_back(kernel: &[f64], x: &[f64], above: &[f64]) -> Gradients {
     let (mut by_kernel, mut by_x) = (vec![0.0; kernel.len()], vec![0.0; x.len()]);
     for (j, (y, bar)) in narrow(kernel, x).iter().zip(above).enumerate() {
         let d = bar * y * (1.0 - y);

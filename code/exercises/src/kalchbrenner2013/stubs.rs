@@ -3,7 +3,7 @@
 //! underscore from the names of the arguments that you use, and run
 //! `cargo run -- grade kalchbrenner2013`.
 
-use super::{Answers, Pyramid, Sentence};
+use super::{Answers, Gradients, Pyramid, Sentence};
 use crate::not_attempted;
 
 /// What the grader looks at.
@@ -37,7 +37,7 @@ pub fn narrow(_kernel: &[f64], _x: &[f64]) -> Vec<f64> {
 /// **narrow_back** (★★★, 40 minutes). The gradients of the kernel
 /// and of the columns `x` of exercise `narrow`, from the gradient
 /// of what came out.
-pub fn narrow_back(_kernel: &[f64], _x: &[f64], _above: &[f64]) -> (Vec<f64>, Vec<f64>) {
+pub fn narrow_back(_kernel: &[f64], _x: &[f64], _above: &[f64]) -> Gradients {
     not_attempted()
 }
 // ANCHOR_END: narrow_back
