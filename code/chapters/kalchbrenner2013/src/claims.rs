@@ -281,7 +281,7 @@ pub fn all() -> Vec<Claim> {
             ))
             .shown("lengths"),
         claim("rescoring-system")
-            .says("Rescoring the 1000 best translations of a phrase-based system, either model with a word penalty matches the system with all its features.")
+            .says("Rescoring the 1000 best translations of another system, either model with a word penalty matches the system with all its features.")
             .source(TABLE_4)
             .paper("BLEU 19.8, 21.1, 22.5, 21.7 of model II against 19.9, 21.2, 22.6, 21.8")
             .line(not_run())

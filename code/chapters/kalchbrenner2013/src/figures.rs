@@ -126,7 +126,7 @@ fn models() -> Figure {
         let column = |j: i32| x0 + 20 + j * 80;
         for j in 0..8 {
             let x = column(j);
-            let seen = !right || (1..=7).contains(&j);
+            let seen = !right || (0..7).contains(&j);
             let ink = if seen { Ink::One } else { Ink::Six };
             svg.rounded((x - 26, 640), (52, 52), ink, 3, Ink::Page);
             if seen {
@@ -148,14 +148,14 @@ fn models() -> Figure {
             "the language model’s steps",
         ));
         if right {
-            // Step 4, counted from 0, is told of the words around its place.
-            let told = (column(4), 430);
-            for j in 1..=7 {
+            // The fourth step is told of the words around its place.
+            let told = (column(3), 430);
+            for j in 0..7 {
                 svg.line((column(j), 636), (told.0, told.1 + 32), Ink::One, 3);
             }
             svg.circle(told, 30, Ink::One, 4, Ink::Page);
             svg.word(&Word::new(told.0 + 46, told.1, Anchor::Start, "*c*_t").ink(Ink::One));
-            svg.arrow((told.0, told.1 - 34), (column(4) + 34, 216), Ink::One);
+            svg.arrow((told.0, told.1 - 34), (column(3) + 34, 216), Ink::One);
         } else {
             let told = (x0 + 300, 430);
             for j in 0..8 {
@@ -172,7 +172,7 @@ fn models() -> Figure {
         "models",
         "What the two models tell each step",
         "A diagram in two halves. On the left, model I: lines lead from all eight source words to one column c, and arrows from it to each of the seven steps of the language model. \
-         On the right, model II: lines lead from seven of the eight source words, which are shaded, to one column c of step t, and one arrow from it to that step alone; the first source word is not seen.",
+         On the right, model II: lines lead from seven of the eight source words, which are shaded, to one column c of step t, and one arrow from it to the fourth step alone; the last source word is not seen.",
         &svg,
         Table {
             columns: texts(["Model", "What a step is told", "From which source words"]),
@@ -252,7 +252,7 @@ fn perplexity(records: &Records) -> Option<Figure> {
         .key(Mark::Filled, Ink::One, "mean");
     Some(Figure::new(
         "perplexity",
-        "Surprise at held-out translations",
+        "Perplexity of held-out translations",
         alt,
         &chart.draw(),
         Table {
@@ -398,7 +398,7 @@ fn length(records: &Records) -> Option<Figure> {
         .map(|(n, name)| (n as f64, name.clone()));
     let x = Axis::linear("words of the source", 0.0, (BUCKETS.len() - 1) as f64).ticks(ticks);
     let alt = format!(
-        "Line chart of the perplexity of test words by the length of the source, from {} words to {}. {}.",
+        "Line chart of the perplexity of test words in four groups, from sources of {} words to those of {}. {}.",
         names[0],
         names[BUCKETS.len() - 1],
         said.join("; ")
@@ -444,7 +444,7 @@ fn lengths(records: &Records) -> Option<Figure> {
     }
     let most = drawn.iter().chain(&best).map(|dot| dot.0).largest(1.0);
     let alt = format!(
-        "Chart of the words of translations for each word of the references; a line marks as many. Means over the seeds, the most probable word at each step and drawn words: {}.",
+        "Chart of the words of translations for each word of the references; a vertical line marks one word for each word of the reference. Means over the seeds, the most probable word at each step and drawn words: {}.",
         said.join("; ")
     );
     let mut panel = Panel::rows(labels);
@@ -514,7 +514,7 @@ fn curves(records: &Records) -> Option<Figure> {
         panel.line(ink, stroke, line, name);
     }
     let alt = format!(
-        "Line chart of the perplexity of the development set over the training pairs, the mean of the seeds as far as all went. {}.",
+        "Line chart of the perplexity of the development set over the training pairs, the geometric mean over the seeds, as far as all of them went. {}.",
         said.join("; ")
     );
     let x = Axis::linear("training pairs, in thousands", 0.0, far);

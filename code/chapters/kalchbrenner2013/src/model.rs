@@ -118,7 +118,7 @@ impl Batch {
 }
 
 /// What the source adds to the net inputs of each step, (B, T, H).
-pub type Told<E, T> = Steps<dims::Batch, Hidden, E, T>;
+pub type SourceNets<E, T> = Steps<dims::Batch, Hidden, E, T>;
 
 // ANCHOR: reader
 /// How a model tells its language model of the source.
@@ -131,13 +131,13 @@ where
     const ENDS: bool;
 
     /// What is added to the net inputs at each step, with the tape; nothing
-    /// where nothing is told.
-    fn told<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<Told<E, T>>;
+    /// where there is no source.
+    fn nets<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<SourceNets<E, T>>;
 }
 // ANCHOR_END: reader
 
 // ANCHOR: language_model
-/// A recurrent language model (7.2), (7.3) and what it is told by.
+/// A recurrent language model (7.2), (7.3) and what reads the source.
 pub struct Translator<R, E: Scalar> {
     /// W_w: of each word what it adds to the net inputs of the next step.
     pub words: Embedding<Vocabulary, Hidden, E>,
@@ -164,8 +164,8 @@ where
         let words = self.words.look_up(rows, &batch.before, T::default());
         let words = words.expect("the heap holds one batch");
         let words: Steps<_, _, _, T> = words.reshape_like(&(shape.0, shape.1, units));
-        let nets = match self.reader.told::<T>(batch) {
-            Some(told) => words + told,
+        let nets = match self.reader.nets::<T>(batch) {
+            Some(of_source) => words + of_source,
             None => words,
         };
         let columns = Columns(units.0);
@@ -218,8 +218,8 @@ where
         batch: &Batch,
         mut choose: impl FnMut(usize, &[E]) -> usize,
     ) -> Vec<Vec<u32>> {
-        let told = self.reader.told::<NoneTape>(batch);
-        let told = told.map(|told| told.contiguous().as_vec());
+        let of_source = self.reader.nets::<NoneTape>(batch);
+        let of_source = of_source.map(|nets| nets.contiguous().as_vec());
         let (sentences, units) = (batch.sentences(), self.layer.units());
         let stepper = self.layer.stepper(false, Inputs::Data);
         let mut state: Option<State<_, Hidden, E>> = None;
@@ -229,11 +229,11 @@ where
         for t in 0..batch.steps {
             let row = self.words.look_up(sentences, &before, NoneTape);
             let mut nets = row.expect("the heap holds one step").as_vec();
-            if let Some(told) = &told {
+            if let Some(of_source) = &of_source {
                 let rows = nets.chunks_exact_mut(units.0).enumerate();
                 for (b, row) in rows {
-                    let told = &told[(b * batch.steps + t) * units.0..];
-                    row.iter_mut().zip(told).for_each(|(net, &x)| *net += x);
+                    let own = &of_source[(b * batch.steps + t) * units.0..];
+                    row.iter_mut().zip(own).for_each(|(net, &x)| *net += x);
                 }
             }
             let shape = (sentences, Columns(units.0));
@@ -261,7 +261,7 @@ where
     // ANCHOR_END: write
 }
 
-/// Nothing is told: a language model of the target alone.
+/// No source: a language model of the target alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Blind;
 
@@ -275,7 +275,7 @@ where
 {
     const ENDS: bool = true;
 
-    fn told<T: Joined<E, Cpu>>(&self, _: &Batch) -> Option<Told<E, T>> {
+    fn nets<T: Joined<E, Cpu>>(&self, _: &Batch) -> Option<SourceNets<E, T>> {
         None
     }
 }
@@ -284,7 +284,7 @@ where
 fn at_each_step<E: Scalar, T: Joined<E, Cpu>>(
     rows: Tensor<(Rows, Hidden), E, Cpu, T>,
     batch: &Batch,
-) -> Told<E, T>
+) -> SourceNets<E, T>
 where
     Cpu: Device<E>,
 {
@@ -410,7 +410,7 @@ where
 {
     const ENDS: bool = true;
 
-    fn told<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<Told<E, T>> {
+    fn nets<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<SourceNets<E, T>> {
         let context = self.sentence.sentences(batch);
         let nets = self.condition.run(context);
         Some(at_each_step(nets.expect("the heap holds one batch"), batch))
@@ -447,7 +447,7 @@ where
 {
     const ENDS: bool = false;
 
-    fn told<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<Told<E, T>> {
+    fn nets<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<SourceNets<E, T>> {
         let words = Rows(batch.source.len());
         let vectors = self.sources.look_up(words, &batch.source, T::default());
         let vectors = vectors.expect("the heap holds one batch");
@@ -516,7 +516,7 @@ where
 {
     const ENDS: bool = true;
 
-    fn told<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<Told<E, T>> {
+    fn nets<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<SourceNets<E, T>> {
         let words = Rows(batch.source.len());
         let vectors = self.sources.look_up(words, &batch.source, T::default());
         let vectors = vectors.expect("the heap holds one batch");
@@ -548,7 +548,7 @@ where
 {
     const ENDS: bool = false;
 
-    fn told<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<Told<E, T>> {
+    fn nets<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Option<SourceNets<E, T>> {
         let place = |b: usize, t: usize| match t < batch.source_lengths[b] {
             true => batch.source[b * batch.source_steps + t],
             false => PAD,
