@@ -4,6 +4,9 @@
 
 mod kalchbrenner2013 {
     mod by_hand;
+    mod equations;
     mod exercises;
+    mod made;
+    mod records;
     mod refusal;
 }
