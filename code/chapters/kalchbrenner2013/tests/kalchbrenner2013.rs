@@ -6,6 +6,7 @@ mod kalchbrenner2013 {
     mod by_hand;
     mod equations;
     mod exercises;
+    mod invariants;
     mod made;
     mod records;
     mod refusal;

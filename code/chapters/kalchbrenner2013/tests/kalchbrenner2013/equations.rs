@@ -71,13 +71,13 @@ fn eq_7_1_all_sentences_together_have_the_probability_one() {
     }
     // The product is the loss.
     let pair = pair(1, 5, 4);
-    let each = model.each(&batch(&[(pair.0.clone(), vec![4, 0, 4, 1])], true));
+    let each = model.each(&only(&(pair.0.clone(), vec![4, 0, 4, 1]), true));
     let steps = reference::steps(&[4, 0, 4, 1], true);
     assert_eq!(steps, [(START, 4), (4, 0), (0, 4), (4, 1), (1, END)]);
     let target = (pair.0, vec![4, 0, 4, 1]);
     close(
         "the loss",
-        &[loss(&model, &batch(&[target], true))],
+        &[loss(&model, &only(&target, true))],
         &[-each[0].iter().sum::<f64>()],
     );
 }
@@ -103,7 +103,7 @@ fn eq_7_3_words_have_the_softmax_of_the_scores() {
     let mut model: Translator<Blind, f64> = drawn(sizes(1), 3);
     let all = weights(&mut model);
     let pair = pair(3, 1, 6);
-    let batch = batch(std::slice::from_ref(&pair), true);
+    let batch = only(&pair, true);
     let each = model.each(&batch);
     let found = distributions(&model, &batch);
     for (t, (h, row)) in hidden(&model, &pair).iter().zip(&found).enumerate() {
@@ -339,7 +339,7 @@ fn eq_7_8_the_vector_of_the_source_is_told_at_each_step() {
     let context = model
         .reader
         .sentence
-        .sentences::<NoneTape>(&batch(&[pair.clone()], true));
+        .sentences::<NoneTape>(&only(&pair, true));
     let from_source = times(&context.as_vec(), &all["reader.condition.w"]);
     let mut before = (START, vec![0.0; H]);
     for (t, h) in hidden(&model, &pair).iter().enumerate() {
@@ -363,7 +363,7 @@ fn eq_7_9_the_error_of_the_scores_is_the_probabilities_less_what_came() {
     let mut model: Translator<Blind, f64> = drawn(sizes(1), 9);
     let all = weights(&mut model);
     let pair = pair(9, 1, 5);
-    let batch = batch(std::slice::from_ref(&pair), true);
+    let batch = only(&pair, true);
     let mut expected = zeros(H, WORDS);
     let found = distributions(&model, &batch);
     for (t, (h, row)) in hidden(&model, &pair).iter().zip(&found).enumerate() {
@@ -392,9 +392,9 @@ fn eq_7_9_the_error_of_the_scores_is_the_probabilities_less_what_came() {
         .collect();
     put(&mut model, "w_o", &certain);
     let five = (pair.0, vec![5, 5]);
-    let end = loss(&model, &super::made::batch(&[five.clone()], true));
+    let end = loss(&model, &only(&five, true));
     assert!(end > 100.0);
-    let mut without = super::made::batch(&[five], true);
+    let mut without = only(&five, true);
     without.target[2] = None;
     let (value, found) = on_the_tape(&mut model, &without, Reduction::Sum);
     assert_eq!(value, 0.0);
@@ -460,7 +460,7 @@ fn eq_7_11_the_source_gets_the_sum_of_the_errors_of_all_steps() {
     // sum over the steps that it stands before.
     let target: Vec<u32> = vec![4, 6, 4, 7];
     let pair = (sentence(11, 7, SOURCES), target.clone());
-    let batch = batch(&[pair.clone()], true);
+    let batch = only(&pair, true);
     let (_, found) = on_the_tape(&mut model, &batch, Reduction::Sum);
     let steps = reference::steps(&wide_numbers(&target), true);
     let told = hand.told(&wide_numbers(&pair.0), steps.len());

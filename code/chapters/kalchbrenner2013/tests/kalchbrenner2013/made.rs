@@ -111,6 +111,11 @@ pub fn batch(pairs: &[Pair], ends: bool) -> Batch {
     Batch::new(&slices, ends)
 }
 
+/// A batch of one pair.
+pub fn only(pair: &Pair, ends: bool) -> Batch {
+    batch(std::slice::from_ref(pair), ends)
+}
+
 /// As the closed form has words.
 pub fn wide_numbers(words: &[u32]) -> Vec<usize> {
     words.iter().map(|&n| n as usize).collect()
@@ -178,7 +183,7 @@ pub fn loss<R: model::Reader<f64>>(model: &Translator<R, f64>, batch: &Batch) ->
 
 /// c_t W_c at each step of the only sentence of a batch.
 pub fn told<R: model::Reader<f64>>(model: &Translator<R, f64>, pair: &Pair) -> Matrix {
-    let batch = batch(std::slice::from_ref(pair), R::ENDS);
+    let batch = only(pair, R::ENDS);
     let told = model.reader.told::<NoneTape>(&batch).unwrap();
     let mut told = matrix(&told.contiguous().as_vec(), H);
     told.truncate(batch.lengths[0]);
@@ -187,7 +192,7 @@ pub fn told<R: model::Reader<f64>>(model: &Translator<R, f64>, pair: &Pair) -> M
 
 /// h of each step of the only sentence of a batch.
 pub fn hidden<R: model::Reader<f64>>(model: &Translator<R, f64>, pair: &Pair) -> Matrix {
-    let batch = batch(std::slice::from_ref(pair), R::ENDS);
+    let batch = only(pair, R::ENDS);
     let mut hidden = matrix(&model.hidden::<NoneTape>(&batch).as_vec(), H);
     hidden.truncate(batch.lengths[0]);
     hidden
