@@ -8,6 +8,7 @@ mod kalchbrenner2013 {
     mod exercises;
     mod invariants;
     mod made;
+    mod parity;
     mod records;
     mod refusal;
 }
