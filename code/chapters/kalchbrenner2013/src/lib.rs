@@ -4,6 +4,7 @@
 
 // The model.
 pub mod model;
+pub mod reference;
 
 // What runs it, and judges the runs.
 #[cfg(feature = "runs")]

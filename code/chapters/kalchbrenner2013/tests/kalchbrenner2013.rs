@@ -4,6 +4,11 @@
 
 mod kalchbrenner2013 {
     mod by_hand;
+    mod equations;
     mod exercises;
+    mod invariants;
+    mod made;
+    mod parity;
+    mod records;
     mod refusal;
 }
