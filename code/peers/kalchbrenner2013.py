@@ -27,8 +27,8 @@ UPDATES = 3
 UNITS = 4
 SOURCES, WORDS = 9, 8
 PAD, START, END = 0, 2, 3
-# Words of the longest source, and the widest kernel that it needs.
-LONGEST, WIDEST = 8, 4
+# Words of the longest source, and the widest kernel and top that sources up to it need.
+LONGEST, WIDEST, TOP = 8, 4, 3
 
 
 def narrow(x, kernel):
@@ -51,7 +51,7 @@ def rows_of(width):
 def sentence(p, source):
     """c of a source: level after level, then the top."""
     table = p["reader.sentence.taps.taps"]
-    kernels, tops = table.split(len(table) // 2)
+    kernels, tops = table.split([sum(range(2, WIDEST + 1)), sum(range(2, TOP + 1))])
     x, width = p["reader.sentence.sources"][torch.tensor(source)], 2
     while len(x) >= width:
         x = narrow(x, kernels[rows_of(width)])
@@ -112,7 +112,7 @@ def case(model, lengths, seed):
     p = {"words": uniform(WORDS, UNITS), "w_h": uniform(*square), "w_o": uniform(UNITS, WORDS)}
     if model == "rctm1":
         p["reader.sentence.sources"] = uniform(SOURCES, UNITS)
-        p["reader.sentence.taps.taps"] = uniform(2 * sum(range(2, WIDEST + 1)), UNITS)
+        p["reader.sentence.taps.taps"] = uniform(sum(range(2, WIDEST + 1)) + sum(range(2, TOP + 1)), UNITS)
         p["reader.condition.w"] = uniform(*square)
     if model == "rctm2":
         p["reader.sources"] = uniform(SOURCES, UNITS)

@@ -5,7 +5,7 @@
 use super::made::*;
 use dfdx::prelude::*;
 use kalchbrenner2013::data::{Lengths, Numbers};
-use kalchbrenner2013::model::{widest, Bag, Blind, FromSizes, Places, Rctm1, Rctm2};
+use kalchbrenner2013::model::{end, Bag, Blind, FromSizes, Places, Rctm1, Rctm2};
 use kalchbrenner2013::model::{Sizes, Translator, END, PAD, START};
 use kalchbrenner2013::reference::{
     self, back, levels, logistic, narrow, narrow_back, times, wide, wide_back, zeros, Level,
@@ -288,7 +288,8 @@ fn eq_7_7_one_column_is_left() {
     assert_eq!(without.collect::<Vec<usize>>(), [1, 2, 4, 7, 11, 16]);
     let mut model: One = drawn(sizes(20), 7);
     let hand = ModelOne::of(&weights(&mut model));
-    let widest = widest(20);
+    let (widest, left) = end(20);
+    assert_eq!(left, 5);
     // With at most 20 words the kernels reach from 2 to 6 and the tops from 2 to 5.
     assert_eq!(widest, 6);
     let tops = (1..=20).flat_map(levels).filter_map(|level| match level {

@@ -184,7 +184,7 @@ pub fn loss<R: model::Reader<f64>>(model: &Translator<R, f64>, batch: &Batch) ->
 /// c_t W_c at each step of the only sentence of a batch.
 pub fn told<R: model::Reader<f64>>(model: &Translator<R, f64>, pair: &Pair) -> Matrix {
     let batch = only(pair, R::ENDS);
-    let told = model.reader.told::<NoneTape>(&batch).unwrap();
+    let told = model.reader.nets::<NoneTape>(&batch).unwrap();
     let mut told = matrix(&told.contiguous().as_vec(), H);
     told.truncate(batch.lengths[0]);
     told
@@ -366,9 +366,11 @@ pub fn kernels(rows: &[Vec<f64>]) -> Vec<Matrix> {
 
 impl Closed for ModelOne {
     fn of(all: &Table) -> Self {
-        // All kernels, then as many tops.
+        // All kernels, then tops as wide as the widest kernel, or less wide by one.
         let taps = &all["reader.sentence.taps.taps"];
-        let (taps, tops) = taps.split_at(taps.len() / 2);
+        let rows = |widest: usize| (2..=widest).sum::<usize>();
+        let widest = (2..).find(|&widest| 2 * rows(widest) >= taps.len());
+        let (taps, tops) = taps.split_at(rows(widest.unwrap()));
         ModelOne {
             pyramid: Pyramid {
                 sources: all["reader.sentence.sources"].clone(),
