@@ -12,7 +12,7 @@ tape::dims! {
 }
 
 /// What the columns add to the net inputs, (7.18), without the map (7.15).
-fn told(
+fn nets(
     columns: Tensor<(Rows, Source), f32, Cpu>,
     condition: Tensor<(Target, Hidden), f32, Cpu>,
 ) -> Tensor<(Rows, Hidden), f32, Cpu> {
