@@ -136,9 +136,9 @@ fn models() -> Figure {
         svg.word(&Word::new(x0 + 300, 730, Anchor::Middle, "source words"));
         for t in 0..7 {
             let x = column(t) + 40;
-            svg.circle((x, 180), 30, Ink::Text, 3, Ink::Page);
+            svg.circle((x, 180), 22, Ink::Text, 3, Ink::Page);
             if t < 6 {
-                svg.arrow((x + 34, 180), (x + 44, 180), Ink::Text);
+                svg.arrow((x + 24, 180), (x + 56, 180), Ink::Text);
             }
         }
         svg.word(&Word::new(
@@ -155,7 +155,7 @@ fn models() -> Figure {
             }
             svg.circle(told, 30, Ink::One, 4, Ink::Page);
             svg.word(&Word::new(told.0 + 46, told.1, Anchor::Start, "*c*_t").ink(Ink::One));
-            svg.arrow((told.0, told.1 - 34), (column(3) + 34, 216), Ink::One);
+            svg.arrow((told.0, told.1 - 34), (column(3) + 34, 208), Ink::One);
         } else {
             let told = (x0 + 300, 430);
             for j in 0..8 {
@@ -164,7 +164,7 @@ fn models() -> Figure {
             svg.circle(told, 30, Ink::One, 4, Ink::Page);
             svg.word(&Word::new(told.0 + 46, told.1, Anchor::Start, "*c*").ink(Ink::One));
             for t in 0..7 {
-                svg.arrow((told.0, told.1 - 34), (column(t) + 40, 216), Ink::One);
+                svg.arrow((told.0, told.1 - 34), (column(t) + 40, 208), Ink::One);
             }
         }
     }

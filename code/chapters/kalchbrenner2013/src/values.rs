@@ -5,7 +5,8 @@
 //! trials of each measure under its own name; `least-` and `most-` before the name give its range.
 //! `words` is the perplexity of test words, `ends` that with ends or lengths. `written-percent`,
 //! `drawn-percent` and `exact-percent` are shares in percent, `found-percent` the lists in which the
-//! right translation was found. `<experiment>.<a>/<b>` is the ratio of two mean test perplexities.
+//! right translation was found, `permuted-ratio` what permuting the source multiplies the mean perplexity
+//! by. `<experiment>.<a>/<b>` is the ratio of two mean test perplexities.
 use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::{decimals, grouped};
@@ -55,6 +56,9 @@ pub fn all(records: &Records) -> Values {
                 if let Some(mean) = arm.mean(measure) {
                     put(name, decimals(100.0 * mean, 0));
                 }
+            }
+            if let Some((moved, own)) = arm.mean("permuted").zip(arm.mean("test")) {
+                put("permuted-ratio", decimals(moved / own, 1));
             }
             if let Some((found, lists)) = arm.mean("found").zip(arm.mean("lists")) {
                 put("found-percent", decimals(100.0 * found / lists, 0));
