@@ -24,7 +24,7 @@ fn hash(mut x: u64) -> u64 {
 impl Tables {
     fn row(&self, key: u64) -> Vec<f32> {
         let score = |word: u64| {
-            let unit = (hash(key ^ (word + 1) * 0x9e37) >> 11) as f64 / (1u64 << 53) as f64;
+            let unit = (hash(key ^ ((word + 1) * 0x9e37)) >> 11) as f64 / (1u64 << 53) as f64;
             2.0 * unit
                 + if word == u64::from(END) {
                     self.ends

@@ -14,7 +14,7 @@ const TRANSLATION: &str = "translation";
 const MIRROR: &str = "mirror";
 
 /// Resamples of an interval over test sentences, and their seed.
-const RESAMPLES: (usize, u64) = (2_000, 1);
+const RESAMPLES: (usize, u64) = (1_000, 1);
 
 const KNESER_NEY: ArmName = named(TRANSLATION, "kneser-ney");
 const RLM: ArmName = named(TRANSLATION, "rlm");

@@ -305,9 +305,12 @@ fn permuted(records: &Records) -> Option<Figure> {
     let mut panel = Panel::rows(labels);
     panel.rule(blind);
     let mut chart_keys = Vec::new();
-    for ((_, name, mark, ink), points) in SOURCES.iter().zip(points) {
+    // The hollow marks first, so that they hide no full one.
+    for ((_, _, mark, ink), points) in SOURCES.iter().zip(points).rev() {
         panel.dots(*ink, *mark, points);
-        chart_keys.push((*mark, *ink, *name));
+    }
+    for (_, name, mark, ink) in SOURCES {
+        chart_keys.push((mark, ink, name));
     }
     let x = Axis::log("perplexity of test words", 1.0, most);
     let mut chart = Chart::new(x, vec![panel]);
@@ -564,8 +567,8 @@ fn mirror(records: &Records) -> Option<Figure> {
         said.join("; ")
     );
     let mut panel = Panel::rows(labels);
-    panel.dots(Ink::One, Mark::Filled, french);
     panel.dots(Ink::Two, Mark::Hollow, mirrored);
+    panel.dots(Ink::One, Mark::Filled, french);
     let x = Axis::log("perplexity of test words", 1.0, most * 1.15);
     let chart = Chart::new(x, vec![panel])
         .key(Mark::Filled, Ink::One, "French")
