@@ -99,8 +99,18 @@ UPDATES = {
 class Way:
     """One way to do the row: parameters, a loss for training, outputs for inference."""
 
-    def __init__(self, name, parameters, loss, outputs, measure, onednn=True, sparse=False):
-        self.sparse = sparse
+    def __init__(
+        self,
+        name,
+        parameters,
+        loss,
+        outputs,
+        measure,
+        onednn=True,
+        sparse=False,
+        optimizer=torch.optim.SGD,
+    ):
+        self.sparse, self.optimizer = sparse, optimizer
         self.name, self.loss, self.outputs, self.measure = name, loss, outputs, measure
         self.parameters, self.onednn = parameters, onednn
         self.start = [p.detach().clone() for p in parameters]
@@ -113,7 +123,7 @@ class Way:
     def updated(self, update, rate, clip):
         """Clipping and update by the gradients that are there, as a function; it returns the norm."""
         parameters, options = self.parameters, UPDATES[update]
-        optimizer = torch.optim.SGD(parameters, lr=rate, **options)
+        optimizer = self.optimizer(parameters, lr=rate, **options)
 
         def apply():
             norm = None
@@ -466,11 +476,124 @@ def convolutions(request, tensors):
         yield made
 
 
+def scripted_recurrence(nets: torch.Tensor, w_h: torch.Tensor) -> torch.Tensor:
+    """h of every step, time first, in the part of Python that TorchScript compiles."""
+    h = torch.zeros_like(nets[0])
+    states: list[torch.Tensor] = []
+    for t in range(nets.size(0)):
+        h = torch.addmm(nets[t], h, w_h).sigmoid()
+        states.append(h)
+    return torch.stack(states)
+
+
+def rctm2(request, tensors):
+    """Model II of Kalchbrenner and Blunsom (2013) on a padded batch, with AdaGrad and the squares of
+    the weights."""
+    # The constants of the chapter.
+    delta, decay = 1e-6, 1e-6
+    names = ["words", "w_h", "w_o", "sources", "grams", "map", "inverse", "condition"]
+    parameters = [tensors[name].clone().requires_grad_() for name in names]
+    words, w_h, w_o, sources, grams, w_m, inverse, w_c = parameters
+    units, steps = request["sizes"]["units"], tensors["before"].size(1)
+    lengths = tensors["lengths"]
+    # Of a source no more columns are made than the longest target needs.
+    source = F.pad(tensors["source"], (0, max(0, steps - tensors["source"].size(1))))[:, :steps]
+
+    def places(counts, room):
+        """Ones where there are columns, batch first."""
+        return (torch.arange(room) < counts.unsqueeze(1)).float().unsqueeze(2)
+
+    # All sentences have four words or more. G_j is zero for j > S - 3, and there is none for
+    # j > T - 3; the first wide convolution makes T - 1 columns.
+    real = places(tensors["source_lengths"] - 3, steps - 3)
+    fours, more = places(lengths - 3, steps - 3), places(lengths - 1, steps - 1)
+    kept = (torch.arange(steps) < lengths.unsqueeze(1)).T.flatten().nonzero().squeeze(1)
+    before = tensors["before"].T.contiguous()
+    due = tensors["due"].T.flatten()
+    ignored = torch.full_like(due, -100).index_copy(0, kept, due[kept])
+    due = due[kept]
+
+    def narrow(x, kernel):
+        count = x.size(1) + 1 - len(kernel)
+        net = x[:, :count] * kernel[0]
+        for n in range(1, len(kernel)):
+            net = torch.addcmul(net, x[:, n : n + count], kernel[n])
+        return net.sigmoid()
+
+    def wide(x, kernel):
+        last = len(kernel) - 1
+        return narrow(F.pad(x, (0, 0, last, last)), kernel.flip(0))
+
+    def shifted():
+        x = F.embedding(source, sources)
+        g = narrow(narrow(x, grams[:2]), grams[2:]) * real
+        f = (g @ w_m).sigmoid() * fours
+        return wide(wide(f, inverse[2:]) * more, inverse[:2]).transpose(0, 1)
+
+    def grouped():
+        def weights(kernel):
+            return kernel.T.unsqueeze(1)
+
+        x = F.embedding(source, sources).transpose(1, 2)
+        g = F.conv1d(x, weights(grams[:2]), groups=units).sigmoid()
+        g = F.conv1d(g, weights(grams[2:]), groups=units).sigmoid().transpose(1, 2) * real
+        f = ((g @ w_m).sigmoid() * fours).transpose(1, 2)
+        y = F.conv_transpose1d(f, weights(inverse[2:]), groups=units).sigmoid()
+        y = F.conv_transpose1d(
+            y * more.transpose(1, 2), weights(inverse[:2]), groups=units
+        ).sigmoid()
+        return y.permute(2, 0, 1)
+
+    def loop(nets):
+        h, states = torch.zeros_like(nets[0]), []
+        for net in nets.unbind():
+            h = torch.addmm(net, h, w_h).sigmoid()
+            states.append(h)
+        return torch.stack(states)
+
+    def halved(nets):
+        """sigmoid(x) is (1 + tanh(x / 2)) / 2, and PyTorch has a recurrent layer with tanh."""
+        eye, half = torch.eye(units), 0.5 * torch.ones(units)
+        shift = (half @ w_h) / 2
+        start = -torch.ones(1, nets.size(1), units)
+        weights = [eye, w_h.T / 4, shift, torch.zeros(units)]
+        out, _ = torch.rnn_tanh(nets / 2, start, weights, True, 1, 0.0, True, False, False)
+        return (out + 1) / 2
+
+    recurrences = {"loop": loop, "rnn_tanh": halved}
+    try:
+        scripted = torch.jit.script(scripted_recurrence)
+        recurrences["scripted loop"] = lambda nets: scripted(nets, w_h)
+    except Exception:  # noqa: BLE001  A version that cannot; the loops above stand.
+        pass
+
+    def optimizer(parameters, lr, **options):
+        return torch.optim.Adagrad(parameters, lr=lr, eps=delta, weight_decay=decay, **options)
+
+    def way(columns, recurrence, all_rows):
+        def loss():
+            nets = F.embedding(before, words) + columns() @ w_c
+            hidden = recurrences[recurrence](nets).flatten(0, 1)
+            if all_rows:
+                return F.cross_entropy(hidden @ w_o, ignored)
+            return F.cross_entropy(hidden[kept] @ w_o, due)
+
+        name = "sums" if columns is shifted else "conv1d"
+        name += f", {recurrence}, " + ("all rows" if all_rows else "rows with words")
+        return Way(name, parameters, loss, loss, torch.Tensor.item, optimizer=optimizer)
+
+    for columns in (shifted, grouped):
+        for recurrence in recurrences:
+            for all_rows in (False, True):
+                yield way(columns, recurrence, all_rows)
+
+
 KINDS = {
     "projection": projection,
     "embedding": embedding,
     "linear": linear,
     "convolutions": convolutions,
+    "rctm2": rctm2,
     "rnn": recurrent,
     "lstm": recurrent,
     "gru": recurrent,

@@ -11,6 +11,7 @@ mod layers;
 mod online;
 mod product;
 mod recurrent;
+mod translation;
 mod vocabulary;
 
 pub use ladder::{ladder, Rung};
@@ -41,7 +42,7 @@ pub struct Row {
     /// Key of the chapter that the step belongs to.
     pub chapter: &'static str,
     /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `linear`,
-    /// `convolutions`, `elman`, `cell1997`.
+    /// `convolutions`, `rctm2`, `elman`, `cell1997`.
     pub kind: &'static str,
     /// Sizes by name.
     pub sizes: Vec<(&'static str, usize)>,
@@ -128,6 +129,7 @@ pub fn rows() -> Vec<Row> {
     let mut all = recurrent::rows();
     all.extend(vocabulary::rows());
     all.extend(layers::rows());
+    all.push(translation::row());
     all.push(elman::row());
     all.push(online::row());
     all
