@@ -41,7 +41,7 @@ pub struct ClassicConfig {
 pub enum Classic {
     /// Five words in a row, Kneser and Ney.
     KneserNey,
-    /// IBM model 1.
+    /// IBM model 1 (7.23).
     Ibm1,
     /// IBM model 2 in fast_align's form.
     Ibm2,

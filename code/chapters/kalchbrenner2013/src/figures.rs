@@ -98,9 +98,9 @@ fn pyramid() -> Figure {
     Figure::new(
         "pyramid",
         "The pyramid over a sentence",
-        "A diagram. Ten columns stand for the words of a source. The level above has nine columns, each joined to two neighbors below; \
-         the next has seven, each joined to three; the next has four, each joined to four. The first column of each level is drawn with thick lines: it sees two, four and seven words. \
-         Since a kernel of five would not fit on four columns, the top takes all four and leaves one column, c.",
+        "A diagram. 10 columns stand for the words of a source. The level above has 9 columns, each joined to 2 neighbors below; \
+         the next has 7, each joined to 3; the next has 4, each joined to 4. The first column of each level is drawn with thick lines: it sees 2, 4 and 7 words. \
+         Since a kernel of 5 would not fit on 4 columns, the top takes all 4 and leaves one column, c.",
         &svg,
         Table {
             columns: texts(["Level", "Kernel", "Columns", "Words that a column sees"]),
@@ -171,8 +171,8 @@ fn models() -> Figure {
     Figure::new(
         "models",
         "What the two models tell each step",
-        "A diagram in two halves. On the left, model I: lines lead from all eight source words to one column c, and arrows from it to each of the seven steps of the language model. \
-         On the right, model II: lines lead from seven of the eight source words, which are shaded, to one column c of step t, and one arrow from it to the fourth step alone; the last source word is not seen.",
+        "A diagram in two halves. On the left, model I: lines lead from all 8 source words to one column c, and arrows from it to each of the 7 steps of the language model. \
+         On the right, model II: lines lead from 7 of the 8 source words, which are shaded, to one column c of step t, and one arrow from it to the fourth step alone; the last source word is not seen.",
         &svg,
         Table {
             columns: texts(["Model", "What a step is told", "From which source words"]),
