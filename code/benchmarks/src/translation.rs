@@ -4,7 +4,7 @@
 //! AdaGrad.
 use super::{Blob, Outcome, Row, Step};
 use dfdx::prelude::*;
-use kalchbrenner2013::learner::{start, DELTA};
+use kalchbrenner2013::learner::{start, DELTA, KERNELS};
 use kalchbrenner2013::model::{Batch, FromSizes, Rctm2, Sizes, Translator, FEWER};
 use kernels::projection::Reduction;
 use kernels::Instructions;
@@ -100,7 +100,7 @@ impl Pairs {
 impl Step for Pairs {
     fn restart(&mut self) {
         let mut rng = generator(1, Purpose::Initialization);
-        start(&mut self.model, &mut rng);
+        start(&mut self.model, KERNELS, &mut rng);
         self.optimizer = Optimizer::new(Adagrad { delta: DELTA });
     }
 
@@ -136,7 +136,7 @@ impl Step for Pairs {
     fn blobs(&self) -> Vec<Blob> {
         let mut blobs = Vec::new();
         let mut model = self.model.clone();
-        start(&mut model, &mut generator(1, Purpose::Initialization));
+        start(&mut model, KERNELS, &mut generator(1, Purpose::Initialization));
         for_each(&mut model, |name, parameter| {
             let name = name.to_string();
             let mut parts = name.split('.').rev();

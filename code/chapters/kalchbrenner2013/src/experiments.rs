@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The experiments: rates, translation as the paper measures it, and the mirror.
 use super::data::{Data, Numbers, Task};
-use super::learner::{begin, Config, Model};
+use super::learner::{begin, Config, Model, KERNELS};
 use super::score::{judged, perplexity, Kept, Sentence};
 use lab::experiment::{listed, written, Arm, AtOnce, Experiment, Printed, Scale, Trial};
 use lab::record::{six_decimals, TrialRecord};
@@ -106,6 +106,7 @@ fn config(model: Model, rate: f64, scale: Scale, order: Order) -> Config {
             Scale::Paper => 30,
         },
         patience: 3,
+        kernels: KERNELS,
         task: task(scale, order),
         portable: smoke,
     }
@@ -115,8 +116,8 @@ fn config(model: Model, rate: f64, scale: Scale, order: Order) -> Config {
 fn seconds(model: Model, scale: Scale) -> f64 {
     match (scale, model) {
         (Scale::Smoke, _) => 0.05,
-        (_, Model::Rlm) => 60.0,
-        _ => 90.0,
+        (_, Model::Rlm) => 25.0,
+        _ => 35.0,
     }
 }
 
@@ -220,14 +221,14 @@ fn rates(scale: Scale) -> Vec<Arm> {
         id: format!("{name}-{rate}"),
         title: format!("{name} at learning rate {rate}"),
         config: written(Config {
-            epochs: if scale == Scale::Smoke { 2 } else { 6 },
+            epochs: if scale == Scale::Smoke { 2 } else { 12 },
             units: if scale == Scale::Smoke { 8 } else { 128 },
             ..config(model, value, scale, Order::French)
         }),
         // A corpus and a start of which no other experiment has any.
         seeds: 101..=101,
         paper: None,
-        expected_seconds: seconds(model, scale) / 3.0,
+        expected_seconds: seconds(model, scale),
     };
     let of = |model| rates.iter().map(move |&rate| arm(model, rate));
     models.into_iter().flat_map(of).collect()
@@ -237,7 +238,7 @@ fn translation(scale: Scale) -> Vec<Arm> {
     let order = Order::French;
     let network = |id, title, model, paper| network(id, title, model, scale, order, paper);
     let classic = |id, title, which, paper| classic(id, title, which, scale, order, paper);
-    vec![
+    let mut arms = vec![
         classic(
             "kneser-ney",
             "Five words in a row, Kneser and Ney",
@@ -281,6 +282,51 @@ fn translation(scale: Scale) -> Vec<Arm> {
             Model::Places,
             None,
         ),
+    ];
+    if scale != Scale::Smoke {
+        arms.extend(changed(scale));
+    }
+    arms
+}
+
+/// Model I with one thing changed that might explain what it lacks.
+fn changed(scale: Scale) -> Vec<Arm> {
+    let model = Model::Rctm1;
+    let as_it_is = config(model, RATES[CHOSEN[1]].1, scale, Order::French);
+    let arm = |id: &str, title: &str, config: Config, times: f64| Arm {
+        id: id.into(),
+        title: title.into(),
+        config: written(config),
+        seeds: seeds(scale),
+        paper: None,
+        expected_seconds: times * seconds(model, scale),
+    };
+    let rate = Config {
+        rate: 0.2,
+        ..as_it_is.clone()
+    };
+    let longer = Config {
+        epochs: 3 * as_it_is.epochs,
+        ..as_it_is.clone()
+    };
+    let wider = Config {
+        kernels: 2.0 * KERNELS,
+        ..as_it_is
+    };
+    vec![
+        arm("rctm1-rate", "Model I at the rate 0.2", rate, 1.0),
+        arm(
+            "rctm1-longer",
+            "Model I, three times as many passes",
+            longer,
+            3.0,
+        ),
+        arm(
+            "rctm1-wider",
+            "Model I, kernels that start twice as wide",
+            wider,
+            1.0,
+        ),
     ]
 }
 
@@ -294,6 +340,7 @@ fn mirror(scale: Scale) -> Vec<Arm> {
         classic("ibm2", "IBM model 2 in fast_align's form", Classic::Ibm2),
         network("rctm1", "Translation model I", Model::Rctm1),
         network("rctm2", "Translation model II", Model::Rctm2),
+        network("rctm1-bag", "Model I, blind to order", Model::Bag),
     ]
 }
 
@@ -348,6 +395,14 @@ fn model(classic: Classic, data: &Arc<Data>) -> Cost {
     })
 }
 
+/// The test sources that are translated, each word by its most probable translation of IBM model 1.
+fn word_by_word(data: &Data) -> Vec<Vec<u32>> {
+    let pairs: Vec<_> = data.train.iter().map(|(v, w)| (&v[..], &w[..])).collect();
+    let model = Ibm::train(&pairs, data.vocabularies.0.len(), Settings::MODEL_1);
+    let sources = data.test.iter().take(data.written);
+    sources.map(|(source, _)| model.translate(source)).collect()
+}
+
 /// The record of a classic model.
 fn answer(classic: Classic, data: &Arc<Data>, seed: u64) -> TrialRecord {
     let cost = model(classic, data);
@@ -386,6 +441,10 @@ fn answer(classic: Classic, data: &Arc<Data>, seed: u64) -> TrialRecord {
             .map(|(source, target)| cost(source, target).nats as f32)
             .collect(),
         lists: data.lists.each_ref().map(|lists| judged(lists, &cost)),
+        written: match classic {
+            Classic::Ibm1 => word_by_word(data),
+            _ => Vec::new(),
+        },
         ..Kept::default()
     };
     let of = |pairs: &[Numbers], length: fn(&Numbers) -> usize| -> Vec<f64> {

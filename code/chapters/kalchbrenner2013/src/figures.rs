@@ -19,6 +19,13 @@ pub const MODELS: [(&str, &str, Ink); 6] = [
     ("rctm2", "model II", Ink::One),
 ];
 
+/// Model I with one thing changed.
+pub const CHANGED: [(&str, &str); 3] = [
+    ("rctm1-rate", "model I, rate 0.2"),
+    ("rctm1-longer", "model I, three times the passes"),
+    ("rctm1-wider", "model I, kernels twice as wide"),
+];
+
 /// The controls.
 pub const CONTROLS: [(&str, &str); 2] = [
     ("rctm1-bag", "model I, sum of words"),
@@ -362,12 +369,36 @@ fn by_length(records: &Records, experiment: &str, id: &str) -> Option<Vec<Option
     Some(each.collect())
 }
 
+/// Perplexity of an arm's test words where the target is shorter than the source, as long, longer,
+/// over all seeds.
+pub(crate) fn by_difference(records: &Records, id: &str) -> Option<[Option<f64>; 3]> {
+    let (arm, counts) = (
+        of(records, "translation", id)?,
+        of(records, "translation", "kneser-ney")?,
+    );
+    let mut sums = [(0.0, 0.0); 3];
+    for trial in &arm.trials {
+        let same = counts.trials.iter().find(|other| other.seed == trial.seed)?;
+        let (words, sources) = (same.series.get("words")?, same.series.get("source-words")?);
+        let pairs = trial.series.get("nats")?.iter().zip(words).zip(sources);
+        for ((nats, words), source) in pairs {
+            let at = 1 + usize::from(words > source) - usize::from(words < source);
+            sums[at].0 += nats;
+            sums[at].1 += words;
+        }
+    }
+    Some(sums.map(|(nats, words)| (words > 0.0).then(|| libm::exp(nats / words))))
+}
+
 /// Perplexity by the number of source words.
 fn length(records: &Records) -> Option<Figure> {
     let names = BUCKETS.map(|(first, last)| format!("{first} to {last}"));
     let mut lines = Vec::new();
     let (mut rows, mut said) = (Vec::new(), Vec::new());
-    for (id, name, ink) in MODELS {
+    let models = MODELS
+        .into_iter()
+        .chain([("rctm1-bag", "I, sum of words", Ink::Three)]);
+    for (id, name, ink) in models {
         let all = by_length(records, "translation", id)?;
         let line: Vec<(f64, f64)> = (all.iter().enumerate())
             .filter_map(|(n, value)| value.map(|value| (n as f64, value)))
@@ -535,10 +566,11 @@ fn curves(records: &Records) -> Option<Figure> {
 
 /// French order and mirror, side by side.
 fn mirror(records: &Records) -> Option<Figure> {
-    const SHOWN: [(&str, &str); 5] = [
+    const SHOWN: [(&str, &str); 6] = [
         ("rlm", "language model"),
         ("ibm1", "IBM 1"),
         ("ibm2", "IBM 2"),
+        ("rctm1-bag", "I, sum of words"),
         ("rctm1", "model I"),
         ("rctm2", "model II"),
     ];

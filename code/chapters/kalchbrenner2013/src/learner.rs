@@ -40,6 +40,8 @@ pub struct Config {
     pub epochs: u64,
     /// It ends when so many passes have brought nothing better on the development set.
     pub patience: u64,
+    /// Kernels start from U[−this, this].
+    pub kernels: f64,
     /// The corpus.
     pub task: Task,
     /// Whether it takes the portable path.
@@ -66,7 +68,8 @@ pub enum Model {
 pub const DELTA: f64 = 1e-6;
 /// Vectors of words start from U[−this, this].
 pub const VECTORS: f64 = 1.0;
-/// Kernels start from U[−this, this]: 4 √(6 / (3 + 3)), the start of a matrix for a kernel of three.
+/// Kernels start from U[−this, this] unless an arm says otherwise: 4 √(6 / (3 + 3)), the start of a
+/// matrix, for a kernel of three.
 pub const KERNELS: f64 = 4.0;
 
 /// A translator while it is trained.
@@ -306,6 +309,8 @@ const OF_TRAINING: usize = 1_000;
 struct Batches<R> {
     data: Arc<Data>,
     batch: usize,
+    /// The most passes.
+    epochs: u64,
     ends: bool,
     work: Option<Work>,
     reader: std::marker::PhantomData<fn(R)>,
@@ -365,7 +370,8 @@ impl<R: Reader<f32>> Problem for Batches<R> {
         let mut put = |name: &str, value| {
             record.measures.insert(name.into(), six_decimals(value));
         };
-        put("epochs", (state.draws.updates / every) as f64);
+        let epochs = state.draws.updates / every;
+        put("epochs", epochs as f64);
         put("best_epoch", (state.best_updates / every) as f64);
         put("diverged", f64::from(u8::from(state.diverged)));
         for (asked, score) in ASKED.iter().zip(&state.tested) {
@@ -379,7 +385,8 @@ impl<R: Reader<f32>> Problem for Batches<R> {
                 }
             }
         }
-        record.solved = !state.diverged;
+        // It had come to its end, and was not stopped at the most passes.
+        record.solved = !state.diverged && epochs < self.epochs;
     }
 }
 
@@ -402,7 +409,7 @@ fn trial<R: Reader<f32> + FromSizes + 'static>(
     };
     let mut model = Translator::<R, f32>::zeros(sizes);
     let mut rng = generator(seed, Purpose::Initialization);
-    start(&mut model, &mut rng);
+    start(&mut model, config.kernels, &mut rng);
     let every = updates_a_pass(data.train.len(), config.batch);
     let plan = Plan {
         rate: config.rate,
@@ -429,6 +436,7 @@ fn trial<R: Reader<f32> + FromSizes + 'static>(
     let batches = Batches::<R> {
         data,
         batch: config.batch,
+        epochs: config.epochs,
         ends: R::ENDS,
         work: None,
         reader: std::marker::PhantomData,
@@ -439,13 +447,13 @@ fn trial<R: Reader<f32> + FromSizes + 'static>(
 /// Weights as every trial of the chapter starts them. A matrix of m×n starts from U[−r, r] with
 /// r = √(6 / (m + n)) (Glorot and Bengio 2010), four times as wide where the logistic function
 /// follows, whose slope is a quarter of that of tanh.
-pub fn start(model: &mut dyn Parameters<f32>, rng: &mut dyn RngCore) {
+pub fn start(model: &mut dyn Parameters<f32>, kernels: f64, rng: &mut dyn RngCore) {
     let how = |name: tape::train::Name<'_>, shape: &[usize]| {
         let name = name.to_string();
         let glorot = (6.0 / shape.iter().sum::<usize>() as f64).sqrt();
         Start::Uniform(match name.rsplit('.').next() {
             Some("words" | "sources") => VECTORS,
-            Some("taps") => KERNELS,
+            Some("taps") => kernels,
             Some("w_o") => glorot,
             _ => 4.0 * glorot,
         })

@@ -132,7 +132,9 @@ impl Kept {
             let all: usize = references.iter().map(|(_, words)| words.len()).sum();
             let drawn: u32 = self.drawn.iter().sum();
             let written: usize = self.written.iter().map(Vec::len).sum();
-            put("drawn-length", f64::from(drawn) / all as f64);
+            if !self.drawn.is_empty() {
+                put("drawn-length", f64::from(drawn) / all as f64);
+            }
             put("written-length", written as f64 / all as f64);
             let words = &data.vocabularies.1;
             let texts: Vec<(String, String)> = (self.written.iter().zip(references))

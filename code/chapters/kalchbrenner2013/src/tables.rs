@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: perplexities beside the paper's, rates, candidates, translations.
-use super::figures::{CONTROLS, MODELS};
+use super::figures::{CHANGED, CONTROLS, MODELS};
 use super::score::text;
 use kernels::Extremes;
 use lab::chapter::{arm, Records, Table};
@@ -39,10 +39,12 @@ fn cell(arm: &ArmRecord, measure: &str, places: usize) -> String {
 /// Perplexity of each model, beside the paper's.
 fn perplexity(records: &Records) -> Option<Table> {
     let models = MODELS.iter().map(|(id, name, _)| (*id, *name));
-    let printed = PRINTED.into_iter().chain(["not tried"; 2]);
+    let printed = PRINTED.into_iter().chain(["not tried"; 5]);
     let mut rows = Vec::new();
-    for ((id, name), printed) in models.chain(CONTROLS).zip(printed) {
-        let (_, arm) = arm(records, "translation", id)?;
+    for ((id, name), printed) in models.chain(CONTROLS).chain(CHANGED).zip(printed) {
+        let Some((_, arm)) = arm(records, "translation", id) else {
+            continue;
+        };
         rows.push(vec![
             name.to_owned(),
             arm.trials.len().to_string(),
@@ -146,10 +148,12 @@ fn written(records: &Records) -> Option<Table> {
 /// Greedy translations in numbers.
 fn translations(records: &Records) -> Option<Table> {
     let mut rows = Vec::new();
-    for (id, name) in [("rctm1", "model I"), ("rctm2", "model II")]
-        .into_iter()
-        .chain(CONTROLS)
-    {
+    let models = [
+        ("ibm1", "IBM 1, word by word"),
+        ("rctm1", "model I"),
+        ("rctm2", "model II"),
+    ];
+    for (id, name) in models.into_iter().chain(CONTROLS) {
         let (_, arm) = arm(records, "translation", id)?;
         let share = arm.mean("exact")?;
         rows.push(vec![

@@ -6,7 +6,9 @@
 //! `words` is the perplexity of test words, `ends` that with ends or lengths. `written-percent`,
 //! `drawn-percent` and `exact-percent` are shares in percent, `found-percent` the lists in which the
 //! right translation was found, `permuted-ratio` what permuting the source multiplies the mean perplexity
-//! by. `<experiment>.<a>/<b>` is the ratio of two mean test perplexities.
+//! by. `shorter`, `equal` and `longer` are perplexities of the test pairs whose target is shorter than
+//! the source, as long, and longer. `<experiment>.<a>/<b>` is the ratio of two mean test perplexities.
+use super::figures::by_difference;
 use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::{decimals, grouped};
@@ -62,6 +64,19 @@ pub fn all(records: &Records) -> Values {
             }
             if let Some((found, lists)) = arm.mean("found").zip(arm.mean("lists")) {
                 put("found-percent", decimals(100.0 * found / lists, 0));
+            }
+        }
+        if experiment == "translation" {
+            for arm in &record.arms {
+                let Some(all) = by_difference(records, &arm.id) else {
+                    continue;
+                };
+                for (name, value) in ["shorter", "equal", "longer"].iter().zip(all) {
+                    if let Some(value) = value {
+                        let name = format!("{experiment}.{}.{name}", arm.id);
+                        values.insert(name, decimals(value, 2));
+                    }
+                }
             }
         }
         let mean = |arm: &ArmRecord| Some((arm.id.clone(), arm.mean("test")?));

@@ -5,7 +5,7 @@
 use super::made::*;
 use dfdx::prelude::*;
 use kalchbrenner2013::data::{Data, Task};
-use kalchbrenner2013::learner::{begin, Config, Model, DELTA};
+use kalchbrenner2013::learner::{begin, Config, Model, DELTA, KERNELS};
 use kalchbrenner2013::model::{self, Bag, Batch, Blind, FromSizes, Places, Rctm1, Rctm2};
 use kalchbrenner2013::model::{Sizes, Translator, END, PAD, START};
 use kalchbrenner2013::reference::{self, times, zeros, Matrix};
@@ -392,6 +392,7 @@ fn trial<R: model::Reader<f32> + FromSizes>(kind: Model) -> (TrialRecord, Transl
         batch: 16,
         epochs: 2,
         patience: 3,
+        kernels: KERNELS,
         task: task(),
         portable: true,
     };
