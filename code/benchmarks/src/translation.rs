@@ -136,7 +136,11 @@ impl Step for Pairs {
     fn blobs(&self) -> Vec<Blob> {
         let mut blobs = Vec::new();
         let mut model = self.model.clone();
-        start(&mut model, KERNELS, &mut generator(1, Purpose::Initialization));
+        start(
+            &mut model,
+            KERNELS,
+            &mut generator(1, Purpose::Initialization),
+        );
         for_each(&mut model, |name, parameter| {
             let name = name.to_string();
             let mut parts = name.split('.').rev();

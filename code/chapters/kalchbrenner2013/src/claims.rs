@@ -161,8 +161,10 @@ const CHANGED: [ArmName; 3] = [
 fn mended(words: &'static str, other: ArmName) -> Line {
     let arms: Vec<ArmName> = CHANGED.into_iter().chain([other.clone()]).collect();
     Read::custom(words, arms, move |view| {
-        let all: Option<Vec<Vec<f64>>> =
-            CHANGED.iter().map(|arm| view.measure(arm, "test")).collect();
+        let all: Option<Vec<Vec<f64>>> = CHANGED
+            .iter()
+            .map(|arm| view.measure(arm, "test"))
+            .collect();
         let (all, theirs) = (all?, view.measure(&other, "test")?);
         let least = |seed: usize| {
             let mut least = f64::INFINITY;

@@ -378,7 +378,10 @@ pub(crate) fn by_difference(records: &Records, id: &str) -> Option<[Option<f64>;
     );
     let mut sums = [(0.0, 0.0); 3];
     for trial in &arm.trials {
-        let same = counts.trials.iter().find(|other| other.seed == trial.seed)?;
+        let same = counts
+            .trials
+            .iter()
+            .find(|other| other.seed == trial.seed)?;
         let (words, sources) = (same.series.get("words")?, same.series.get("source-words")?);
         let pairs = trial.series.get("nats")?.iter().zip(words).zip(sources);
         for ((nats, words), source) in pairs {
