@@ -21,8 +21,10 @@ pub const RATES: [(&str, f64); 6] = [
     ("0.3", 0.3),
     ("0.5", 0.5),
 ];
-/// What the development set chose, of [`RATES`]: for the language model, model I and model II.
-const CHOSEN: [usize; 3] = [3, 2, 3];
+/// What the development set chose, of [`RATES`]: for the language model, model I and model II. For
+/// model II the seed that chooses took 0.2, with which two of three seeds did not learn to read the
+/// source; it takes the next best.
+const CHOSEN: [usize; 3] = [3, 2, 2];
 /// The penalty on the weights.
 const DECAY: f64 = 1e-6;
 
@@ -289,9 +291,11 @@ fn translation(scale: Scale) -> Vec<Arm> {
     arms
 }
 
-/// Model I with one thing changed that might explain what it lacks.
+/// Model I with one thing changed that might explain what it lacks, and model II at the rate that one
+/// seed chose.
 fn changed(scale: Scale) -> Vec<Arm> {
     let model = Model::Rctm1;
+    let second = config(Model::Rctm2, RATES[3].1, scale, Order::French);
     let as_it_is = config(model, RATES[CHOSEN[1]].1, scale, Order::French);
     let arm = |id: &str, title: &str, config: Config, times: f64| Arm {
         id: id.into(),
@@ -327,6 +331,7 @@ fn changed(scale: Scale) -> Vec<Arm> {
             wider,
             1.0,
         ),
+        arm("rctm2-rate", "Model II at the rate 0.2", second, 1.0),
     ]
 }
 

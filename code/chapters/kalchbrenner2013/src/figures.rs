@@ -19,11 +19,12 @@ pub const MODELS: [(&str, &str, Ink); 6] = [
     ("rctm2", "model II", Ink::One),
 ];
 
-/// Model I with one thing changed.
-pub const CHANGED: [(&str, &str); 3] = [
+/// Models with one thing changed.
+pub const CHANGED: [(&str, &str); 4] = [
     ("rctm1-rate", "model I, rate 0.2"),
     ("rctm1-longer", "model I, three times the passes"),
     ("rctm1-wider", "model I, kernels twice as wide"),
+    ("rctm2-rate", "model II, rate 0.2"),
 ];
 
 /// The controls.

@@ -39,7 +39,7 @@ fn cell(arm: &ArmRecord, measure: &str, places: usize) -> String {
 /// Perplexity of each model, beside the paper's.
 fn perplexity(records: &Records) -> Option<Table> {
     let models = MODELS.iter().map(|(id, name, _)| (*id, *name));
-    let printed = PRINTED.into_iter().chain(["not tried"; 5]);
+    let printed = PRINTED.into_iter().chain(["not tried"; 6]);
     let mut rows = Vec::new();
     for ((id, name), printed) in models.chain(CONTROLS).chain(CHANGED).zip(printed) {
         let Some((_, arm)) = arm(records, "translation", id) else {
