@@ -980,6 +980,7 @@ pub fn all() -> Vec<Claim> {
             .line(most_of_three().at_least(29.0))
             .direction(most_of_three().at_least(25.0))
             .shown("temporal-order-changed")
+            .amended("2026-11-30: line written knowing the record of the printed setting; the eight others were run after it")
             .of_this_book(),
         tanh_fails("temporal-order-tanh", tanh!("temporal-order", "6a-"), row("temporal-order", "6a"))
             .says("The tanh network does not.")
