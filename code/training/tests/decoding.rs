@@ -224,42 +224,101 @@ fn limits_and_bans_hold() {
     }
 }
 
-/// Of a beam that shrinks, each end takes a place away: so many ends as places, and no more.
-#[test]
-fn a_beam_that_shrinks_ends_with_as_many_sentences_as_it_had_places() {
-    let beam = Search {
-        best: 3,
-        shrinks: true,
-        ..search(3)
-    };
-    for model in models() {
-        for found in beam.run(&model, &[LIMITS; 5]) {
-            assert!(found.len() <= 3);
-            assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score));
+/// The best sentence of a source when each that is over takes a place of the beam away, or none does,
+/// one step after the other and to the last.
+fn narrowing(model: &Tables, source: usize, beam: usize, shrinks: bool) -> (Vec<u32>, f64) {
+    let mut live = vec![(vec![model.seeds[source]], Vec::new(), 0.0)];
+    let mut over: Vec<(Vec<u32>, f64)> = Vec::new();
+    while !live.is_empty() {
+        let mut ways = Vec::new();
+        for (state, words, before) in &live {
+            let last = words.last().copied().unwrap_or(START);
+            let (state, row) = model.next(state, &[0], &[last]);
+            for word in [1, 2, END] {
+                let p = before + f64::from(row[word as usize]);
+                ways.push((state.clone(), [words.as_slice(), &[word]].concat(), p));
+            }
+        }
+        ways.sort_by(|a, b| b.2.total_cmp(&a.2));
+        ways.truncate(if shrinks {
+            beam.saturating_sub(over.len())
+        } else {
+            beam
+        });
+        live.clear();
+        for (state, mut words, p) in ways {
+            if words.last() == Some(&END) {
+                words.pop();
+                over.push((words, p));
+            } else if words.len() == LIMITS.most {
+                over.push((words, p));
+            } else {
+                live.push((state, words, p));
+            }
         }
     }
+    let best = over.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    best.expect("a sentence is over")
 }
 
-/// Words come as often as their probabilities say.
+#[test]
+fn of_a_beam_that_shrinks_each_sentence_that_is_over_takes_a_place() {
+    let mut apart = 0;
+    for model in models() {
+        for beam in [2, 3] {
+            let found = |shrinks| {
+                Search {
+                    shrinks,
+                    ..search(beam)
+                }
+                .run(&model, &[LIMITS; 5])
+            };
+            for (source, (small, wide)) in found(true).iter().zip(&found(false)).enumerate() {
+                for (found, shrinks) in [(small, true), (wide, false)] {
+                    let (words, p) = narrowing(&model, source, beam, shrinks);
+                    assert_eq!(found[0].words, words);
+                    assert!((found[0].log_probability - p).abs() < 1e-9);
+                }
+                apart += usize::from(small[0].words != wide[0].words);
+            }
+        }
+    }
+    assert!(apart > 0, "no sentence tells the two apart");
+}
+
+/// Words come as often as their probabilities to the power of one over the temperature say.
 #[test]
 fn drawn_words_are_as_frequent_as_they_are_probable() {
     let model = models().next().expect("a model");
     let (_, row) = model.next(&model.begin(), &[0], &[START]);
     let limits = [Limits { least: 0, most: 1 }; 5];
     let count = 20_000;
-    let mut counts = [0; V];
     let free = Search {
         banned: Vec::new(),
         ..search(1)
     };
-    for n in 0..count {
-        let unit = (f64::from(n) + 0.5) / f64::from(count);
-        let drawn = &sample(&model, &free, &limits, 1.0, |_| unit)[0];
-        let word = drawn.words.first().copied().unwrap_or(END);
-        counts[word as usize] += 1;
+    for temperature in [1.0, 0.5] {
+        let mut counts = [0; V];
+        for n in 0..count {
+            let unit = (f64::from(n) + 0.5) / f64::from(count);
+            let drawn = &sample(&model, &free, &limits, temperature, |_| unit)[0];
+            let word = drawn.words.first().copied().unwrap_or(END);
+            counts[word as usize] += 1;
+        }
+        let weight = |p: &f32| (f64::from(*p) / temperature).exp();
+        let sum: f64 = row[..V].iter().map(weight).sum();
+        for (count_of, p) in counts.iter().zip(&row) {
+            let share = f64::from(*count_of) / f64::from(count);
+            assert!((share - weight(p) / sum).abs() < 1e-3, "{share} {p}");
+        }
     }
-    for (count_of, p) in counts.iter().zip(&row) {
-        let share = f64::from(*count_of) / f64::from(count);
-        assert!((share - f64::from(*p).exp()).abs() < 1e-3, "{share} {p}");
-    }
+}
+
+/// By hand: six nats over three words, and over seven.
+#[test]
+fn scores_are_those_of_their_papers() {
+    assert_eq!(Normalization::None.score(-6.0, 3), -6.0);
+    assert_eq!(Normalization::Length.score(-6.0, 3), -2.0);
+    assert_eq!(Normalization::Power(1.0).score(-6.0, 7), -3.0);
+    assert_eq!(Normalization::Power(2.0).score(-6.0, 7), -1.5);
 }
