@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tape::train::clip::Clip;
 use tape::train::noise::WeightNoise;
-use tape::train::parameters::{count, for_each};
+use tape::train::parameters::{count, set_weights, weights};
 use tape::train::rules::{Guard, RmsProp};
 use tape::train::weights::to_bytes;
 use tape::train::{checkpoint, Optimizer, Parameters};
@@ -162,7 +162,7 @@ impl<M: Model> Learner for Noisy<M> {
     }
 
     fn recall(&mut self) {
-        set(&mut self.model, &self.best);
+        set_weights(&mut self.model, &self.best);
     }
 
     fn weights_file(&mut self) -> Option<Vec<u8>> {
@@ -174,27 +174,6 @@ impl<M: Model> Learner for Noisy<M> {
         put("weights", self.parameters() as f64);
         put("skipped", self.state.skipped as f64);
     }
-}
-
-/// All weights, one parameter after the other.
-fn weights(model: &mut dyn Parameters<f32>) -> Vec<f32> {
-    let mut all = Vec::new();
-    for_each(model, |_, parameter| {
-        let before = all.len();
-        all.resize(before + parameter.count(), 0.0);
-        parameter.copy_into(&mut all[before..]);
-    });
-    all
-}
-
-/// Gives the model these weights.
-fn set(model: &mut dyn Parameters<f32>, weights: &[f32]) {
-    let mut left = weights;
-    for_each(model, |_, parameter| {
-        let (mine, rest) = left.split_at(parameter.count());
-        parameter.copy_from(mine);
-        left = rest;
-    });
 }
 
 /// Sequences that are read side by side where nothing is learnt, and steps with their padding: as

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use tape::train::decay::WeightDecay;
-use tape::train::parameters::{count, for_each};
+use tape::train::parameters::{count, set_weights, weights};
 use tape::train::rules::Adagrad;
 use tape::train::{checkpoint, initialize, Optimizer, Parameters, Start};
 use tasks::seeds::{generator, Purpose};
@@ -194,7 +194,7 @@ impl<R: Reader<f32>> Learner for Trained<R> {
     }
 
     fn recall(&mut self) {
-        set(&mut self.model, &self.best);
+        set_weights(&mut self.model, &self.best);
     }
 
     fn report(&self, record: &mut TrialRecord) {
@@ -276,27 +276,6 @@ impl<R: Reader<f32>> Trained<R> {
 
 /// Words of the longest translation that is written.
 const LONGEST: usize = 40;
-
-/// All weights, one parameter after the other.
-fn weights(model: &mut dyn Parameters<f32>) -> Vec<f32> {
-    let mut all = Vec::new();
-    for_each(model, |_, parameter| {
-        let before = all.len();
-        all.resize(before + parameter.count(), 0.0);
-        parameter.copy_into(&mut all[before..]);
-    });
-    all
-}
-
-/// Gives the model these weights.
-fn set(model: &mut dyn Parameters<f32>, weights: &[f32]) {
-    let mut left = weights;
-    for_each(model, |_, parameter| {
-        let (mine, rest) = left.split_at(parameter.count());
-        parameter.copy_from(mine);
-        left = rest;
-    });
-}
 
 /// Pairs that are read side by side where nothing is learnt.
 const SIDE: usize = 50;

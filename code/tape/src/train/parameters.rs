@@ -349,6 +349,30 @@ impl<I: Dim, N: Dim, O: Dim, E: Scalar> Parameters<E> for Readout<I, N, O, E> {
     }
 }
 
+/// All weights of a model, one parameter after the other.
+pub fn weights<E: Scalar>(model: &mut dyn Parameters<E>) -> Vec<E> {
+    let mut all = Vec::new();
+    for_each(model, |_, parameter| {
+        let before = all.len();
+        all.resize(before + parameter.count(), E::default());
+        parameter.copy_into(&mut all[before..]);
+    });
+    all
+}
+
+/// Gives a model the weights that [`weights`] took from one of its sizes.
+///
+/// # Panics
+/// When there are fewer than it has.
+pub fn set_weights<E: Scalar>(model: &mut dyn Parameters<E>, weights: &[E]) {
+    let mut left = weights;
+    for_each(model, |_, parameter| {
+        let (mine, rest) = left.split_at(parameter.count());
+        parameter.copy_from(mine);
+        left = rest;
+    });
+}
+
 /// Runs over all parameters in the model's order.
 pub fn for_each<E: Scalar>(
     model: &mut dyn Parameters<E>,
