@@ -62,12 +62,20 @@ fn pairs(
     (own.len() == other.len()).then(|| (own.into_iter().zip(other).collect(), apart))
 }
 
-/// What was found of two perplexities, in words.
+/// The mean of some numbers.
+fn mean(all: impl Iterator<Item = f64> + Clone) -> f64 {
+    all.clone().sum::<f64>() / all.count().max(1) as f64
+}
+
+/// What was found of two perplexities, in words: the means, then each seed.
 fn found(all: &[(f64, f64)]) -> String {
+    let (own, other) = (all.iter().map(|pair| pair.0), all.iter().map(|pair| pair.1));
     let each = all
         .iter()
         .map(|(own, other)| format!("{own:.2} against {other:.2}"));
-    each.collect::<Vec<_>>().join("; ")
+    let each: Vec<_> = each.collect();
+    let means = format!("{:.2} against {:.2} in the mean", mean(own), mean(other));
+    format!("{means}; by seed {}", each.join(", "))
 }
 
 /// In every seed the perplexity of one arm is at most `factor` times another's; the direction asks
@@ -109,10 +117,16 @@ fn permuted(
         let every = all
             .iter()
             .all(|((moved, own), blind)| holds(**moved, **own, **blind));
-        let each = all.iter().map(|((moved, own), blind)| {
+        let words = |[moved, own, blind]: [f64; 3]| {
             format!("{moved:.2} permuted, {own:.2} in order, {blind:.2} without a source")
-        });
-        Some((every, each.collect::<Vec<_>>().join("; ")))
+        };
+        let [moved, own, blind] = [&moved, &own, &blind].map(|all| mean(all.iter().copied()));
+        let means = words([moved, own, blind]);
+        let each = all
+            .iter()
+            .map(|((moved, own), blind)| words([**moved, **own, **blind]));
+        let each = each.collect::<Vec<_>>().join("; ");
+        Some((every, format!("{means}, in the mean; by seed {each}")))
     })
 }
 
