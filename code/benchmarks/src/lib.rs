@@ -11,6 +11,7 @@ mod layers;
 mod online;
 mod product;
 mod recurrent;
+mod seq2seq;
 mod translation;
 mod vocabulary;
 
@@ -42,7 +43,7 @@ pub struct Row {
     /// Key of the chapter that the step belongs to.
     pub chapter: &'static str,
     /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `linear`,
-    /// `convolutions`, `rctm2`, `elman`, `cell1997`.
+    /// `convolutions`, `rctm2`, `seq2seq`, `elman`, `cell1997`.
     pub kind: &'static str,
     /// Sizes by name.
     pub sizes: Vec<(&'static str, usize)>,
@@ -130,6 +131,7 @@ pub fn rows() -> Vec<Row> {
     all.extend(vocabulary::rows());
     all.extend(layers::rows());
     all.push(translation::row());
+    all.push(seq2seq::row());
     all.push(elman::row());
     all.push(online::row());
     all
