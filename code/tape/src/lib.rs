@@ -6,6 +6,7 @@ pub mod dims;
 pub mod embedding;
 pub mod linear;
 pub mod loss;
+pub mod maxout;
 mod pool;
 pub mod primitives;
 pub mod projection;
