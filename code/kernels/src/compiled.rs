@@ -6,6 +6,7 @@ use crate::gru::Gru;
 use crate::linear;
 use crate::logistic::{self, Values};
 use crate::lstm::Lstm;
+use crate::maxout;
 use crate::mixture::Mixture;
 use crate::projection::{self, forward_here, Layer, Prepared, Reduction, Trace, Weights};
 use crate::rnn::Rnn;
@@ -54,6 +55,8 @@ pub struct Compiled<F: 'static> {
         Option<&mut [F]>,
         &mut convolution::Trace<F>,
     ),
+    pub(crate) maxout: fn(&[F], &mut [F]),
+    pub(crate) backward_maxout: fn(&[F], &[F], &mut [F]),
     pub(crate) pass: fn(
         Run,
         &symbol_rnn::Weights<F>,
@@ -107,6 +110,8 @@ impl<F: Real> Compiled<F> {
             backward_linear: linear::backward_here,
             convolutions: convolution::forward_here,
             backward_convolutions: convolution::backward_here,
+            maxout: maxout::forward_here,
+            backward_maxout: maxout::backward_here,
             pass: symbol_rnn::pass_here,
             answer: symbol_rnn::answer_here,
             readout: readout::forward_here,

@@ -19,6 +19,7 @@ pub mod inputs;
 pub mod linear;
 pub mod logistic;
 pub mod lstm;
+pub mod maxout;
 pub mod mixture;
 pub mod path;
 pub mod product;

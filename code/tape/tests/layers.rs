@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Linear layers and convolutions on the tape: against their twins in dfdx's own operations, forward
+//! Linear layers, maxout units and convolutions on the tape: against their twins in dfdx's own operations, forward
 //! and in every gradient, and as layers of a model.
 use dfdx::prelude::*;
 use kernels::rnn::Activation;
@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use tape::convolution::{Convolutions, Sentence, Stage};
 use tape::dims::{Batch, Hidden, Input, Output, Rows};
 use tape::linear::Linear;
+use tape::maxout::maxout;
 use tape::primitives;
 use tape::recurrent::Row;
 use tape::train::parameters::{count, names};
@@ -120,6 +121,56 @@ fn linear_layers_are_their_twins() {
         }
         linear::<f32>([13, 11, 7], biased, 3, 2e-5);
     }
+}
+
+fn maxout_units<E: Element>(r: usize, m: usize)
+where
+    Cpu: Device<E>,
+{
+    let (rows, pieces, units) = (Rows(r), Input(2 * m), Output(m));
+    let mut numbers = Numbers::new(6);
+    let mut x: Row<_, _, E> = numbers.tensor((rows, pieces));
+    // Two equal pieces, and NaN in either place.
+    let mut values = x.as_vec();
+    let nan = <E as kernels::Real>::from_f64(f64::NAN);
+    for (k, pair) in values.chunks_mut(2).enumerate() {
+        match k % 7 {
+            2 => pair[1] = pair[0],
+            4 => pair[1] = nan,
+            6 => pair[0] = nan,
+            _ => {}
+        }
+    }
+    x.copy_from(&values);
+    let d_y = numbers.tensor((rows, units));
+    let of = |gradients: &Gradients<E, Cpu>| vec![wide(&gradients.get(&x))];
+    let y = maxout(x.retaped::<OwnedTape<E, Cpu>>(), units).expect("memory");
+    let ours = results(y, &d_y, of);
+    let y = primitives::maxout(x.retaped::<OwnedTape<E, Cpu>>(), units);
+    let twin = results(y, &d_y, of);
+    let bits = |all: &[Vec<f64>]| -> Vec<u64> {
+        // All NaN are one.
+        let one = |v: &f64| if v.is_nan() { 0 } else { (v + 0.0).to_bits() };
+        all.iter().flatten().map(one).collect()
+    };
+    assert_eq!(bits(&ours), bits(&twin), "{r}x{m}");
+    let y = maxout(x.clone(), units).expect("memory");
+    assert_eq!(bits(&[wide(&y)]), bits(&ours[..1]), "{r}x{m}");
+}
+
+#[test]
+fn maxout_units_are_their_twins() {
+    for (r, m) in [(1, 1), (3, 7), (13, 5)] {
+        maxout_units::<f32>(r, m);
+        maxout_units::<f64>(r, m);
+    }
+}
+
+#[test]
+#[should_panic(expected = "3 maxout units need 6 pieces, not 7")]
+fn pieces_that_are_not_two_a_unit_are_refused() {
+    let x: Row<_, _, f32> = Cpu::default().zeros_like(&(Rows(2), Input(7)));
+    let _ = maxout(x, Output(3));
 }
 
 /// Sentences of a padded batch, each with the stages of its length: what shrinks to one column, and
