@@ -4,6 +4,7 @@ pub mod cell1997;
 pub mod convolution;
 pub mod dims;
 pub mod embedding;
+pub mod gated_convolution;
 pub mod linear;
 pub mod loss;
 pub mod maxout;
