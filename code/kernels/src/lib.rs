@@ -14,6 +14,7 @@ pub mod compiled;
 pub mod convolution;
 pub mod embedding;
 pub mod extremes;
+pub mod gated_convolution;
 pub mod gru;
 pub mod inputs;
 pub mod linear;
