@@ -36,6 +36,16 @@ pub trait Translates: Parameters<f32> + Clone + Send + 'static {
     fn each(&self, batch: &Batch) -> Vec<Vec<f64>>;
     /// What a search finds for each source of a batch.
     fn translate(&self, batch: &Batch, search: &Search, limits: &[Limits]) -> Vec<Vec<Found>>;
+    /// The same, where several models write together, by so many of them.
+    fn together(
+        &self,
+        _members: usize,
+        batch: &Batch,
+        search: &Search,
+        limits: &[Limits],
+    ) -> Vec<Vec<Found>> {
+        self.translate(batch, search, limits)
+    }
     /// The vector that stands for each source.
     fn vectors(&self, batch: &Batch) -> Vec<Vec<f32>>;
     /// What else can be seen of how each source is read; the chapter says what the numbers are.
@@ -71,6 +81,8 @@ pub struct Way {
     pub normalized: bool,
     /// A translation has at most so many times the words of its source, and five.
     pub longest: usize,
+    /// Of models that write together, how many do.
+    pub members: usize,
 }
 
 impl Way {
@@ -80,6 +92,7 @@ impl Way {
         best: 1,
         normalized: false,
         longest: 2,
+        members: 1,
     };
 
     /// The search. Padding, the start and the unknown word are never written.
@@ -329,7 +342,9 @@ impl<M: Translates> Learner for Trained<M> {
         match ask {
             Some(Ask::Write(way)) => {
                 let (search, limits) = (way.search(), way.limits(&work.batch));
-                let found = self.model.translate(&work.batch, &search, &limits);
+                let found = self
+                    .model
+                    .together(way.members, &work.batch, &search, &limits);
                 let writing = |found: Found| Writing {
                     words: found.words,
                     log_probability: found.log_probability,
