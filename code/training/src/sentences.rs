@@ -309,10 +309,12 @@ struct Trained<M> {
 impl<M: Translates> Learner for Trained<M> {
     type Batch = Work;
 
+    // ANCHOR: update
+    /// One update: the gradient of the mean loss of the sentences, clipped by
+    /// its norm, and the step of the rule.
     fn learn(&mut self, work: &Work, rate: f64) -> Option<Score> {
-        let falls = self.falls.map_or(1.0, |falls| {
-            falls.at(self.kept.updates as f64 / self.every as f64)
-        });
+        let passes = self.kept.updates as f64 / self.every as f64;
+        let falls = self.falls.map_or(1.0, |falls| falls.at(passes));
         self.kept.updates += 1;
         let loss = self.model.loss(&work.batch);
         let value = f64::from(loss.array());
@@ -331,6 +333,7 @@ impl<M: Translates> Learner for Trained<M> {
             .is_finite()
             .then(|| Score::of(sum, work.batch.words()))
     }
+    // ANCHOR_END: update
 
     fn evaluate(&mut self, work: &Work, set: Set) -> Score {
         let question = match set {

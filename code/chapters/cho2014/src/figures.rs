@@ -44,7 +44,11 @@ pub(crate) fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 /// An arm that has trials.
-pub(crate) fn of<'a>(records: &'a Records, experiment: &str, id: &str) -> Option<&'a ArmRecord> {
+pub(crate) fn of<'a>(
+    records: &'a Records,
+    experiment: &str,
+    id: &str,
+) -> Option<&'a ArmRecord> {
     arm(records, experiment, id).map(|(_, arm)| arm)
 }
 
@@ -92,7 +96,11 @@ fn models() -> Figure {
     let (summary, first) = ((610, states), (730, states));
     svg.word(&Word::new(270, 40, Anchor::Middle, "the encoder reads").bold());
     svg.word(&Word::new(1110, 40, Anchor::Middle, "the decoder writes").bold());
-    for (j, (x, word)) in encoder.into_iter().zip(["paul", "sees", "clara"]).enumerate() {
+    for (j, (x, word)) in encoder
+        .into_iter()
+        .zip(["paul", "sees", "clara"])
+        .enumerate()
+    {
         svg.word(&Word::new(x, words, Anchor::Middle, word));
         svg.arrow((x, words - 40), (x, states + 48), Ink::Text);
         let to = encoder.get(j + 1).map_or(summary.0, |next| *next);
@@ -127,7 +135,11 @@ fn models() -> Figure {
     svg.circle(first, 30, Ink::Two, 5, Ink::Page);
     svg.word(&Word::new(first.0, states + 76, Anchor::Middle, "*h*’_0").ink(Ink::Two));
     svg.circle(summary, 46, Ink::One, 8, Ink::Page);
-    svg.word(&Word::new(summary.0, states, Anchor::Middle, "*c*").ink(Ink::One).bold());
+    svg.word(
+        &Word::new(summary.0, states, Anchor::Middle, "*c*")
+            .ink(Ink::One)
+            .bold(),
+    );
     svg.word(&Word::new(270, 780, Anchor::Middle, "source words"));
     svg.word(&Word::new(1110, 780, Anchor::Middle, "the words before"));
     Figure::new(
@@ -176,7 +188,12 @@ fn unit() -> Figure {
     // The word, and in the decoder the summary.
     svg.node((496, 540), 62, Ink::Text, "*a*^n_t");
     svg.arrow((496, 474), (496, 396), Ink::Text);
-    svg.word(&Word::new(580, 540, Anchor::Start, "from the word, and *c*"));
+    svg.word(&Word::new(
+        580,
+        540,
+        Anchor::Start,
+        "from the word, and *c*",
+    ));
     svg.node(old, 62, Ink::Text, "*h*_{t−1}");
     svg.node(new, 62, Ink::Text, "*h*_t");
     Figure::new(
@@ -231,7 +248,7 @@ fn pyramid() -> Figure {
             }
         }
     }
-    let mut svg = Svg::new(930);
+    let mut svg = Svg::new(890);
     svg.circle((40, 40), 22, Ink::One, 4, Ink::One);
     svg.word(&Word::new(76, 40, Anchor::Start, "joins two"));
     svg.circle((340, 40), 22, Ink::Two, 4, Ink::Page);
@@ -269,13 +286,22 @@ fn pyramid() -> Figure {
         svg.circle((x, y), 26, Ink::Text, 4, Ink::Page);
         svg.word(&Word::new(x, y + 60, Anchor::Middle, word));
     }
-    for (level, name) in ["words", "two", "three", "four", "*c*, all five"].into_iter().enumerate() {
+    for (level, name) in ["one word", "two words", "three words", "four words", "*c*"]
+        .into_iter()
+        .enumerate()
+    {
         let (_, y) = at(level, 0);
         svg.word(&Word::new(WIDTH - 8, y, Anchor::End, name));
     }
     for (row, (from, to)) in [(1, 3), (3, 5), (0, 3), (0, 5)].into_iter().enumerate() {
         let y = 800 + 28 * [0, 0, 1, 2][row];
-        bracket(&mut svg, (at(0, from).0 - 40, at(0, to - 1).0 + 40), y, Ink::One, 5);
+        bracket(
+            &mut svg,
+            (at(0, from).0 - 40, at(0, to - 1).0 + 40),
+            y,
+            Ink::One,
+            5,
+        );
     }
     svg.word(&Word::new(8, 828, Anchor::Start, "brackets"));
     Figure::new(
@@ -283,7 +309,7 @@ fn pyramid() -> Figure {
         "The gated pyramid over five words",
         "A diagram. Over the 5 words the, old, man, sees, clara stand levels of 4, 3, 2 and 1 columns, each over two neighbors of the level below. \
          A full disc joins both neighbors, a hollow one copies the one to which a thick line leads. \
-         The top joins the fourth level’s copies of old man, joined with the, and of sees clara, so that its 4 brackets are old man, the old man, sees clara, and all. \
+         The top joins two copies, of the old man and of sees clara, and the first of these joins the and old man: its 4 brackets are old man, the old man, sees clara, and all. \
          2 of the 10 columns are gray: the top is not made of them.",
         &svg,
         Table {
@@ -313,13 +339,13 @@ fn perplexities(records: &Records) -> Option<Figure> {
         ("permuted", "the same, permuted"),
     ];
     let (mut rows, mut said, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    let mut panel = Panel::rows(PHRASES.map(|(_, name)| name)).tall(84);
+    let mut panel = Panel::rows(PHRASES.map(|(_, name)| name)).tall(100);
     let (mut dots, mut means, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     for (row, (id, name)) in PHRASES.into_iter().enumerate() {
         let (arm, row) = (of(records, "phrases", id)?, row as f64);
         let words = arm.mean("test-words")?;
-        alone.push((words, row + 0.25));
-        dots.extend(arm.measure("test").iter().map(|&value| (value, row - 0.15)));
+        alone.push((words, row + 0.28));
+        dots.extend(arm.measure("test").iter().map(|&value| (value, row - 0.26)));
         let cells = |value: Option<&f64>| value.map_or("–".into(), |value| number(*value));
         for trial in &arm.trials {
             let of = |measure: &str| cells(trial.measures.get(measure));
@@ -328,7 +354,7 @@ fn perplexities(records: &Records) -> Option<Figure> {
         }
         match arm.mean("test") {
             Some(mean) => {
-                means.push((mean, row - 0.15));
+                means.push((mean, row));
                 panel.side(row, Ink::One, number(mean));
                 said.push(format!("{name} {} and {}", number(mean), number(words)));
             }
@@ -340,12 +366,12 @@ fn perplexities(records: &Records) -> Option<Figure> {
     }
     let gru = of(records, "phrases", "gru")?;
     let mut beside = Panel::rows(SOURCES.map(|(_, name)| name))
-        .tall(70)
+        .tall(84)
         .title("Gated units told of");
     let (mut seeds, mut mean) = (Vec::new(), Vec::new());
     for (row, (measure, name)) in SOURCES.into_iter().enumerate() {
         let row = row as f64;
-        seeds.extend(gru.measure(measure).iter().map(|&value| (value, row)));
+        seeds.extend(gru.measure(measure).iter().map(|&value| (value, row - 0.3)));
         let value = gru.mean(measure)?;
         mean.push((value, row));
         beside.side(row, Ink::One, number(value));
@@ -353,11 +379,20 @@ fn perplexities(records: &Records) -> Option<Figure> {
         for trial in &gru.trials {
             let value = *trial.measures.get(measure)?;
             let name = format!("gated units told of {name}");
-            rows.push(vec![name, trial.seed.to_string(), number(value), "–".into()]);
+            rows.push(vec![
+                name,
+                trial.seed.to_string(),
+                number(value),
+                "–".into(),
+            ]);
         }
     }
     let values = dots.iter().chain(&alone).chain(&seeds).map(|dot| dot.0);
-    let x = Axis::log("perplexity of held-out phrases", 1.0, values.largest(2.0) * 1.05);
+    let x = Axis::log(
+        "perplexity of held-out phrases",
+        1.0,
+        values.largest(2.0) * 1.05,
+    );
     panel.dots(Ink::Six, Mark::Square, alone);
     panel.dots(Ink::Two, Mark::Small, dots);
     panel.dots(Ink::One, Mark::Filled, means);
@@ -435,7 +470,10 @@ fn curves(records: &Records) -> Option<Figure> {
         seeds = arm.trials.len();
         lines.push((name, ink, passes));
     }
-    let values = lines.iter().flat_map(|(_, _, passes)| passes).map(|at| at[2]);
+    let values = lines
+        .iter()
+        .flat_map(|(_, _, passes)| passes)
+        .map(|at| at[2]);
     let far = lines.iter().map(|(_, _, passes)| passes.len()).largest(2) as f64;
     let title = format!("development perplexity (bands: all {seeds} seeds)");
     let mut panel = Panel::new(Axis::log(title, 1.0, values.largest(2.0)), 640);
@@ -483,16 +521,34 @@ fn scores(records: &Records) -> Option<Figure> {
     );
     let panels = [
         ("the network, each pair once", "gru", once, Ink::One),
-        ("the network, pairs by their counts", "gru-counts", repeated, Ink::Four),
+        (
+            "the network, pairs by their counts",
+            "gru-counts",
+            repeated,
+            Ink::Five,
+        ),
         ("the table of counts", "ibm1", counted, Ink::Six),
     ];
     let length = panels.iter().map(|(_, _, (all, _), _)| all.len()).min()?;
     let length = length.min(logarithms.len());
     let counts: Vec<f64> = logarithms[..length].iter().map(|&l| libm::exp(l)).collect();
-    let most = counts.iter().copied().largest(2.0);
-    // Pairs that occur once share a place: each is moved aside, evenly, as the axis has room.
-    let aside = |n: usize| 1.0 + 0.28 * ((n * 7) % 11) as f64 / 10.0;
+    let most = counts.iter().copied().largest(2.0).clamp(2.0, 1e6);
+    // Pairs that occur as often share a place: each is moved to the right by less than half a pair.
+    let aside = |n: usize| 0.4 * ((n * 7) % 11) as f64 / 10.0;
     let step = length.div_ceil(DOTS).max(1);
+    let group = |(from, to): (u32, u32)| {
+        let within =
+            |n: &usize| (f64::from(from) - 0.5..f64::from(to) + 0.5).contains(&counts[*n]);
+        let name = match (from == to, to < u32::MAX) {
+            (true, _) => from.to_string(),
+            (_, true) => format!("{from} to {to}"),
+            _ => format!("{from} and more"),
+        };
+        (name, (0..length).filter(within).collect())
+    };
+    let groups: Vec<(String, Vec<usize>)> = [(1, 1), (2, 2), (3, 4), (5, 9), (10, u32::MAX)]
+        .map(group)
+        .into();
     let (mut drawn, mut said) = (Vec::new(), Vec::new());
     for (name, id, (all, rho), ink) in panels {
         let mean = of(records, "phrases", id)?.mean("spearman")?;
@@ -503,22 +559,21 @@ fn scores(records: &Records) -> Option<Figure> {
         ));
         let least = all.iter().copied().smallest(0.0);
         let title = format!("{name}: rank correlation {}", decimals(rho, 2));
-        let mut panel = Panel::new(Axis::linear("ln *p*", least, 0.0), 300).title(title);
+        let y = Axis::linear("ln *p* (line: median)", 1.05 * least, 0.0);
+        let mut panel = Panel::new(y, 300).title(title);
         let each = (0..length).step_by(step);
-        let points = each.map(|n| (counts[n] * aside(n / step), all[n]));
+        let points = each.map(|n| (counts[n] + aside(n / step), all[n]));
         panel.dots(ink, Mark::Small, points.collect());
+        let medians = groups.iter().filter(|(_, which)| !which.is_empty());
+        let medians = medians.map(|(_, which)| {
+            let of = |all: &[f64]| median(&which.iter().map(|&n| all[n]).collect::<Vec<_>>());
+            (of(&counts), of(all))
+        });
+        panel.line(Ink::Text, Stroke::Plain, medians.collect(), "");
         drawn.push(panel);
     }
-    let bands: [(f64, f64); 5] = [(1.0, 1.0), (2.0, 2.0), (3.0, 4.0), (5.0, 9.0), (10.0, 1e9)];
-    let row = |(from, to): &(f64, f64)| {
-        let within = |n: &usize| (from - 0.5..to + 0.5).contains(&counts[*n]);
-        let which: Vec<usize> = (0..length).filter(within).collect();
-        let name = match (from == to, *to < 1e9) {
-            (true, _) => decimals(*from, 0),
-            (_, true) => format!("{} to {}", decimals(*from, 0), decimals(*to, 0)),
-            _ => format!("{} and more", decimals(*from, 0)),
-        };
-        let mut cells = vec![name, which.len().to_string()];
+    let row = |(name, which): &(String, Vec<usize>)| {
+        let mut cells = vec![name.clone(), which.len().to_string()];
         for (_, _, (all, _), _) in panels {
             let values: Vec<f64> = which.iter().map(|&n| all[n]).collect();
             cells.push(match values.is_empty() {
@@ -535,7 +590,7 @@ fn scores(records: &Records) -> Option<Figure> {
         said.join("; ")
     );
     let axis = "how often the pair occurs (dots moved aside a little)";
-    let x = Axis::log(axis, 1.0, most * 1.3);
+    let x = Axis::log(axis, 1.0, most).range(1.0, most * 1.15);
     Some(Figure::new(
         "scores",
         "Scores of phrase pairs and their counts",
@@ -549,7 +604,7 @@ fn scores(records: &Records) -> Option<Figure> {
                 "Median ln p, pairs by their counts",
                 "Median ln p of the counts",
             ]),
-            rows: bands.iter().map(row).collect(),
+            rows: groups.iter().map(row).collect(),
         },
     ))
 }
@@ -686,7 +741,9 @@ fn plane(records: &Records) -> Option<Figure> {
             };
             (TOP + 28..bottom - 28).contains(&y) && taken.iter().all(apart)
         };
-        let near = (0..8).flat_map(|n| [y + 44 * n, y - 44 * n]).find(|&y| free(y));
+        let near = (0..8)
+            .flat_map(|n| [y + 44 * n, y - 44 * n])
+            .find(|&y| free(y));
         if let Some(y) = near {
             taken.push((x - half..x + half, y));
             let word = Word::new(x, y, Anchor::Middle, *name).ink(FORMS[kind].1);
@@ -699,7 +756,10 @@ fn plane(records: &Records) -> Option<Figure> {
         let share = trial.measures.get(measure)?;
         Some(format!("{} %", decimals(100.0 * share, 0)))
     };
-    let each: Vec<String> = rows.iter().map(|row| format!("{} {}", row[1], row[0])).collect();
+    let each: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row[0], row[1]))
+        .collect();
     let alt = format!(
         "Scatter chart of the summaries of {} phrases of one seed in the plane of their two greatest principal components, marked by kind: {}. In all components {} of the five nearest phrases are of a phrase’s own kind, before training {}, and {} by shared words.",
         points.len(),
@@ -714,7 +774,12 @@ fn plane(records: &Records) -> Option<Figure> {
         alt,
         &svg,
         Table {
-            columns: texts(["Kind", "Phrases", "Median of the first", "Median of the second"]),
+            columns: texts([
+                "Kind",
+                "Phrases",
+                "Median of the first",
+                "Median of the second",
+            ]),
             rows,
         },
     ))
@@ -724,11 +789,21 @@ fn plane(records: &Records) -> Option<Figure> {
 fn lengths(records: &Records) -> Option<Figure> {
     const SHOWN: [(&str, &str, Mark, Ink, f64); 3] = [
         ("chosen-length", "scored best", Mark::Filled, Ink::One, -0.2),
-        ("frequent-length", "most frequent", Mark::Square, Ink::Two, 0.0),
+        (
+            "frequent-length",
+            "most frequent",
+            Mark::Square,
+            Ink::Two,
+            0.0,
+        ),
         ("any-length", "mean of all", Mark::Hollow, Ink::Text, 0.2),
     ];
     let gru = of(records, "phrases", "gru")?;
-    let mut labels: Vec<String> = gru.trials.iter().map(|t| format!("seed {}", t.seed)).collect();
+    let mut labels: Vec<String> = gru
+        .trials
+        .iter()
+        .map(|t| format!("seed {}", t.seed))
+        .collect();
     labels.push("mean".into());
     let mut rows: Vec<Vec<String>> = labels.iter().map(|label| vec![label.clone()]).collect();
     let (mut points, mut said) = (Vec::new(), Vec::new());
@@ -748,11 +823,24 @@ fn lengths(records: &Records) -> Option<Figure> {
         points.push((mark, ink, name, dots));
     }
     for (row, trial) in rows.iter_mut().zip(&gru.trials) {
-        row.push(trial.measures.get("choices").map_or("–".into(), |n| count(*n)));
+        row.push(
+            trial
+                .measures
+                .get("choices")
+                .map_or("–".into(), |n| count(*n)),
+        );
     }
     rows.iter_mut().for_each(|row| row.resize(5, "–".into()));
-    let all = || points.iter().flat_map(|(_, _, _, dots)| dots).map(|dot| dot.0);
-    let (least, most) = (all().smallest(f64::INFINITY), all().largest(f64::NEG_INFINITY));
+    let all = || {
+        points
+            .iter()
+            .flat_map(|(_, _, _, dots)| dots)
+            .map(|dot| dot.0)
+    };
+    let (least, most) = (
+        all().smallest(f64::INFINITY),
+        all().largest(f64::NEG_INFINITY),
+    );
     let room = 0.05 * (most - least) + 0.02;
     let x = Axis::linear("words of the target", least - room, most + room);
     let mut panel = Panel::rows(labels).tall(100);
@@ -776,7 +864,13 @@ fn lengths(records: &Records) -> Option<Figure> {
         alt,
         &chart.draw(),
         Table {
-            columns: texts(["Seed", "Scored best", "Most frequent", "Mean of all", "Sources"]),
+            columns: texts([
+                "Seed",
+                "Scored best",
+                "Most frequent",
+                "Mean of all",
+                "Sources",
+            ]),
             rows,
         },
     ))
@@ -831,7 +925,10 @@ fn by_length(
         }
         drawn.push((name, *ink, points));
     }
-    let values = drawn.iter().flat_map(|(_, _, points)| points).map(|(_, of)| of[2]);
+    let values = drawn
+        .iter()
+        .flat_map(|(_, _, points)| points)
+        .map(|(_, of)| of[2]);
     let top = values.largest(1.0) * 1.15;
     let seeds = lines.first()?.2.trials.len();
     let title = format!("BLEU, mean of {seeds} seeds (bands: all of them)");
@@ -844,13 +941,17 @@ fn by_length(
         let at = |(n, of): &(usize, [f64; 3])| (middle(BUCKETS[*n]), of[0], of[1], of[2]);
         let points: Vec<_> = points.iter().map(at).collect();
         panel.band(ink, points.iter().map(|p| (p.0, p.1, p.3)).collect());
-        panel.dots(ink, Mark::Filled, points.iter().map(|p| (p.0, p.2)).collect());
+        panel.dots(
+            ink,
+            Mark::Filled,
+            points.iter().map(|p| (p.0, p.2)).collect(),
+        );
         let line = points.iter().map(|p| (p.0, p.2)).collect();
         panel.line(ink, Stroke::Plain, line, name);
     }
-    let names = BUCKETS.iter().map(|&(first, last)| {
-        (middle((first, last)), format!("{first}–{last}"))
-    });
+    let names = BUCKETS
+        .iter()
+        .map(|&(first, last)| (middle((first, last)), format!("{first}–{last}")));
     let last = BUCKETS[BUCKETS.len() - 1];
     let x = Axis::linear("words of the source", BUCKETS[0].0 as f64, middle(last)).ticks(names);
     let groups: Vec<String> = BUCKETS.iter().map(|(a, b)| format!("{a} to {b}")).collect();
@@ -930,15 +1031,22 @@ fn unknown(records: &Records) -> Option<Figure> {
     let (mut dots, mut line) = (Vec::new(), Vec::new());
     let (mut rows, mut said) = (Vec::new(), Vec::new());
     for group in 0..=UNKNOWN {
-        let (measure, sentences) = (format!("unknown-{group}-bleu"), format!("unknown-{group}"));
+        let (measure, sentences) =
+            (format!("unknown-{group}-bleu"), format!("unknown-{group}"));
         let Some(mean) = arm.mean(&measure) else {
             continue;
         };
         let name = *names.get(group)?;
-        dots.extend(arm.measure(&measure).iter().map(|&value| (group as f64, value)));
+        // Beside the mean, which would hide them.
+        let seeds = arm.measure(&measure);
+        dots.extend(seeds.iter().map(|&value| (group as f64 + 0.07, value)));
         line.push((group as f64, mean));
         let of: f64 = arm.measure(&sentences).iter().sum();
-        said.push(format!("{name} {} ({} sentences)", decimals(mean, 1), count(of)));
+        said.push(format!(
+            "{name} {} ({} sentences)",
+            decimals(mean, 1),
+            count(of)
+        ));
         for trial in &arm.trials {
             let of = |name: &str| trial.measures.get(name);
             rows.push(vec![
@@ -963,7 +1071,8 @@ fn unknown(records: &Records) -> Option<Figure> {
     panel.dots(Ink::Two, Mark::Small, dots);
     panel.dots(Ink::One, Mark::Filled, line);
     let ticks = (0..=UNKNOWN).filter_map(|n| Some((n as f64, *names.get(n)?)));
-    let x = Axis::linear("unknown words of the source", -0.2, UNKNOWN as f64 + 0.3).ticks(ticks);
+    let x =
+        Axis::linear("unknown words of the source", -0.2, UNKNOWN as f64 + 0.6).ticks(ticks);
     let chart = Chart::new(x, vec![panel])
         .key(Mark::Small, Ink::Two, "one seed")
         .key(Mark::Filled, Ink::One, "mean");
@@ -1018,7 +1127,9 @@ fn tree(records: &Records) -> Option<Figure> {
     if !(2..=WIDEST).contains(&count) || gates.len() != 3 * count * (count - 1) / 2 {
         return None;
     }
-    let mut columns = gates.chunks_exact(3).map(|gate| [gate[0], gate[1], gate[2]]);
+    let mut columns = gates
+        .chunks_exact(3)
+        .map(|gate| [gate[0], gate[1], gate[2]]);
     let levels: Vec<Vec<Gates<f64>>> = (1..count)
         .map(|level| columns.by_ref().take(count - level).collect())
         .collect();
@@ -1026,7 +1137,10 @@ fn tree(records: &Records) -> Option<Figure> {
     let right = spans(series("true-brackets")?, count);
 
     // Words stand side by side where they have room, and by turns in two rows where they have not.
-    let wide: Vec<i32> = words.iter().map(|word| text_width(word, TEXT, false)).collect();
+    let wide: Vec<i32> = words
+        .iter()
+        .map(|word| text_width(word, TEXT, false))
+        .collect();
     let (all, gaps) = (wide.iter().sum::<i32>(), count as i32 - 1);
     let fits = all + 24 * gaps <= WIDTH;
     let center = |j: usize| match fits {
@@ -1042,13 +1156,23 @@ fn tree(records: &Records) -> Option<Figure> {
     let mut levels_x: Vec<Vec<i32>> = vec![(0..count).map(center).collect()];
     for level in 1..count {
         let below = &levels_x[level - 1];
-        levels_x.push(below.windows(2).map(|pair| (pair[0] + pair[1]) / 2).collect());
+        levels_x.push(
+            below
+                .windows(2)
+                .map(|pair| (pair[0] + pair[1]) / 2)
+                .collect(),
+        );
     }
     const HIGH: i32 = 84;
     const RADIUS: f64 = 22.0;
-    let (bottom, head) = (130 + HIGH * count as i32, 34);
+    let (bottom, head) = (50 + HIGH * count as i32, 34);
     let at = |level: usize, j: usize| (levels_x[level][j], bottom - 40 - HIGH * level as i32);
-    let rows = |brackets: &[Span]| stacked(brackets).into_iter().max().map_or(0, |row| row as i32 + 1);
+    let rows = |brackets: &[Span]| {
+        stacked(brackets)
+            .into_iter()
+            .max()
+            .map_or(0, |row| row as i32 + 1)
+    };
     let below = bottom + if fits { 70 } else { 116 };
     let (own_rows, right_rows) = (rows(&own), rows(&right));
     let second = below + 46 + 30 * right_rows + 30;
@@ -1057,9 +1181,19 @@ fn tree(records: &Records) -> Option<Figure> {
     let share = |value: f64| if value > 0.0 { value.min(1.0) } else { 0.0 };
     svg.circle((24, head), RADIUS as i32, Ink::Six, 2, Ink::Page);
     svg.circle((24, head), 15, Ink::One, 0, Ink::One);
-    svg.word(&Word::new(60, head, Anchor::Start, "joins: area of the disc"));
+    svg.word(&Word::new(
+        60,
+        head,
+        Anchor::Start,
+        "joins: area of the disc",
+    ));
     svg.line((640, head), (710, head), Ink::Two, 12);
-    svg.word(&Word::new(730, head, Anchor::Start, "copies one: width of the line"));
+    svg.word(&Word::new(
+        730,
+        head,
+        Anchor::Start,
+        "copies one: width of the line",
+    ));
     for (below, columns) in levels.iter().enumerate() {
         for (j, [_, left, right]) in columns.iter().enumerate() {
             for (from, gate) in [(j, left), (j + 1, right)] {
@@ -1085,8 +1219,18 @@ fn tree(records: &Records) -> Option<Figure> {
         svg.word(&Word::new(at(0, j).0, bottom + low, Anchor::Middle, *word));
     }
     for (y, name, brackets, others) in [
-        (below, "brackets of the grammar, thick where the gates have them", &right, &own),
-        (second, "brackets of the gates, thick where the grammar has them", &own, &right),
+        (
+            below,
+            "brackets of the grammar, thick where the gates have them",
+            &right,
+            &own,
+        ),
+        (
+            second,
+            "brackets of the gates, thick where the grammar has them",
+            &own,
+            &right,
+        ),
     ] {
         svg.word(&Word::new(0, y, Anchor::Start, name));
         for (&(from, to), row) in brackets.iter().zip(stacked(brackets)) {
@@ -1102,7 +1246,11 @@ fn tree(records: &Records) -> Option<Figure> {
 
     let both = own.iter().filter(|span| right.contains(span)).count();
     let greatest = |[join, left, right]: &Gates<f64>| join >= left && join >= right;
-    let joins = levels.iter().flatten().filter(|gates| greatest(gates)).count();
+    let joins = levels
+        .iter()
+        .flatten()
+        .filter(|gates| greatest(gates))
+        .count();
     let measure = |name: &str| trial.measures.get(name).map(|value| decimals(*value, 2));
     let alt = format!(
         "A pyramid of gates over the {count} words “{sentence}”, of one seed. In {joins} of {} columns the joining gate is the largest. \

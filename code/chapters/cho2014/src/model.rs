@@ -20,17 +20,17 @@ pub use kalchbrenner2013::model::SourceVocabulary;
 pub use tape::pairs::Batch;
 
 tape::dims! {
-    /// Values of a source word's vector, m.
+    /// Values of a source word's vector, D.
     SourceVector,
-    /// Values of a target word's vector, m.
+    /// Values of a target word's vector, D.
     TargetVector,
-    /// Units that read the source, n.
+    /// Units that read the source, H.
     Encoded,
-    /// Values of the vector that stands for a source, n.
+    /// Values of the vector that stands for a source, H.
     Summary,
-    /// What maxout chooses from, 2l.
+    /// What maxout chooses from, 2M.
     Pieces,
-    /// What it chooses, l.
+    /// What it chooses, M.
     Maxout,
 }
 
@@ -57,11 +57,11 @@ pub struct Sizes {
     pub sources: usize,
     /// Words of the target vocabulary, with the end among them.
     pub words: usize,
-    /// m, the width of a word's vector: 100 in the paper (or 500, in its supplement).
+    /// D, the width of a word's vector: 100 in the paper (or 500, in its supplement).
     pub vector: usize,
-    /// n, the units on each side and the width of the summary: 1000 in the paper.
+    /// H, the units on each side and the width of the summary: 1000 in the paper.
     pub units: usize,
-    /// l, what maxout leaves: 500 in the paper.
+    /// M, what maxout leaves: 500 in the paper.
     pub maxout: usize,
     /// Which instructions compute it.
     pub path: Instructions,
@@ -89,11 +89,11 @@ where
 /// what it has then makes the summary.
 #[derive(Debug, Clone)]
 pub struct Reader<C, E: Scalar> {
-    /// e: a vector for each source word.
+    /// W_v: a vector for each source word.
     pub sources: Embedding<SourceVocabulary, SourceVector, E>,
-    /// h_s from e(x_s) and h_{s−1}, (8.2) to (8.5).
+    /// h_j from the word v_j and h_{j−1}, (8.2) to (8.5).
     pub layer: Recurrent<C, SourceVector, Encoded, E>,
-    /// V, and tanh.
+    /// W_s, and tanh.
     pub summary: Linear<Encoded, Summary, E>,
 }
 
@@ -101,7 +101,7 @@ impl<C: Cell<E>, E: Scalar> Encoder<E> for Reader<C, E>
 where
     Cpu: Device<E>,
 {
-    /// c = tanh(h_S V), (8.7).
+    /// c = tanh(h_S W_s), (8.7).
     fn summaries<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Row<dims::Batch, Summary, E, T> {
         let (rows, steps) = (Rows(batch.source.len()), Time(batch.source_steps));
         let words = self.sources.look_up(rows, &batch.source, T::default());
@@ -127,7 +127,7 @@ where
 /// passed on, until one column is left.
 #[derive(Debug, Clone)]
 pub struct Pyramid<E: Scalar> {
-    /// U: the lowest columns, one for each source word, (8.19).
+    /// W_v: the lowest columns, one for each source word, (8.19).
     pub sources: Embedding<SourceVocabulary, Summary, E>,
     /// W_l, W_r, G_l and G_r, (8.20) to (8.22).
     pub columns: GatedConvolutions<Summary, E>,
@@ -163,23 +163,23 @@ where
 /// A recurrent layer that writes the target and is told the summary at each
 /// step, and what makes words of its states. There are no biases.
 pub struct Decoder<C, E: Scalar> {
-    /// e: a vector for each target word.
+    /// W_w: a vector for each target word.
     pub words: Embedding<Vocabulary, TargetVector, E>,
-    /// V', and tanh: the first state (8.8).
+    /// W'_s, and tanh: the first state (8.8).
     pub start: Linear<Summary, Hidden, E>,
-    /// W': from the word before to the net inputs.
+    /// W'_x: from the word before to the net inputs.
     pub word_nets: Linear<TargetVector, Columns, E>,
-    /// C: from the summary to the net inputs.
+    /// W_c: from the summary to the net inputs.
     pub summary_nets: Linear<Summary, Columns, E>,
     /// h'_t.
     pub layer: OnNets<C, Hidden, E>,
-    /// O_h.
+    /// Q_h.
     pub state_pieces: Linear<Hidden, Pieces, E>,
-    /// O_y.
+    /// Q_w.
     pub word_pieces: Linear<TargetVector, Pieces, E>,
-    /// O_c.
+    /// Q_c.
     pub summary_pieces: Linear<Summary, Pieces, E>,
-    /// G, and the softmax over the words.
+    /// W_o, and the softmax over the words.
     pub output: Projection<Maxout, Vocabulary, E>,
 }
 // ANCHOR_END: decoder
@@ -216,7 +216,7 @@ where
         let (c, of_c) = c.split_tape();
         let new = T::default;
 
-        // e(y_{t−1}) W' + c C, (8.9).
+        // W_w[w_{t−1}] W'_x + c W_c, (8.9).
         let nets = run(&self.word_nets, words.clone().put_tape(of_words));
         let columns = nets.shape().1;
         let nets: Steps<dims::Batch, Columns, E, T> =
@@ -224,7 +224,7 @@ where
         let of_source = run(&self.summary_nets, c.clone().put_tape(of_c));
         let nets = nets + at_each_step(of_source, batch.steps);
 
-        // h'_0 = tanh(c V'), (8.8), and the states from there on.
+        // h'_0 = tanh(c W'_s), (8.8), and the states from there on.
         let start = run(&self.start, c.clone().put_tape(new()));
         let (start, of_start) = start.split_tape();
         let (nets, tape) = nets.split_tape();
@@ -240,7 +240,8 @@ where
         let states = self.layer.run_nets(nets, Some(&start), reading);
         let (states, _) = states.expect("the heap holds one batch");
 
-        // h'_t O_h + e(y_{t−1}) O_y + c O_c, (8.10), and its maxima (8.11).
+        // h'_t Q_h + W_w[w_{t−1}] Q_w + c Q_c, (8.10), and its maxima
+        // (8.11).
         let states = states.reshape_like(&(rows, self.layer.units()));
         let pieces =
             run(&self.state_pieces, states) + run(&self.word_pieces, words.put_tape(new()));

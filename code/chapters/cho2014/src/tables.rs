@@ -25,7 +25,12 @@ fn cell(arm: &ArmRecord, measure: &str, written: impl Fn(f64) -> String) -> Stri
     let most = all.iter().copied().largest(f64::NEG_INFINITY);
     match all.len() {
         1 => written(mean),
-        _ => format!("{} ({} to {})", written(mean), written(least), written(most)),
+        _ => format!(
+            "{} ({} to {})",
+            written(mean),
+            written(least),
+            written(most)
+        ),
     }
 }
 
@@ -58,7 +63,10 @@ fn rates(records: &Records) -> Option<Table> {
             Some((rate.to_owned(), arm.mean("dev")))
         };
         let all: Vec<(String, Option<f64>)> = record.arms.iter().filter_map(of).collect();
-        let least = all.iter().filter_map(|(_, dev)| *dev).smallest(f64::INFINITY);
+        let least = all
+            .iter()
+            .filter_map(|(_, dev)| *dev)
+            .smallest(f64::INFINITY);
         let mut row = vec![name.to_owned()];
         for (rate, dev) in all {
             if rows.is_empty() {
@@ -72,7 +80,8 @@ fn rates(records: &Records) -> Option<Table> {
         }
         rows.push(row);
     }
-    rows.iter_mut().for_each(|row| row.resize(columns.len(), dash()));
+    rows.iter_mut()
+        .for_each(|row| row.resize(columns.len(), dash()));
     Some(Table { columns, rows })
 }
 
@@ -258,7 +267,10 @@ fn sentences(records: &Records) -> Option<Table> {
         let Some(arm) = of(records, "properties", id) else {
             continue;
         };
-        let task = arm.config.get("task").and_then(|task| task.get("sentences"));
+        let task = arm
+            .config
+            .get("task")
+            .and_then(|task| task.get("sentences"));
         let width = |name: &str| task?.get(name)?.as_u64();
         beam = beam.or(width("beam").zip(width("beamed")));
         let mut row = vec![

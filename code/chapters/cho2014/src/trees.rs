@@ -184,8 +184,9 @@ fn share(a: u64, b: u64) -> f64 {
 }
 
 impl Score {
-    /// Counts the brackets of one more sentence of so many words, a stop at its end not among them.
+    /// Counts the brackets of one more sentence of so many words, of which the last one is a stop.
     pub fn add(&mut self, tree: &[Span], gold: &[Constituent], words: usize) {
+        let words = words.saturating_sub(1);
         let tree = counted(tree.iter().copied(), words);
         let gold = counted(spans(gold), words);
         self.right += tree.intersection(&gold).count() as u64;
@@ -197,6 +198,7 @@ impl Score {
     /// a constituent has more than two parts, so that its precision is below one. Words as in
     /// [`Score::add`].
     pub fn add_best(&mut self, gold: &[Constituent], words: usize) {
+        let words = words.saturating_sub(1);
         let gold = counted(spans(gold), words).len() as u64;
         self.right += gold;
         self.given += words.saturating_sub(2) as u64;
