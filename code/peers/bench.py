@@ -476,6 +476,70 @@ def convolutions(request, tensors):
         yield made
 
 
+def scripted_levels(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    """The last column through the gates of all levels, in the part of Python that TorchScript
+    compiles."""
+    n = x.size(2)
+    while x.size(1) > 1:
+        left, right = x[:, :-1], x[:, 1:]
+        net = torch.cat((left, right), 2) @ w
+        gates = net[:, :, n:].softmax(2)
+        kept = gates[:, :, 1:2] * left + gates[:, :, 2:] * right
+        x = torch.addcmul(kept, gates[:, :, :1], net[:, :, :n].relu())
+    return x[:, 0]
+
+
+def gated(request, tensors):
+    """Gated recursive convolutions: a loop over levels, each of all sentences at once."""
+    names = ["w_left", "w_right", "g_left", "g_right"]
+    weights = [tensors[name].clone().requires_grad_() for name in names]
+    w_left, w_right, g_left, g_right = weights
+    n = request["sizes"]["width"]
+    way = layer(weights, tensors["inputs"], tensors["targets"])
+
+    def column(candidate, gates, left, right):
+        of_new, of_left, of_right = gates.softmax(2).split(1, 2)
+        kept = torch.addcmul(of_left * left, of_right, right)
+        return torch.addcmul(kept, of_new, candidate.relu())
+
+    def separate(x):
+        while x.size(1) > 1:
+            left, right = x[:, :-1], x[:, 1:]
+            candidate = left @ w_left + right @ w_right
+            x = column(candidate, left @ g_left + right @ g_right, left, right)
+        return x[:, 0]
+
+    def joined():
+        """The weights of candidates and gates side by side."""
+        return torch.cat((w_left, g_left), 1), torch.cat((w_right, g_right), 1)
+
+    def pairs(x):
+        w = torch.cat(joined())
+        while x.size(1) > 1:
+            left, right = x[:, :-1], x[:, 1:]
+            net = torch.cat((left, right), 2) @ w
+            x = column(net[:, :, :n], net[:, :, n:], left, right)
+        return x[:, 0]
+
+    def shifted(x):
+        """Each column is multiplied once, as a left and as a right neighbor."""
+        w = torch.cat(joined(), 1)
+        while x.size(1) > 1:
+            net = x @ w
+            net = net[:, :-1, : n + 3] + net[:, 1:, n + 3 :]
+            x = column(net[:, :, :n], net[:, :, n:], x[:, :-1], x[:, 1:])
+        return x[:, 0]
+
+    yield way("products of either neighbor", separate)
+    yield way("a product of pairs", pairs)
+    yield way("a product of columns", shifted)
+    try:
+        scripted = torch.jit.script(scripted_levels)
+    except Exception:  # noqa: BLE001  A version that cannot; the loops above stand.
+        return
+    yield way("a product of pairs, scripted", lambda x: scripted(x, torch.cat(joined())))
+
+
 def scripted_recurrence(nets: torch.Tensor, w_h: torch.Tensor) -> torch.Tensor:
     """h of every step, time first, in the part of Python that TorchScript compiles."""
     h = torch.zeros_like(nets[0])
@@ -715,6 +779,7 @@ KINDS = {
     "embedding": embedding,
     "linear": linear,
     "convolutions": convolutions,
+    "gated": gated,
     "rctm2": rctm2,
     "encdec": encdec,
     "seq2seq": seq2seq,

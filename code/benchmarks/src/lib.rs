@@ -44,7 +44,7 @@ pub struct Row {
     /// Key of the chapter that the step belongs to.
     pub chapter: &'static str,
     /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `linear`,
-    /// `convolutions`, `rctm2`, `encdec`, `seq2seq`, `elman`, `cell1997`.
+    /// `convolutions`, `gated`, `rctm2`, `encdec`, `seq2seq`, `elman`, `cell1997`.
     pub kind: &'static str,
     /// Sizes by name.
     pub sizes: Vec<(&'static str, usize)>,

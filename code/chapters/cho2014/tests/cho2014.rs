@@ -10,6 +10,7 @@ mod cho2014 {
     mod invariants;
     mod made;
     mod parity;
+    mod records;
     mod refusal;
     mod trees;
 }
