@@ -518,6 +518,9 @@ impl<M: Translates> Problem for Batches<M> {
         put("epochs", epochs as f64);
         put("best_epoch", (state.best_updates / every) as f64);
         put("diverged", f64::from(u8::from(state.diverged)));
+        // The development set was still getting cheaper when the passes were over.
+        let capped = state.best_updates == state.draws.updates;
+        put("capped", f64::from(u8::from(capped)));
         put("dev", libm::exp(state.best));
         for (question, score) in self.material.questions.iter().zip(&state.tested) {
             if let Ask::Cost { .. } = question.ask {

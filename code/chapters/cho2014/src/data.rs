@@ -80,6 +80,8 @@ pub type ListSizes = Vec<usize>;
 pub struct Phrases {
     /// The pairs of question `table`.
     pub table: Vec<Counted>,
+    /// The pairs of question `rivals`.
+    pub rivals: Vec<Counted>,
     /// The pairs of question `test`.
     pub test: Vec<Counted>,
     /// The kind of each phrase of question `vectors`.
@@ -194,11 +196,15 @@ pub fn permuted(pairs: &[Numbers], stream: &mut Stream) -> Vec<Numbers> {
     pairs.iter().map(other).collect()
 }
 
-/// The pairs with each target beside the source of the next pair.
+/// The pairs with each target beside the source of the next pair that has another one.
 pub fn foreign(pairs: &[Numbers]) -> Vec<Numbers> {
-    let next = pairs.iter().cycle().skip(1);
-    let both = pairs.iter().zip(next);
-    both.map(|((_, target), (source, _))| (source.clone(), target.clone()))
+    let next = |n: usize| {
+        let mut others = pairs.iter().cycle().skip(n + 1).take(pairs.len());
+        let other = others.find(|(source, _)| *source != pairs[n].0);
+        other.map_or_else(|| pairs[n].0.clone(), |(source, _)| source.clone())
+    };
+    let all = pairs.iter().enumerate();
+    all.map(|(n, (_, target))| (next(n), target.clone()))
         .collect()
 }
 
@@ -250,13 +256,15 @@ fn of_phrases(task: PhraseTask, seed: u64) -> Data {
         .map(|pair| pair.source.as_str())
         .collect();
     let mut stream = Stream::of(seed, STREAMS);
-    let free = learnt_from.iter().filter(|(source, _)| !listed.contains(*source));
+    let free = learnt_from
+        .iter()
+        .filter(|(source, _)| !listed.contains(*source));
     let mut pool: Vec<Counted> = free.flat_map(counted).collect();
     stream.shuffle(&mut pool);
     let learnt = &pool[..task.train.min(pool.len())];
     let train = match task.counted {
         false => pairs(learnt),
-        true => drawn(&pool, task.train, &mut Stream::of(seed, STREAMS + 1)),
+        true => drawn(learnt, task.train, &mut Stream::of(seed, STREAMS + 1)),
     };
 
     // Held out are phrases of other sentences that stand in no source that may be learnt from.
@@ -265,7 +273,10 @@ fn of_phrases(task: PhraseTask, seed: u64) -> Data {
     let dev = held(&of_dev, is_new, task.dev, &mut stream);
     let test = held(&of_test, is_new, task.test, &mut stream);
     let of = |table: &BTreeMap<&str, Vec<&Phrase>>, sources: &[&str]| -> Vec<Counted> {
-        sources.iter().flat_map(|source| counted((source, &table[source]))).collect()
+        sources
+            .iter()
+            .flat_map(|source| counted((source, &table[source])))
+            .collect()
     };
     // Half of the scored pairs occur more than once, as far as there are any.
     let many = learnt.iter().filter(|of| of.count > 1);
@@ -302,7 +313,10 @@ fn of_phrases(task: PhraseTask, seed: u64) -> Data {
                 .extend(each.map(|(target, _)| encode(&vocabularies, &pair.source, target)));
         }
     }
-    let written: Vec<Numbers> = ordered.iter().take(task.written).cloned().collect();
+    let mut written: Vec<Numbers> = ordered.clone();
+    written.dedup_by(|next, one| next.0 == one.0);
+    written.truncate(task.written);
+    let rivals: Vec<Counted> = rivals(learnt);
     let [dev_lists, test_lists] = listed;
     let test = pairs(&test_pairs);
     let questions = vec![
@@ -315,6 +329,7 @@ fn of_phrases(task: PhraseTask, seed: u64) -> Data {
         ),
         question("ordered", ordered, COST),
         question("table", pairs(&scored), COST),
+        question("rivals", pairs(&rivals), COST),
         question("dev-lists", dev_lists, COST),
         question("test-lists", test_lists, COST),
         question("vectors", held, Ask::Vectors),
@@ -325,6 +340,7 @@ fn of_phrases(task: PhraseTask, seed: u64) -> Data {
     Data {
         phrases: Phrases {
             table: scored,
+            rivals,
             test: test_pairs,
             kinds: is,
             lists,
@@ -347,7 +363,11 @@ fn held<'a>(
     most: usize,
     stream: &mut Stream,
 ) -> Vec<&'a str> {
-    let mut sources: Vec<&str> = table.keys().copied().filter(|source| is_new(source)).collect();
+    let mut sources: Vec<&str> = table
+        .keys()
+        .copied()
+        .filter(|source| is_new(source))
+        .collect();
     stream.shuffle(&mut sources);
     sources.truncate(most);
     sources
@@ -360,6 +380,24 @@ fn by_source(table: &[Phrase]) -> BTreeMap<&str, Vec<&Phrase>> {
         by_source.entry(&phrase.source).or_default().push(phrase);
     }
     by_source
+}
+
+/// Most pairs of question `rivals`, to the end of a source.
+const RIVALS: usize = 1_500;
+
+/// Pairs whose source has several targets that are not all as frequent, source by source.
+fn rivals(all: &[Counted]) -> Vec<Counted> {
+    let mut by_source: BTreeMap<&[u32], Vec<&Counted>> = BTreeMap::new();
+    for of in all {
+        by_source.entry(&of.pair.0).or_default().push(of);
+    }
+    let mut rivals = Vec::new();
+    for own in by_source.into_values() {
+        if own.iter().any(|of| of.count != own[0].count) && rivals.len() < RIVALS {
+            rivals.extend(own.into_iter().cloned());
+        }
+    }
+    rivals
 }
 
 /// All that stands in some sequences without a gap, they themselves among it.

@@ -2,7 +2,9 @@
 //! The experiments: learning rates, phrases as in the first paper, sentences as in the second.
 use super::data::{bucket, Data, PhraseTask, SentenceTask, Task};
 use super::learner::{begin, Beginning, Config, Model};
-use super::score::{counted, counts, each, majority, texts, Classic, FIRST_SEED};
+use super::score::{
+    choices, counted, counts, each, majority, texts, unknown, Classic, FIRST_SEED,
+};
 use lab::experiment::{listed, written, Arm, AtOnce, Experiment, Scale, Trial};
 use lab::record::{six_decimals, TrialRecord};
 use lab::stats::spearman;
@@ -311,11 +313,11 @@ fn phrases(scale: Scale) -> Vec<Arm> {
 }
 
 /// How many units without gates have as many weights as so many with gates: with vectors of n/2 and
-/// maxout of n/2 the layers and matrices of n gated units have about 13 n² weights, those of k units
-/// without gates, with the same vectors and maxout, 5 k² + 3 k n.
+/// maxout of n/2 the layers and matrices of n gated units have 16.5 n² weights, those of k units without
+/// gates, with the same vectors and maxout, 5 k² + 3 k n + 0.5 n².
 fn wider(units: usize) -> usize {
     let n = units as f64;
-    (n * ((9.0 + 4.0 * 5.0 * 14.0f64).sqrt() - 3.0) / 10.0) as usize
+    (n * ((9.0 + 4.0 * 5.0 * 16.0f64).sqrt() - 3.0) / 10.0) as usize
 }
 
 fn properties(scale: Scale) -> Vec<Arm> {
@@ -334,14 +336,20 @@ fn properties(scale: Scale) -> Vec<Arm> {
         }),
         ..encoder.clone()
     };
+    let without_rare = Task::Sentences(SentenceTask {
+        knobs: Knobs {
+            unknown: UNKNOWN,
+            ..task.knobs
+        },
+        sizes: Sizes {
+            // So that there are enough of each number of unknown words.
+            test: 4 * task.sizes.test,
+            ..task.sizes
+        },
+        ..task
+    });
     let unknown = Config {
-        task: Task::Sentences(SentenceTask {
-            knobs: Knobs {
-                unknown: UNKNOWN,
-                ..task.knobs
-            },
-            ..task
-        }),
+        task: without_rare,
         ..encoder.clone()
     };
     let (units, most) = (encoder.units, task.knobs.max_words);
@@ -361,6 +369,13 @@ fn properties(scale: Scale) -> Vec<Arm> {
             &sentences_of(Model::Pyramid, scale),
         ),
         network("rnnenc-unknown", "With unknown words", &unknown),
+        classic(
+            "word-by-word-unknown",
+            "Word by word, with unknown words",
+            Kind::Ibm1,
+            without_rare,
+            scale,
+        ),
     ];
     if scale != Scale::Smoke {
         let (half, short) = (units / 2, most / 2);
@@ -435,6 +450,13 @@ fn answer(kind: Kind, data: &Data, record: &mut TrialRecord) {
             put("spearman", rho);
         }
     }
+    if let (Kind::KneserNey, Some((_, question))) = (kind, data.question("test")) {
+        let costs = question
+            .pairs
+            .iter()
+            .map(|(_, target)| classic.language(target));
+        choices(data, &costs.collect::<Vec<_>>(), record);
+    }
     if kind == Kind::Ibm1 {
         let names = (0..BUCKETS.len())
             .map(bucket)
@@ -455,6 +477,7 @@ fn answer(kind: Kind, data: &Data, record: &mut TrialRecord) {
             texts(record, &name, &own, right);
             if name == "written" {
                 each(record, &own, right);
+                unknown(data, &question.pairs, &own, right, record);
             }
         }
     }

@@ -61,11 +61,12 @@ pub(crate) fn shown<'a>(
     of(records, experiment, id)?.trials.first()
 }
 
-/// A perplexity: two decimals where it is small, none where it is large.
+/// A perplexity: two decimals where it is small, none where it is large, and millions of words.
 pub(crate) fn number(value: f64) -> String {
     match value {
         value if value < 100.0 => decimals(value, 2),
-        value if value < 1e9 => count(value),
+        value if value < 1e6 => count(value),
+        value if value < 1e12 => format!("{} million", count(value / 1e6)),
         _ => "–".into(),
     }
 }
@@ -368,12 +369,18 @@ fn perplexities(records: &Records) -> Option<Figure> {
     let mut beside = Panel::rows(SOURCES.map(|(_, name)| name))
         .tall(84)
         .title("Gated units told of");
-    let (mut seeds, mut mean) = (Vec::new(), Vec::new());
+    let (mut seeds, mut mean, mut far) = (Vec::new(), Vec::new(), (1.0, 0.0));
     for (row, (measure, name)) in SOURCES.into_iter().enumerate() {
         let row = row as f64;
-        seeds.extend(gru.measure(measure).iter().map(|&value| (value, row - 0.3)));
         let value = gru.mean(measure)?;
-        mean.push((value, row));
+        match measure {
+            "foreign" => far = (value, row),
+            _ => {
+                let all = gru.measure(measure);
+                seeds.extend(all.iter().map(|&value| (value, row - 0.3)));
+                mean.push((value, row));
+            }
+        }
         beside.side(row, Ink::One, number(value));
         told.push(format!("{name} {}", number(value)));
         for trial in &gru.trials {
@@ -387,12 +394,19 @@ fn perplexities(records: &Records) -> Option<Figure> {
             ]);
         }
     }
+    // The axis ends where all others do: told of another pair's source, a network is so sure and so wrong
+    // that it would leave no room for them.
     let values = dots.iter().chain(&alone).chain(&seeds).map(|dot| dot.0);
-    let x = Axis::log(
-        "perplexity of held-out phrases",
-        1.0,
-        values.largest(2.0) * 1.05,
-    );
+    let most = values.largest(2.0) * 1.3;
+    let x = Axis::log("perplexity of held-out phrases", 1.0, most).range(1.0, most);
+    let leaves = far.0 > most;
+    if leaves {
+        beside.arrow(Ink::One, (most / 2.5, far.1), (most, far.1));
+    } else {
+        let all = gru.measure("foreign");
+        seeds.extend(all.iter().map(|&value| (value, far.1 - 0.3)));
+        mean.push(far);
+    }
     panel.dots(Ink::Six, Mark::Square, alone);
     panel.dots(Ink::Two, Mark::Small, dots);
     panel.dots(Ink::One, Mark::Filled, means);
@@ -400,10 +414,14 @@ fn perplexities(records: &Records) -> Option<Figure> {
     beside.dots(Ink::One, Mark::Filled, mean);
     let alt = format!(
         "Chart of the perplexity of held-out phrases on a logarithmic axis from 1, which is certainty. Means over {} seeds, of words with ends and of words alone: {}. \
-         A second chart has gated units that are told of another source, with ends: {}.",
+         A second chart has gated units that are told of another source, with ends: {}.{}",
         gru.trials.len(),
         said.join("; "),
-        told.join("; ")
+        told.join("; "),
+        match leaves {
+            true => " An arrow stands for another pair’s source, which lies beyond the axis.",
+            false => "",
+        }
     );
     let chart = Chart::new(x, vec![panel, beside])
         .key(Mark::Small, Ink::Two, "one seed")
@@ -501,92 +519,97 @@ fn curves(records: &Records) -> Option<Figure> {
     ))
 }
 
-/// The most pairs that a panel of scores shows.
-const DOTS: usize = 240;
+/// The most pairs that a panel of scores shows of those that occur about as often.
+const DOTS: usize = 48;
 
-/// Scores of phrase pairs against how often the pairs occur.
+/// Groups of pairs by how often they occur, the first and the last number.
+const OFTEN: [(u32, u32); 6] = [(1, 1), (2, 2), (3, 4), (5, 9), (10, 29), (30, u32::MAX)];
+
+/// Probabilities of phrase pairs against how often the pairs occur.
 fn scores(records: &Records) -> Option<Figure> {
-    let trained = |id: &str| {
-        let trial = shown(records, "phrases", id)?;
-        let all = trial.series.get("table-scores")?;
-        Some((all, *trial.measures.get("spearman")?))
-    };
-    let (once, repeated) = (trained("gru")?, trained("gru-counts")?);
-    let trial = shown(records, "phrases", "gru")?;
-    let logarithms = trial.series.get("table-counts")?;
-    let classic = shown(records, "phrases", "ibm1")?;
-    let counted = (
-        trial.series.get("table-counted")?,
-        *classic.measures.get("spearman")?,
-    );
-    let panels = [
-        ("the network, each pair once", "gru", once, Ink::One),
+    const SHOWN: [(&str, &str, &str, Ink); 3] = [
         (
-            "the network, pairs by their counts",
+            "gru",
+            "table-scores",
+            "the network, each pair once",
+            Ink::One,
+        ),
+        (
             "gru-counts",
-            repeated,
+            "table-scores",
+            "the network, pairs by their counts",
             Ink::Five,
         ),
-        ("the table of counts", "ibm1", counted, Ink::Six),
+        ("ibm1", "table-counted", "the table of counts", Ink::Six),
     ];
-    let length = panels.iter().map(|(_, _, (all, _), _)| all.len()).min()?;
-    let length = length.min(logarithms.len());
-    let counts: Vec<f64> = logarithms[..length].iter().map(|&l| libm::exp(l)).collect();
+    let network = shown(records, "phrases", "gru")?;
+    let logarithms = network.series.get("table-counts")?;
+    let counts: Vec<f64> = logarithms.iter().map(|&l| libm::exp(l)).collect();
     let most = counts.iter().copied().largest(2.0).clamp(2.0, 1e6);
-    // Pairs that occur as often share a place: each is moved to the right by less than half a pair.
-    let aside = |n: usize| 0.4 * ((n * 7) % 11) as f64 / 10.0;
-    let step = length.div_ceil(DOTS).max(1);
-    let group = |(from, to): (u32, u32)| {
-        let within =
-            |n: &usize| (f64::from(from) - 0.5..f64::from(to) + 0.5).contains(&counts[*n]);
+    let mut panels = Vec::new();
+    for (id, series, name, ink) in SHOWN {
+        let trial = shown(records, "phrases", id)?;
+        // What the counts say stands in the record of the network, in the order of its scores.
+        let all = match id {
+            "ibm1" => network.series.get(series)?,
+            _ => trial.series.get(series)?,
+        };
+        if all.len() != counts.len() {
+            return None;
+        }
+        let probabilities: Vec<f64> = all.iter().map(|&l| libm::exp(l)).collect();
+        let rho = *trial.measures.get("spearman")?;
+        let mean = of(records, "phrases", id)?.mean("spearman")?;
+        panels.push((name, ink, probabilities, rho, mean));
+    }
+    let groups = OFTEN.map(|(from, to)| {
+        let ends = f64::from(from) - 0.5..f64::from(to) + 0.5;
+        let within = |n: &usize| ends.contains(&counts[*n]);
         let name = match (from == to, to < u32::MAX) {
             (true, _) => from.to_string(),
             (_, true) => format!("{from} to {to}"),
             _ => format!("{from} and more"),
         };
-        (name, (0..length).filter(within).collect())
+        (name, (0..counts.len()).filter(within).collect::<Vec<_>>())
+    });
+    let there = || groups.iter().filter(|(_, which)| !which.is_empty());
+    let middle = |which: &[usize], all: &[f64]| {
+        let values: Vec<f64> = which.iter().map(|&n| all[n]).collect();
+        median(&values)
     };
-    let groups: Vec<(String, Vec<usize>)> = [(1, 1), (2, 2), (3, 4), (5, 9), (10, u32::MAX)]
-        .map(group)
-        .into();
+    // Pairs that occur as often share a place: each is moved to the right by less than half a pair.
+    let aside = |n: usize| 0.4 * ((n * 7) % 11) as f64 / 10.0;
     let (mut drawn, mut said) = (Vec::new(), Vec::new());
-    for (name, id, (all, rho), ink) in panels {
-        let mean = of(records, "phrases", id)?.mean("spearman")?;
+    for (name, ink, all, rho, mean) in &panels {
         said.push(format!(
             "{name} {} in this seed and {} in the mean of all",
-            decimals(rho, 2),
-            decimals(mean, 2)
+            decimals(*rho, 2),
+            decimals(*mean, 2)
         ));
-        let least = all.iter().copied().smallest(0.0);
-        let title = format!("{name}: rank correlation {}", decimals(rho, 2));
-        let y = Axis::linear("ln *p* (line: median)", 1.05 * least, 0.0);
+        let title = format!("{name}: rank correlation {}", decimals(*rho, 2));
+        let y = Axis::linear("probability *p* (line: median)", -0.03, 1.03);
         let mut panel = Panel::new(y, 300).title(title);
-        let each = (0..length).step_by(step);
-        let points = each.map(|n| (counts[n] + aside(n / step), all[n]));
-        panel.dots(ink, Mark::Small, points.collect());
-        let medians = groups.iter().filter(|(_, which)| !which.is_empty());
-        let medians = medians.map(|(_, which)| {
-            let of = |all: &[f64]| median(&which.iter().map(|&n| all[n]).collect::<Vec<_>>());
-            (of(&counts), of(all))
-        });
+        let mut points = Vec::new();
+        for (_, which) in there() {
+            let each = which.iter().step_by(which.len().div_ceil(DOTS));
+            let at = |(place, &n): (usize, &usize)| (counts[n] + aside(place), all[n]);
+            points.extend(each.enumerate().map(at));
+        }
+        panel.dots(*ink, Mark::Small, points);
+        let medians = there().map(|(_, which)| (middle(which, &counts), middle(which, all)));
         panel.line(Ink::Text, Stroke::Plain, medians.collect(), "");
         drawn.push(panel);
     }
     let row = |(name, which): &(String, Vec<usize>)| {
         let mut cells = vec![name.clone(), which.len().to_string()];
-        for (_, _, (all, _), _) in panels {
-            let values: Vec<f64> = which.iter().map(|&n| all[n]).collect();
-            cells.push(match values.is_empty() {
-                true => "–".into(),
-                false => decimals(median(&values), 2),
-            });
-        }
+        let each = panels.iter();
+        cells.extend(each.map(|(_, _, all, ..)| decimals(middle(which, all), 2)));
         cells
     };
     let alt = format!(
-        "Three scatter charts of one seed: ln p of phrase pairs against how often each occurs, on a logarithmic axis up to {}; {} of {length} pairs are drawn. Rank correlations of score and count: {}.",
+        "Three scatter charts of one seed: the probability p of the target of a phrase pair given its source, against how often the pair occurs, on a logarithmic axis up to {}, of {} pairs, of which at most {DOTS} that occur about as often are drawn; lines are medians of all. Rank correlations of p and count: {}.",
         count(most),
-        length.div_ceil(step),
+        counts.len(),
         said.join("; ")
     );
     let axis = "how often the pair occurs (dots moved aside a little)";
@@ -600,11 +623,11 @@ fn scores(records: &Records) -> Option<Figure> {
             columns: texts([
                 "Pair occurs",
                 "Pairs",
-                "Median ln p, each pair once",
-                "Median ln p, pairs by their counts",
-                "Median ln p of the counts",
+                "Median p, each pair once",
+                "Median p, pairs by their counts",
+                "Median p of the counts",
             ]),
-            rows: groups.iter().map(row).collect(),
+            rows: there().map(row).collect(),
         },
     ))
 }
@@ -689,26 +712,30 @@ fn plane(records: &Records) -> Option<Figure> {
         return None;
     }
     let height = ((high - low) * scale).ceil() as i32;
-    const TOP: i32 = 190;
-    let bottom = TOP + height + 2 * EDGE;
+    let there = |kind: &usize| points.iter().any(|point| point.2 == *kind);
+    let rows = (0..KINDS.len()).filter(there).count().div_ceil(3) as i32;
+    let top = 40 + 50 * rows;
+    let bottom = top + height + 2 * EDGE;
     let margin = (wide - (right - left) * scale) / 2.0;
     let place = |x: f64, y: f64| {
         let x = f64::from(EDGE) + margin + (x - left) * scale;
-        let y = f64::from(TOP + EDGE) + (high - y) * scale;
+        let y = f64::from(top + EDGE) + (high - y) * scale;
         (x.round() as i32, y.round() as i32)
     };
     let mut svg = Svg::new(bottom + 60);
-    for (kind, (_, name)) in KINDS.iter().enumerate() {
-        let (x, y) = (20 + (kind as i32 % 3) * 480, 26 + (kind as i32 / 3) * 50);
+    for (place, kind) in (0..KINDS.len()).filter(there).enumerate() {
+        let (_, name) = KINDS[kind];
+        let place = place as i32;
+        let (x, y) = (20 + place % 3 * 480, 26 + place / 3 * 50);
         let (form, ink) = FORMS[kind];
         form.draw(&mut svg, (x, y), ink);
-        svg.word(&Word::new(x + 34, y, Anchor::Start, *name));
+        svg.word(&Word::new(x + 34, y, Anchor::Start, name));
     }
     for (from, to) in [
-        ((0, TOP), (WIDTH, TOP)),
+        ((0, top), (WIDTH, top)),
         ((0, bottom), (WIDTH, bottom)),
-        ((1, TOP), (1, bottom)),
-        ((WIDTH - 1, TOP), (WIDTH - 1, bottom)),
+        ((1, top), (1, bottom)),
+        ((WIDTH - 1, top), (WIDTH - 1, bottom)),
     ] {
         svg.line(from, to, Ink::Six, 2);
     }
@@ -739,7 +766,7 @@ fn plane(records: &Records) -> Option<Figure> {
             let apart = |(range, other): &(Range<i32>, i32)| {
                 x + half < range.start || x - half > range.end || (y - other).abs() >= 42
             };
-            (TOP + 28..bottom - 28).contains(&y) && taken.iter().all(apart)
+            (top + 28..bottom - 28).contains(&y) && taken.iter().all(apart)
         };
         let near = (0..8)
             .flat_map(|n| [y + 44 * n, y - 44 * n])

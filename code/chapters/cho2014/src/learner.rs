@@ -4,7 +4,7 @@ use super::data::{Data, Task};
 use super::model::{
     Decoder, Encoder, EncoderDecoder, Pyramid, Reader, Sizes, PLAIN, UNIT, UNIT_AFTER,
 };
-use super::score;
+use super::score::{self, Untrained};
 use kernels::sequence::Cell;
 use kernels::Instructions;
 use rand_chacha::rand_core::RngCore;
@@ -118,16 +118,14 @@ where
     };
     let mut rng = generator(seed, Purpose::Initialization);
     start(&mut model, config.start, C::GROUPS, &mut rng);
-    let untrained = match data.question("vectors") {
-        Some((_, question)) => {
-            let pairs: Vec<_> = question
-                .pairs
-                .iter()
-                .map(|(v, w)| (&v[..], &w[..]))
-                .collect();
-            model.vectors(&Batch::new(&pairs, true, 1))
-        }
-        None => Vec::new(),
+    let of = |name: &str| {
+        let (_, question) = data.question(name)?;
+        let pairs = question.pairs.iter().map(|(v, w)| (&v[..], &w[..]));
+        Some(Batch::new(&pairs.collect::<Vec<_>>(), true, 1))
+    };
+    let untrained = Untrained {
+        vectors: of("vectors").map_or(Vec::new(), |batch| model.vectors(&batch)),
+        inside: of("inside").map_or(Vec::new(), |batch| model.inside(&batch)),
     };
     let material = data.material.clone();
     sentences::begin(

@@ -6,8 +6,8 @@
 pub type List = Vec<Vec<f64>>;
 
 /// What a weight may be.
-pub const WEIGHTS: [f64; 13] = [
-    -4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0,
+pub const WEIGHTS: [f64; 15] = [
+    -4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0,
 ];
 /// How often each weight is chosen anew.
 const ROUNDS: usize = 4;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers that come of a trial's answers.
-use super::data::{Data, KINDS};
+use super::data::{Counted, Data, KINDS};
 use super::loglinear::{right, tuned, List};
 use super::trees::{left_branching, random, right_branching, tree, Score};
 use lab::record::{six_decimals, TrialRecord};
@@ -82,16 +82,25 @@ pub fn is_shown(seed: u64) -> bool {
 /// The first seed of the experiments. Seed 1 ran while the program was written.
 pub const FIRST_SEED: u64 = 11;
 
-/// Measures and series of a trial. `untrained`: the vectors of question `vectors` before training.
+/// What a network answers before training.
+#[derive(Debug, Clone, Default)]
+pub struct Untrained {
+    /// The vectors of question `vectors`.
+    pub vectors: Vec<Vec<f32>>,
+    /// The gates of question `inside`.
+    pub inside: Vec<Vec<f32>>,
+}
+
+/// Measures and series of a trial.
 pub fn report(
     data: &Data,
     answers: &[Answer],
-    untrained: &[Vec<f32>],
+    untrained: &Untrained,
     record: &mut TrialRecord,
 ) {
     match data.phrases.table.is_empty() {
-        false => phrases(data, answers, untrained, record),
-        true => sentences(data, answers, record),
+        false => phrases(data, answers, &untrained.vectors, record),
+        true => sentences(data, answers, &untrained.inside, record),
     }
 }
 
@@ -128,20 +137,10 @@ fn phrases(data: &Data, answers: &[Answer], untrained: &[Vec<f32>], record: &mut
         record.series.insert("table-counts".into(), counts(data));
     }
 
-    // The target that is chosen for a source, by score and by count.
-    let chosen = chosen(data, costs("test"));
-    put(record, "choices", chosen.len() as f64);
-    for (place, name) in ["chosen", "frequent", "any"].into_iter().enumerate() {
-        let words: Vec<f64> = chosen
-            .iter()
-            .map(|words| six_decimals(words[place]))
-            .collect();
-        if !words.is_empty() {
-            let mean = words.iter().sum::<f64>() / words.len() as f64;
-            put(record, &format!("{name}-length"), mean);
-            record.series.insert(format!("{name}-words"), words);
-        }
+    if let Some(share) = agreement(&data.phrases.rivals, costs("rivals")) {
+        put(record, "agreement", share);
     }
+    choices(data, costs("test"), record);
 
     // Lists, by the features of a system of counts, and with the network's.
     let classic = Classic::of(data, &data.phrases.sentences);
@@ -238,6 +237,43 @@ pub fn counted(data: &Data) -> Vec<f64> {
     let all = data.phrases.table.iter();
     all.map(|of| libm::log(of.count as f64 / of.of_source as f64))
         .collect()
+}
+
+/// Of targets of one source of which one is more frequent than the other, how often the more frequent
+/// one has the better score. `None` where there are none.
+fn agreement(rivals: &[Counted], costs: &[Cost]) -> Option<f64> {
+    let mut by_source: BTreeMap<&[u32], Vec<(u64, f64)>> = BTreeMap::new();
+    for (of, cost) in rivals.iter().zip(costs) {
+        let all = by_source.entry(&of.pair.0).or_default();
+        all.push((of.count, cost.all()));
+    }
+    let (mut right, mut all) = (0u64, 0u64);
+    for own in by_source.values() {
+        for more in own {
+            for less in own.iter().filter(|less| less.0 < more.0) {
+                all += 1;
+                right += u64::from(more.1 < less.1);
+            }
+        }
+    }
+    (all > 0).then(|| right as f64 / all as f64)
+}
+
+/// The target that is chosen for a source, by cost and by count.
+pub fn choices(data: &Data, costs: &[Cost], record: &mut TrialRecord) {
+    let chosen = chosen(data, costs);
+    put(record, "choices", chosen.len() as f64);
+    for (place, name) in ["chosen", "frequent", "any"].into_iter().enumerate() {
+        let words: Vec<f64> = chosen
+            .iter()
+            .map(|words| six_decimals(words[place]))
+            .collect();
+        if !words.is_empty() {
+            let mean = words.iter().sum::<f64>() / words.len() as f64;
+            put(record, &format!("{name}-length"), mean);
+            record.series.insert(format!("{name}-words"), words);
+        }
+    }
 }
 
 /// Of each source with several targets the words of the cheapest, of the most frequent and of all in the
@@ -372,7 +408,12 @@ pub const UNKNOWN: usize = 3;
 /// Words of the sources that are compared by their unknown words, the first and the last number.
 pub const MIDDLE: (usize, usize) = (9, 14);
 
-fn sentences(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
+fn sentences(
+    data: &Data,
+    answers: &[Answer],
+    untrained: &[Vec<f32>],
+    record: &mut TrialRecord,
+) {
     let words = &data.vocabularies.1;
     for (name, right) in &data.sentences.right {
         let Some((place, question)) = data.question(name) else {
@@ -397,7 +438,7 @@ fn sentences(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
     if let Some((place, _)) = data.question("inside") {
         let inside = answers[place].vectors();
         if inside.iter().any(|gates| !gates.is_empty()) {
-            trees(data, inside, record);
+            trees(data, inside, untrained, record);
         }
     }
 }
@@ -471,23 +512,14 @@ const DRAWN: (usize, usize) = (7, 9);
 
 /// The trees of a pyramid against the true ones. Of a sentence of S words `inside` has three gates for
 /// each column, level after level from the lowest.
-fn trees(data: &Data, inside: &[Vec<f32>], record: &mut TrialRecord) {
+fn trees(data: &Data, inside: &[Vec<f32>], untrained: &[Vec<f32>], record: &mut TrialRecord) {
     let mut scores: [Score; 5] = Default::default();
     let mut stream = Stream::of(record.seed, TREES);
     let (mut joined, mut columns) = (0.0, 0usize);
     let mut drawn = !is_shown(record.seed);
     for (n, (gates, gold)) in inside.iter().zip(&data.sentences.trees).enumerate() {
-        let words = 1
-            + (1..)
-                .find(|s| 3 * s * (s + 1) / 2 >= gates.len())
-                .unwrap_or(0);
-        let words = if gates.is_empty() { 1 } else { words };
-        let mut all = gates
-            .chunks_exact(3)
-            .map(|gate| [gate[0], gate[1], gate[2]]);
-        let levels: Vec<Vec<[f32; 3]>> = (1..words)
-            .map(|level| all.by_ref().take(words - level).collect())
-            .collect();
+        let levels = levels(gates);
+        let words = levels.len() + 1;
         joined += gates
             .iter()
             .step_by(3)
@@ -525,6 +557,12 @@ fn trees(data: &Data, inside: &[Vec<f32>], record: &mut TrialRecord) {
             }
         }
     }
+    let mut before = Score::default();
+    for (gates, gold) in untrained.iter().zip(&data.sentences.trees) {
+        let levels = levels(gates);
+        before.add(&tree(&levels), gold, levels.len() + 1);
+    }
+    put(record, "untrained-f1", before.f1());
     for (name, score) in ["tree", "right", "left", "random", "best"]
         .iter()
         .zip(&scores)
@@ -533,6 +571,18 @@ fn trees(data: &Data, inside: &[Vec<f32>], record: &mut TrialRecord) {
         put(record, &format!("{name}-recall"), score.recall());
     }
     put(record, "joined", joined / columns.max(1) as f64);
+}
+
+/// The gates of one sentence, level by level from the lowest: of S words S (S − 1) / 2 columns.
+fn levels(gates: &[f32]) -> Vec<Vec<[f32; 3]>> {
+    let levels = (0..)
+        .find(|s| 3 * s * (s + 1) / 2 >= gates.len())
+        .unwrap_or(0);
+    let mut all = gates
+        .chunks_exact(3)
+        .map(|gate| [gate[0], gate[1], gate[2]]);
+    let level = |below: usize| all.by_ref().take(levels - below).collect();
+    (0..levels).map(level).collect()
 }
 
 /// The stream of random trees.

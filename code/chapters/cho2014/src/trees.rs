@@ -163,7 +163,7 @@ pub fn spans(gold: &[Constituent]) -> impl Iterator<Item = Span> + '_ {
 /// Brackets counted over many sentences.
 ///
 /// Each has a stop, which belongs to no constituent but the sentence. As parsers are evaluated, it is
-/// taken out before anything is counted: otherwise no bracket of a tree that joins to the right were true.
+/// taken out before anything is counted: otherwise no bracket of a tree that joins to the right would be true.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Score {
     /// Brackets that the trees have in common with the true ones.

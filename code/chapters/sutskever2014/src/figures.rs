@@ -45,7 +45,11 @@ pub(crate) fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 /// An arm that has trials.
-pub(crate) fn of<'a>(records: &'a Records, experiment: &str, id: &str) -> Option<&'a ArmRecord> {
+pub(crate) fn of<'a>(
+    records: &'a Records,
+    experiment: &str,
+    id: &str,
+) -> Option<&'a ArmRecord> {
     arm(records, experiment, id).map(|(_, arm)| arm)
 }
 
@@ -60,7 +64,9 @@ pub(crate) fn shown<'a>(
 
 /// The text whose letters a series has as numbers.
 pub(crate) fn text(series: &[f64]) -> String {
-    let letters = series.iter().filter_map(|&code| char::from_u32(code as u32));
+    let letters = series
+        .iter()
+        .filter_map(|&code| char::from_u32(code as u32));
     letters.collect()
 }
 
@@ -174,7 +180,8 @@ fn stacks(svg: &mut Svg, top: i32, title: &str, layers: i32, read: [&str; 4]) ->
     };
     let before = ["start", "il", "voit", "paul"];
     let after = ["il", "voit", "paul", "end"];
-    for (row, (columns, words_read)) in [(encoder, read), (decoder, before)].into_iter().enumerate()
+    for (row, (columns, words_read)) in
+        [(encoder, read), (decoder, before)].into_iter().enumerate()
     {
         for (j, x) in columns.into_iter().enumerate() {
             let own = match (row, words_read[j]) {
@@ -352,7 +359,8 @@ fn reversal(records: &Records) -> Option<Figure> {
     }
     let mut number_of_seeds = String::new();
     for (order, name) in ORDERS.into_iter().chain([PRINTED]) {
-        let both = READINGS.map(|(reading, ..)| of(records, "reversal", &format!("{order}-{reading}")));
+        let both = READINGS
+            .map(|(reading, ..)| of(records, "reversal", &format!("{order}-{reading}")));
         let [Some(forward), Some(reversed)] = both else {
             // A small record has nothing with the printed rule.
             if order == PRINTED.0 {
@@ -374,7 +382,12 @@ fn reversal(records: &Records) -> Option<Figure> {
             for trial in &arm.trials {
                 let value = *trial.measures.get("test")?;
                 let seed = trial.seed.to_string();
-                rows.push(vec![name.to_owned(), reading.to_owned(), seed, number(value)]);
+                rows.push(vec![
+                    name.to_owned(),
+                    reading.to_owned(),
+                    seed,
+                    number(value),
+                ]);
             }
             number_of_seeds = seeds_of(arm);
         }
@@ -384,9 +397,14 @@ fn reversal(records: &Records) -> Option<Figure> {
     let most = values.map(|dot| dot.0).chain([without]).largest(2.0);
     let mut panel = Panel::rows(labels).tall(112);
     panel.dots(Ink::Text, Mark::Filled, vec![(without, 0.0)]);
-    panel.dots(Ink::Text, Mark::Small, blind.iter().map(|&value| (value, 0.0)).collect());
+    panel.dots(
+        Ink::Text,
+        Mark::Small,
+        blind.iter().map(|&value| (value, 0.0)).collect(),
+    );
     panel.side(0.0, Ink::Text, number(without));
-    for ((_, ink, mark, _), (seeds, means)) in READINGS.into_iter().zip(seeds.into_iter().zip(means))
+    for ((_, ink, mark, _), (seeds, means)) in
+        READINGS.into_iter().zip(seeds.into_iter().zip(means))
     {
         panel.dots(ink, mark, means);
         panel.dots(Ink::Text, Mark::Small, seeds);
@@ -444,7 +462,9 @@ fn along(arm: &ArmRecord, places: &[(f64, String)]) -> Option<Lines> {
     let mut lines = Lines::default();
     for trial in &arm.trials {
         let at = |(x, name): &(f64, String)| Some((*x, *trial.measures.get(name)?));
-        lines.seeds.push(places.iter().map(at).collect::<Option<_>>()?);
+        lines
+            .seeds
+            .push(places.iter().map(at).collect::<Option<_>>()?);
     }
     let at = |(x, name): &(f64, String)| Some((*x, arm.mean(name)?));
     lines.mean = places.iter().map(at).collect::<Option<_>>()?;
@@ -462,7 +482,8 @@ fn passes(arm: &ArmRecord) -> Option<Lines> {
         (0..length).map(at).collect()
     };
     let seeds = all.iter().map(|series| line(&|pass| series[pass]));
-    let middle = |pass: usize| all.iter().map(|series| series[pass]).sum::<f64>() / all.len() as f64;
+    let middle =
+        |pass: usize| all.iter().map(|series| series[pass]).sum::<f64>() / all.len() as f64;
     (length > 0).then(|| Lines {
         seeds: seeds.collect(),
         mean: line(&middle),
@@ -481,7 +502,8 @@ fn curves(records: &Records) -> Option<Figure> {
     let (mut rows, mut said, mut seeds) = (Vec::new(), Vec::new(), String::new());
     let (mut least, mut most, mut far) = (f64::INFINITY, 2.0, 2.0);
     for (order, name) in ORDERS.into_iter().chain([PRINTED]) {
-        let both = READINGS.map(|(reading, ..)| of(records, "reversal", &format!("{order}-{reading}")));
+        let both = READINGS
+            .map(|(reading, ..)| of(records, "reversal", &format!("{order}-{reading}")));
         let [Some(forward), Some(reversed)] = both else {
             if order == PRINTED.0 {
                 continue;
@@ -503,7 +525,12 @@ fn curves(records: &Records) -> Option<Figure> {
             ));
             for (pass, value) in &lines.mean {
                 let pass = decimals(*pass, 0);
-                rows.push(vec![name.to_owned(), reading.to_owned(), pass, number(*value)]);
+                rows.push(vec![
+                    name.to_owned(),
+                    reading.to_owned(),
+                    pass,
+                    number(*value),
+                ]);
             }
         }
         said.push(format!("{name}: {}", words.join(", ")));
@@ -561,7 +588,11 @@ fn lengths(records: &Records) -> Option<Figure> {
         let arm = of(records, "reversal", id)?;
         let lines = along(arm, &measures)?;
         let plain = name.replace('\n', " ");
-        let each: Vec<String> = lines.mean.iter().map(|point| decimals(point.1, 1)).collect();
+        let each: Vec<String> = lines
+            .mean
+            .iter()
+            .map(|point| decimals(point.1, 1))
+            .collect();
         said.push(format!("{plain} {}", each.join(", ")));
         for (place, &n) in places.iter().enumerate() {
             let (from, to) = BUCKETS[n];
@@ -579,7 +610,11 @@ fn lengths(records: &Records) -> Option<Figure> {
         }
         drawn.push((name, ink, mark, lines));
     }
-    let most = drawn.iter().flat_map(|(.., lines)| lines.values()).largest(1.0) * 1.12;
+    let most = drawn
+        .iter()
+        .flat_map(|(.., lines)| lines.values())
+        .largest(1.0)
+        * 1.12;
     let mut panel = Panel::new(Axis::linear("BLEU", 0.0, most), 620);
     let (left, right) = (BUCKETS[*first].0 as f64, BUCKETS[*last].1 as f64);
     let border = end as f64 + 0.5;
@@ -592,11 +627,13 @@ fn lengths(records: &Records) -> Option<Figure> {
         }
     }
     let seeds = seeds_of(reversed);
-    for (name, ink, mark, lines) in drawn {
-        let dots = lines.seeds.iter().flatten().copied().collect();
+    for (place, (name, ink, mark, lines)) in drawn.into_iter().enumerate() {
+        // Seeds stand beside their mean, those of each system in a column.
+        let aside = 0.35 + 0.3 * place as f64;
+        let dots = lines.seeds.iter().flatten().map(|&(x, y)| (x + aside, y));
+        panel.dots(ink, Mark::Small, dots.collect());
         panel.line(ink, Stroke::Plain, lines.mean.clone(), name);
         panel.dots(ink, mark, lines.mean);
-        panel.dots(Ink::Text, Mark::Small, dots);
     }
     let names = places.iter().map(|&n| {
         let (first, last) = BUCKETS[n];
@@ -606,7 +643,7 @@ fn lengths(records: &Records) -> Option<Figure> {
     let chart = Chart::new(x, vec![panel])
         .key(Mark::Square, Ink::Two, "forward, mean")
         .key(Mark::Filled, Ink::One, "reversed, mean")
-        .key(Mark::Small, Ink::Text, "one seed");
+        .key(Mark::Small, Ink::Text, "one seed, set aside");
     let groups: Vec<String> = places
         .iter()
         .map(|&n| format!("{} to {}", BUCKETS[n].0, BUCKETS[n].1))
@@ -645,7 +682,10 @@ fn depth(records: &Records) -> Option<Figure> {
         for trial in &arm.trials {
             rows.push(vec![
                 label.clone(),
-                trial.measures.get("weights").map_or("–".into(), |n| count(*n)),
+                trial
+                    .measures
+                    .get("weights")
+                    .map_or("–".into(), |n| count(*n)),
                 trial.seed.to_string(),
                 number(*trial.measures.get("test")?),
             ]);
@@ -690,7 +730,8 @@ fn depth(records: &Records) -> Option<Figure> {
 fn beams(records: &Records) -> Option<Figure> {
     const INKS: [Ink; 3] = [Ink::One, Ink::Three, Ink::Four];
     let arm = of(records, "ensemble", "together")?;
-    let words = of(records, "reversal", "word-by-word")?.mean(&format!("{}-bleu", beam(1, 1)))?;
+    let words =
+        of(records, "reversal", "word-by-word")?.mean(&format!("{}-bleu", beam(1, 1)))?;
     let references = of_references(arm)?;
     let (mut scores, mut costs) = (Vec::new(), Vec::new());
     let (mut rows, mut said, mut probable) = (Vec::new(), Vec::new(), Vec::new());
@@ -775,7 +816,9 @@ fn beams(records: &Records) -> Option<Figure> {
     lower.line(Ink::Four, Stroke::Dashed, line, "references");
     draw(&mut lower, costs);
     let ticks = BEAMS.map(|width| (width as f64, width.to_string()));
-    let x = Axis::log("width of the beam", 1.0, 12.0).range(1.0, 12.0).ticks(ticks);
+    let x = Axis::log("width of the beam", 1.0, 12.0)
+        .range(1.0, 12.0)
+        .ticks(ticks);
     let alt = format!(
         "Two line charts over beams of 1, 2 and 12; means over {seeds}. BLEU: {}; word by word {}. Mean ln p of a written sentence: {}; of the references, by {}, {}.",
         said.join("; "),
@@ -784,7 +827,12 @@ fn beams(records: &Records) -> Option<Figure> {
         models_of(members),
         decimals(right, 2)
     );
-    rows.push(vec!["word by word".into(), "–".into(), decimals(words, 1), "–".into()]);
+    rows.push(vec![
+        "word by word".into(),
+        "–".into(),
+        decimals(words, 1),
+        "–".into(),
+    ]);
     let name = format!("references, by {}", models_of(members));
     rows.push(vec![name, "–".into(), "–".into(), decimals(right, 2)]);
     Some(Figure::new(
@@ -803,7 +851,8 @@ fn beams(records: &Records) -> Option<Figure> {
 fn ensemble(records: &Records) -> Option<Figure> {
     let arm = of(records, "ensemble", "together")?;
     let members = usize::try_from(task(arm, "members")?).ok()?;
-    let there = |count: &usize| *count <= members && arm.mean(&format!("test-of-{count}")).is_some();
+    let there =
+        |count: &usize| *count <= members && arm.mean(&format!("test-of-{count}")).is_some();
     let counts = (1..).take_while(there);
     let places: Vec<_> = counts.map(|n| (n as f64, format!("test-of-{n}"))).collect();
     if places.len() < 2 {
@@ -815,7 +864,11 @@ fn ensemble(records: &Records) -> Option<Figure> {
     let mut rows = Vec::new();
     for (trial, seed) in arm.trials.iter().zip(&lines.seeds) {
         for (n, value) in seed {
-            rows.push(vec![decimals(*n, 0), trial.seed.to_string(), number(*value)]);
+            rows.push(vec![
+                decimals(*n, 0),
+                trial.seed.to_string(),
+                number(*value),
+            ]);
         }
     }
     let (least, most) = (
@@ -895,15 +948,29 @@ type Group = Vec<((f64, f64), String)>;
 /// The groups of a suite that a record has, as many as have a color.
 fn groups(trial: &TrialRecord, suite: &Suite) -> Option<Vec<Group>> {
     let series = |axis: &str| trial.series.get(&format!("{}-{axis}", suite.name));
-    let points: Vec<(f64, f64)> = series("x")?.iter().copied().zip(series("y")?.iter().copied()).collect();
+    let points: Vec<(f64, f64)> = series("x")?
+        .iter()
+        .copied()
+        .zip(series("y")?.iter().copied())
+        .collect();
     let mut all = Vec::new();
-    for (g, places) in points.chunks_exact(suite.forms.len()).take(GROUPS.len()).enumerate() {
+    for (g, places) in points
+        .chunks_exact(suite.forms.len())
+        .take(GROUPS.len())
+        .enumerate()
+    {
         let sentence = |(n, at): (usize, &(f64, f64))| {
             let n = g * suite.forms.len() + n;
             let text = text(trial.series.get(&format!("{}-text-{n}", suite.name))?);
             (at.0.is_finite() && at.1.is_finite()).then_some((*at, text))
         };
-        all.push(places.iter().enumerate().map(sentence).collect::<Option<Group>>()?);
+        all.push(
+            places
+                .iter()
+                .enumerate()
+                .map(sentence)
+                .collect::<Option<Group>>()?,
+        );
     }
     (!all.is_empty()).then_some(all)
 }
@@ -957,7 +1024,9 @@ fn plane(svg: &mut Svg, top: i32, suite: &Suite, groups: &[Group]) -> Option<i32
     let ((left, right), (low, high)) = (ends(|p| p.0), ends(|p| p.1));
     // One scale for both axes, so that distances are those of the plane.
     let wide = f64::from(WIDTH - 2 * EDGE);
-    let scale = [wide / (right - left)].into_iter().smallest(HIGHEST / (high - low));
+    let scale = [wide / (right - left)]
+        .into_iter()
+        .smallest(HIGHEST / (high - low));
     if !(scale.is_finite() && scale > 0.0) {
         return None;
     }
@@ -1036,7 +1105,12 @@ fn plane(svg: &mut Svg, top: i32, suite: &Suite, groups: &[Group]) -> Option<i32
         let mut places = group.iter().flat_map(|(at, _)| around(place(*at)));
         if let Some(at) = places.find(free) {
             taken.push(at);
-            svg.word(&Word::new(at.0, at.1, Anchor::Middle, letter).ink(ink).bold().rim());
+            svg.word(
+                &Word::new(at.0, at.1, Anchor::Middle, letter)
+                    .ink(ink)
+                    .bold()
+                    .rim(),
+            );
         }
     }
     let mut y = bottom + 10;
@@ -1077,7 +1151,9 @@ fn vectors(records: &Records) -> Option<Figure> {
                 let ((x, y), (u, v)) = (group[a].0, group[b].0);
                 ((x - u) * (x - u) + (y - v) * (y - v)).sqrt()
             };
-            let each = all.iter().flat_map(|group| pairs.iter().map(move |pair| apart(group, pair)));
+            let each = all
+                .iter()
+                .flat_map(|group| pairs.iter().map(move |pair| apart(group, pair)));
             if let Some(mean) = mean(&each.collect::<Vec<f64>>()) {
                 said.push(format!("{name} {}", decimals(mean, 2)));
             }
@@ -1098,7 +1174,9 @@ fn vectors(records: &Records) -> Option<Figure> {
     draw(&mut svg)?;
     let sentences: Vec<String> = drawn
         .iter()
-        .map(|(suite, all)| format!("{} of suite {}", all.len() * suite.forms.len(), suite.name))
+        .map(|(suite, all)| {
+            format!("{} of suite {}", all.len() * suite.forms.len(), suite.name)
+        })
         .collect();
     let alt = format!(
         "Two scatter charts of vectors of sentences, {}, of one seed with the source reversed, each in the plane of its first two principal components, with lines inside a group. Mean lengths of the lines in the plane: {}. \
@@ -1116,7 +1194,13 @@ fn vectors(records: &Records) -> Option<Figure> {
         alt,
         &svg,
         Table {
-            columns: texts(["Group", "Form", "Sentence", "First component", "Second component"]),
+            columns: texts([
+                "Group",
+                "Form",
+                "Sentence",
+                "First component",
+                "Second component",
+            ]),
             rows,
         },
     ))

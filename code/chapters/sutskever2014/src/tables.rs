@@ -3,7 +3,8 @@
 //! translations.
 use super::data::{beam, BEAMS};
 use super::figures::{
-    models_of, number, of, of_references, shown, size, text, texts, together, DEPTHS, ORDERS, PRINTED,
+    models_of, number, of, of_references, shown, size, text, texts, together, DEPTHS, ORDERS,
+    PRINTED,
 };
 use kernels::Extremes;
 use lab::chapter::{Records, Table};
@@ -71,7 +72,11 @@ fn rates(records: &Records) -> Option<Table> {
             "adam" => "Adam",
             _ => "gradient descent",
         };
-        let paper = if arm.id == "sgd-0.7" { ", the paper’s" } else { "" };
+        let paper = if arm.id == "sgd-0.7" {
+            ", the paper’s"
+        } else {
+            ""
+        };
         rows.push(vec![
             rule.to_owned(),
             format!("{rate}{paper}"),
@@ -81,7 +86,13 @@ fn rates(records: &Records) -> Option<Table> {
         ]);
     }
     Some(Table {
-        columns: texts(["rule", "rate", "development perplexity", "best pass", "passes"]),
+        columns: texts([
+            "rule",
+            "rate",
+            "development perplexity",
+            "best pass",
+            "passes",
+        ]),
         rows,
     })
 }
@@ -167,21 +178,22 @@ fn depth(records: &Records) -> Option<Table> {
 /// Beams: BLEU beside how probable what was written is.
 fn scores(records: &Records) -> Option<Table> {
     let mut rows = Vec::new();
-    let mut add = |arm: &ArmRecord, name: &str, members: usize, references: Option<Vec<f64>>| {
-        let right = references.map_or(NONE.into(), |all| range(&all, hundredths));
-        for width in BEAMS {
-            let of = |measure: &str| format!("{}-{measure}", beam(width, members));
-            rows.push(vec![
-                name.to_owned(),
-                width.to_string(),
-                cell(arm, &of("bleu"), tenths),
-                cell(arm, &of("score"), hundredths),
-                right.clone(),
-                arm.mean(&of("length")).map_or(NONE.into(), hundredths),
-                arm.mean(&of("exact")).map_or(NONE.into(), percent),
-            ]);
-        }
-    };
+    let mut add =
+        |arm: &ArmRecord, name: &str, members: usize, references: Option<Vec<f64>>| {
+            let right = references.map_or(NONE.into(), |all| range(&all, hundredths));
+            for width in BEAMS {
+                let of = |measure: &str| format!("{}-{measure}", beam(width, members));
+                rows.push(vec![
+                    name.to_owned(),
+                    width.to_string(),
+                    cell(arm, &of("bleu"), tenths),
+                    cell(arm, &of("score"), hundredths),
+                    right.clone(),
+                    arm.mean(&of("length")).map_or(NONE.into(), hundredths),
+                    arm.mean(&of("exact")).map_or(NONE.into(), percent),
+                ]);
+            }
+        };
     for reading in ["forward", "reversed"] {
         let arm = of(records, "reversal", &format!("french-{reading}"))?;
         let name = format!("one model, {reading}");
@@ -196,7 +208,12 @@ fn scores(records: &Records) -> Option<Table> {
         };
         // What single sentences cost is kept of all models together alone.
         let all = counts.last() == Some(&members);
-        add(arm, &name, members, all.then(|| of_references(arm)).flatten());
+        add(
+            arm,
+            &name,
+            members,
+            all.then(|| of_references(arm)).flatten(),
+        );
     }
     Some(Table {
         columns: texts([
@@ -251,8 +268,10 @@ fn lists(records: &Records) -> Option<Table> {
 /// How many words two sentences do not share, each as often as it stands.
 fn unshared(a: &str, b: &str) -> f64 {
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
-    a.split_whitespace().for_each(|word| *counts.entry(word).or_default() += 1);
-    b.split_whitespace().for_each(|word| *counts.entry(word).or_default() -= 1);
+    a.split_whitespace()
+        .for_each(|word| *counts.entry(word).or_default() += 1);
+    b.split_whitespace()
+        .for_each(|word| *counts.entry(word).or_default() -= 1);
     counts.values().map(|n| n.unsigned_abs() as f64).sum()
 }
 
@@ -260,7 +279,12 @@ fn unshared(a: &str, b: &str) -> f64 {
 /// that a record has kept the sentences of: exchanged, with the place in front, passive, unrelated.
 fn bag(trial: &TrialRecord) -> Option<[f64; 4]> {
     let sentences = |suite: &str, group: usize| -> Vec<Vec<String>> {
-        let text = |n: usize| trial.series.get(&format!("{suite}-text-{n}")).map(|own| text(own));
+        let text = |n: usize| {
+            trial
+                .series
+                .get(&format!("{suite}-text-{n}"))
+                .map(|own| text(own))
+        };
         let all: Vec<String> = (0..).map_while(text).collect();
         all.chunks_exact(group).map(<[String]>::to_vec).collect()
     };
@@ -269,7 +293,9 @@ fn bag(trial: &TrialRecord) -> Option<[f64; 4]> {
         let each = all.iter().map(|group| unshared(&group[a], &group[b]));
         mean(&each.collect::<Vec<f64>>())
     };
-    let next = order.windows(2).map(|pair| unshared(&pair[0][0], &pair[1][0]));
+    let next = order
+        .windows(2)
+        .map(|pair| unshared(&pair[0][0], &pair[1][0]));
     Some([
         inside(&order, 0, 1)?,
         inside(&order, 0, 2)?,
@@ -283,10 +309,15 @@ fn distances(records: &Records) -> Option<Table> {
     const MEASURES: [&str; 4] = ["exchanged", "fronted", "voice", "unrelated"];
     let mut rows = Vec::new();
     let ratio = |a: f64, b: f64| hundredths(a / b);
-    let networks = readings().map(|(id, name, reading)| ("reversal", id, format!("{name}, {reading}")));
+    let networks =
+        readings().map(|(id, name, reading)| ("reversal", id, format!("{name}, {reading}")));
     let depths = [
         ("depth", "one".to_owned(), "one layer, reversed".to_owned()),
-        ("depth", "three".to_owned(), "three layers, reversed".to_owned()),
+        (
+            "depth",
+            "three".to_owned(),
+            "three layers, reversed".to_owned(),
+        ),
     ];
     for (experiment, id, name) in networks.chain(depths) {
         let Some(arm) = of(records, experiment, &id) else {

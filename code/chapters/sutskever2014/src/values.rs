@@ -116,7 +116,8 @@ pub fn all(records: &Records) -> Values {
             }
         }
         for (measure, end) in [("test", ""), (greedy.as_str(), "-bleu")] {
-            let mean = |&(id, arm): &(&str, &ArmRecord)| Some((id.to_owned(), arm.mean(measure)?));
+            let mean =
+                |&(id, arm): &(&str, &ArmRecord)| Some((id.to_owned(), arm.mean(measure)?));
             let means: Vec<(String, f64)> = arms.iter().filter_map(mean).collect();
             for (a, one) in &means {
                 for (b, other) in &means {

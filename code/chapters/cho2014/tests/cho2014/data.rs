@@ -2,7 +2,7 @@
 //! What a trial is trained on and asked, and the numbers that come of made-up answers.
 
 use cho2014::data::{
-    bucket, foreign, permuted, Data, PhraseTask, SentenceTask, Task, KINDS, LISTED,
+    bucket, foreign, permuted, Counted, Data, PhraseTask, SentenceTask, Task, KINDS, LISTED,
 };
 use cho2014::experiments;
 use cho2014::learner::Config;
@@ -21,18 +21,18 @@ use translation::phrases::{self, Phrase};
 use translation::vocabulary::UNKNOWN;
 use translation::{Knobs, Pair};
 
-/// What an arm of the smoke scale is trained on.
-fn smoke(experiment: &str, arm: &str) -> Task {
+/// What an arm is trained on.
+fn of_arm(experiment: &str, arm: &str, scale: Scale) -> Task {
     let all = experiments::all();
     let found = all.iter().find(|one| one.id() == experiment).unwrap();
-    let arms = found.arms(Scale::Smoke);
+    let arms = found.arms(scale);
     let arm = arms.iter().find(|one| one.id == arm).unwrap();
     arm.typed::<Config>().task
 }
 
-/// The phrases of the smoke records.
-fn small() -> PhraseTask {
-    match smoke("phrases", "gru") {
+/// The phrases of the records of a scale.
+fn recorded(scale: Scale) -> PhraseTask {
+    match of_arm("phrases", "gru", scale) {
         Task::Phrases(task) => task,
         task => panic!("{task:?}"),
     }
@@ -106,7 +106,8 @@ fn phrase_tasks() -> Vec<(PhraseTask, u64)> {
         counted: true,
         ..middle()
     };
-    vec![(small(), 1), (small(), 4), (middle(), 2), (counted, 3)]
+    let small = recorded(Scale::Smoke);
+    vec![(small, 1), (small, 4), (middle(), 2), (counted, 3)]
 }
 
 #[test]
@@ -114,8 +115,7 @@ fn held_out_phrases_stand_in_no_phrase_that_was_trained_on() {
     for (task, seed) in phrase_tasks() {
         let data = Data::new(Task::Phrases(task), seed);
         let trained = &data.material.train;
-        let known =
-            |words: &[u32]| trained.iter().any(|(source, _)| stands_in(words, source));
+        let known = |words: &[u32]| trained.iter().any(|(source, _)| stands_in(words, source));
         let sets = [
             ("dev", &data.material.dev[..]),
             ("test", asked(&data, "test")),
@@ -149,18 +149,29 @@ fn held_out_phrases_stand_in_no_phrase_that_was_trained_on() {
             }
             // Nothing would be held out by chance: other sentences have the same phrases.
             let shared = due.keys().filter(|source| known(source)).count();
-            assert!(shared * 4 > due.len(), "{shared} of {}", due.len());
+            assert!(shared * 10 > due.len(), "{shared} of {}", due.len());
+            // Two sources are one in numbers where both have a word that the vocabulary lacks.
             let sources: BTreeSet<&Vec<u32>> = pairs.iter().map(|pair| &pair.0).collect();
-            assert_eq!(sources.len(), most.min(due.len() - shared), "seed {seed}");
-            for source in sources {
+            let (found, most) = (sources.len(), most.min(due.len() - shared));
+            assert!(
+                found <= most && found * 10 >= most * 9,
+                "{found} sources of {most}"
+            );
+            for source in sources
+                .into_iter()
+                .filter(|source| !source.contains(&UNKNOWN))
+            {
                 let own = pairs.iter().filter(|pair| pair.0 == *source);
                 let own: BTreeSet<&Vec<u32>> = own.map(|pair| &pair.1).collect();
                 assert!(own.into_iter().eq(due[source].keys()), "{source:?}");
             }
-            for of in data.phrases.test.iter().filter(|_| pairs.len() == data.phrases.test.len()) {
-                let all = &due[&of.pair.0];
-                assert_eq!(of.count, all[&of.pair.1]);
-                assert_eq!(of.of_source, all.values().sum::<u64>());
+            if pairs == asked(&data, "test") {
+                let known = |of: &&Counted| !of.pair.0.contains(&UNKNOWN);
+                for of in data.phrases.test.iter().filter(known) {
+                    let all = &due[&of.pair.0];
+                    assert!(of.count <= all[&of.pair.1]);
+                    assert_eq!(of.of_source, all.values().sum::<u64>());
+                }
             }
         }
         // What is counted beside the test is the test.
@@ -184,7 +195,10 @@ fn pairs_are_trained_on_once_unless_they_are_counted() {
     let mut often: BTreeMap<Numbers, u64> = BTreeMap::new();
     for phrase in phrases::table(&corpus_of(&task, seed).train, task.longest) {
         let (v, w) = &once.vocabularies;
-        often.insert((v.encode(&phrase.source), w.encode(&phrase.target)), phrase.count);
+        often.insert(
+            (v.encode(&phrase.source), w.encode(&phrase.target)),
+            phrase.count,
+        );
     }
     let drawn = |data: &Data| {
         let mut drawn: BTreeMap<Numbers, u64> = BTreeMap::new();
@@ -198,7 +212,11 @@ fn pairs_are_trained_on_once_unless_they_are_counted() {
     assert_eq!(once.material.train.len(), task.train);
     assert_eq!(of_once.len(), task.train, "a pair is trained on twice");
     assert_eq!(counted.material.train.len(), task.train);
-    assert!(of_counted.len() < task.train * 9 / 10, "{}", of_counted.len());
+    assert!(
+        of_counted.len() < task.train * 9 / 10,
+        "{}",
+        of_counted.len()
+    );
     // Of so many draws those of pairs that occur often are as many as their share of all that occurs.
     let lists: BTreeSet<&Vec<u32>> = ["dev-lists", "test-lists"]
         .into_iter()
@@ -212,7 +230,10 @@ fn pairs_are_trained_on_once_unless_they_are_counted() {
             let of = drawn.iter().filter(|(pair, _)| often[*pair] >= least);
             of.map(|(_, times)| times).sum::<u64>() as f64 / task.train as f64
         };
-        let due: u64 = pool().filter(|(_, &count)| count >= least).map(|(_, count)| count).sum();
+        let due: u64 = pool()
+            .filter(|(_, &count)| count >= least)
+            .map(|(_, count)| count)
+            .sum();
         let due = due as f64 / all as f64;
         let (found, flat) = (share(&of_counted), share(&of_once));
         assert!((found - due).abs() < 0.04, "{found}, not {due}");
@@ -220,18 +241,30 @@ fn pairs_are_trained_on_once_unless_they_are_counted() {
     }
     // All else is the same, so that arms can be compared.
     assert_eq!(counted.material.dev, once.material.dev);
-    for (a, b) in counted.material.questions.iter().zip(&once.material.questions) {
+    for (a, b) in counted
+        .material
+        .questions
+        .iter()
+        .zip(&once.material.questions)
+    {
         assert_eq!((&a.name, &a.pairs), (&b.name, &b.pairs));
     }
 }
 
 #[test]
 fn sentences_of_the_lists_are_not_trained_on() {
+    // At the larger scale some are: a short sentence is the last clause of a longer one.
+    let mut tasks = phrase_tasks();
+    tasks.push((recorded(Scale::Book), 11));
     let mut found = 0;
-    for (task, seed) in phrase_tasks() {
+    for (task, seed) in tasks {
         let data = Data::new(Task::Phrases(task), seed);
         let corpus = corpus_of(&task, seed);
         let table = phrases::table(&corpus.train, task.longest);
+        let phrases: BTreeSet<&str> = table.iter().map(|of| of.source.as_str()).collect();
+        let trained: BTreeSet<&Vec<u32>> = data.material.train.iter().map(|of| &of.0).collect();
+        let made: BTreeSet<&Vec<u32>> = data.phrases.sentences.iter().map(|of| &of.0).collect();
+        let (v, w) = &data.vocabularies;
         let sets = [("dev-lists", &corpus.dev), ("test-lists", &corpus.test)];
         for ((name, set), sizes) in sets.into_iter().zip(&data.phrases.lists) {
             let pairs = asked(&data, name);
@@ -245,19 +278,19 @@ fn sentences_of_the_lists_are_not_trained_on() {
                 let (list, rest) = left.split_at(size);
                 left = rest;
                 // The right one is the first, and all have its source.
-                let (v, w) = &data.vocabularies;
-                assert_eq!(list[0].1, w.encode(&pair.target));
-                assert!(list.iter().all(|(source, _)| *source == v.encode(&pair.source)));
-                let trained = &data.material.train;
-                assert!(trained.iter().all(|(source, _)| *source != list[0].0));
-                let made = &data.phrases.sentences;
-                assert!(made.iter().all(|(source, _)| *source != list[0].0));
-                // As a part of a longer sentence it may occur.
-                found += usize::from(table.iter().any(|phrase| phrase.source == pair.source));
+                let source = v.encode(&pair.source);
+                assert_eq!(list[0], (source.clone(), w.encode(&pair.target)));
+                assert!(list.iter().all(|(of, _)| *of == source));
+                assert!(!trained.contains(&source), "{} is trained on", pair.source);
+                assert!(!made.contains(&source), "{}", pair.source);
+                found += usize::from(phrases.contains(pair.source.as_str()));
             }
         }
     }
-    assert!(found > 0, "no sentence of a list is a phrase of another sentence");
+    assert!(
+        found > 0,
+        "no sentence of a list is a phrase of another sentence"
+    );
 }
 
 #[test]
@@ -279,22 +312,35 @@ fn permuted_sources_have_the_same_words_in_another_order() {
             still += usize::from(source[0] == other[0]);
         }
         // Not all are moved in one way: some keep their first word.
-        assert!(still > 0 && still < own.len() / 2, "{name}: {still} of {}", own.len());
+        assert!(
+            still > 0 && still < own.len() / 2,
+            "{name}: {still} of {}",
+            own.len()
+        );
     };
     for (task, seed) in phrase_tasks() {
         let data = Data::new(Task::Phrases(task), seed);
         let ordered = asked(&data, "ordered");
         holds("phrases", ordered, asked(&data, "permuted"));
         assert!(ordered.iter().all(|(source, _)| source.len() >= 3));
-        let long = asked(&data, "test").iter().filter(|(source, _)| source.len() >= 3);
+        let long = asked(&data, "test")
+            .iter()
+            .filter(|(source, _)| source.len() >= 3);
         assert!(long.eq(ordered));
     }
     let data = Data::new(Task::Sentences(sentences(0.0)), 5);
     holds("sentences", asked(&data, "test"), asked(&data, "permuted"));
     // Where there is no other order there is none, and of two words there is one.
-    let pairs = [(vec![7], vec![5]), (vec![8, 8, 8], vec![6]), (vec![4, 9], vec![])];
+    let pairs = [
+        (vec![7], vec![5]),
+        (vec![8, 8, 8], vec![6]),
+        (vec![4, 9], vec![]),
+    ];
     let moved = permuted(&pairs, &mut Stream::new(1));
-    assert_eq!(moved, [pairs[0].clone(), pairs[1].clone(), (vec![9, 4], vec![])]);
+    assert_eq!(
+        moved,
+        [pairs[0].clone(), pairs[1].clone(), (vec![9, 4], vec![])]
+    );
 }
 
 #[test]
@@ -302,22 +348,36 @@ fn a_foreign_source_is_never_the_pair_s_own() {
     let pairs: Vec<Numbers> = (4..9).map(|n| (vec![n], vec![n + 10])).collect();
     let next = |n: usize| (pairs[(n + 1) % 5].0.clone(), pairs[n].1.clone());
     assert_eq!(foreign(&pairs), (0..5).map(next).collect::<Vec<_>>());
-    let mut tasks: Vec<(Task, u64)> =
-        phrase_tasks().into_iter().map(|(task, seed)| (Task::Phrases(task), seed)).collect();
+    let mut tasks: Vec<(Task, u64)> = phrase_tasks()
+        .into_iter()
+        .map(|(task, seed)| (Task::Phrases(task), seed))
+        .collect();
     tasks.push((Task::Sentences(sentences(0.0)), 5));
     for (task, seed) in tasks {
         let data = Data::new(task, seed);
         let (own, foreign) = (asked(&data, "test"), asked(&data, "foreign"));
         assert_eq!(own.len(), foreign.len());
         assert!(own.iter().zip(foreign).all(|(own, other)| own.1 == other.1));
-        let same = own.iter().zip(foreign).filter(|(own, other)| own.0 == other.0).count();
-        assert_eq!(same, 0, "{same} of {} pairs are told of their own source", own.len());
+        let same = own
+            .iter()
+            .zip(foreign)
+            .filter(|(own, other)| own.0 == other.0)
+            .count();
+        assert_eq!(
+            same,
+            0,
+            "{same} of {} pairs are told of their own source",
+            own.len()
+        );
     }
 }
 
 #[test]
 fn the_sources_of_each_bucket_have_its_lengths() {
-    for task in [smoke("properties", "rnnenc"), Task::Sentences(sentences(0.0))] {
+    for task in [
+        of_arm("properties", "rnnenc", Scale::Smoke),
+        Task::Sentences(sentences(0.0)),
+    ] {
         let Task::Sentences(own) = task else {
             panic!("{task:?}");
         };
@@ -328,7 +388,11 @@ fn the_sources_of_each_bucket_have_its_lengths() {
             let pairs = asked(&data, &name);
             assert_eq!(pairs.len(), own.sizes.bucket);
             for (source, _) in pairs {
-                assert!((first..=last).contains(&source.len()), "{name}: {}", source.len());
+                assert!(
+                    (first..=last).contains(&source.len()),
+                    "{name}: {}",
+                    source.len()
+                );
             }
         }
         // Sources that are translated have their translations beside them, in order.
@@ -342,7 +406,10 @@ fn the_sources_of_each_bucket_have_its_lengths() {
                 assert_eq!(data.vocabularies.1.encode(right), *target);
             }
             let beam = question.name == "beam";
-            assert_eq!((way.beam, way.normalized), if beam { (own.beam, true) } else { (1, false) });
+            assert_eq!(
+                (way.beam, way.normalized),
+                if beam { (own.beam, true) } else { (1, false) }
+            );
             assert!(beam || way == Way::GREEDY);
         }
         assert_eq!(written, 2 + BUCKETS.len());
@@ -367,28 +434,43 @@ fn unknown_words_are_those_that_the_vocabulary_lacks() {
             Corpus::new(task.knobs, task.sizes, 7),
         );
         let vocabulary = &data.vocabularies.0;
-        let words: BTreeSet<&str> =
-            (4..vocabulary.len() as u32).map(|n| vocabulary.word(n)).collect();
+        let words: BTreeSet<&str> = (4..vocabulary.len() as u32)
+            .map(|n| vocabulary.word(n))
+            .collect();
         assert_eq!(data.sentences.unknown.len(), corpus.test.len());
         let both = corpus.test.iter().zip(asked(&data, "written"));
         for ((pair, (source, _)), &unknown) in both.zip(&data.sentences.unknown) {
-            let lacks = pair.source.split(' ').filter(|word| !words.contains(word)).count();
+            let lacks = pair
+                .source
+                .split(' ')
+                .filter(|word| !words.contains(word))
+                .count();
             assert_eq!(unknown, lacks, "{}", pair.source);
-            assert_eq!(unknown, source.iter().filter(|&&word| word == UNKNOWN).count());
+            assert_eq!(
+                unknown,
+                source.iter().filter(|&&word| word == UNKNOWN).count()
+            );
         }
         let all: usize = data.sentences.unknown.iter().sum();
         assert!(all >= least, "{all}");
         // Of the words of training it leaves out so many at most.
-        let trained: Vec<u32> =
-            data.material.train.iter().flat_map(|(source, _)| source.clone()).collect();
+        let trained: Vec<u32> = data
+            .material
+            .train
+            .iter()
+            .flat_map(|(source, _)| source.clone())
+            .collect();
         let left = trained.iter().filter(|&&word| word == UNKNOWN).count() as f64;
-        assert!(left <= share * trained.len() as f64 && left >= 0.8 * share * trained.len() as f64);
+        assert!(
+            left <= share * trained.len() as f64 && left >= 0.8 * share * trained.len() as f64
+        );
     }
 }
 
 #[test]
 fn eq_8_24_a_weight_that_lists_need_is_found() {
-    let list = |right: [f64; 4], wrong: [f64; 4]| -> List { vec![right.to_vec(), wrong.to_vec()] };
+    let list =
+        |right: [f64; 4], wrong: [f64; 4]| -> List { vec![right.to_vec(), wrong.to_vec()] };
     // The second feature's weight is to be from 1.5 to 3, the third's from −0.7 to −0.3, and the
     // fourth helps nowhere.
     let lists = [
@@ -401,7 +483,10 @@ fn eq_8_24_a_weight_that_lists_need_is_found() {
     let weights = tuned(&lists);
     assert_eq!(weights, [1.0, 2.0, -0.5, 0.0]);
     assert_eq!(right(&lists, &weights), [true; 5]);
-    assert_eq!(right(&lists, &[1.0, 0.0, 0.0, 0.0]), [false, true, false, true, true]);
+    assert_eq!(
+        right(&lists, &[1.0, 0.0, 0.0, 0.0]),
+        [false, true, false, true, true]
+    );
     // One alone is not enough where two work against each other: the first weight stays.
     let only = tuned(&lists[4..]);
     assert_eq!(only, [1.0, 0.0, 0.0, 0.0]);
@@ -428,7 +513,7 @@ fn a_tie_is_wrong_and_so_is_no_candidate() {
 }
 
 #[test]
-fn a_model_of_counts_ranks_pairs_by_their_counts_a_little() {
+fn scored_pairs_are_trained_on_and_have_their_counts() {
     for (task, seed) in [(middle(), 2), (middle(), 8)] {
         let data = Data::new(Task::Phrases(task), seed);
         let table = &data.phrases.table;
@@ -443,9 +528,10 @@ fn a_model_of_counts_ranks_pairs_by_their_counts_a_little() {
         // The scored pairs are trained on.
         let trained: BTreeSet<&Numbers> = data.material.train.iter().collect();
         assert!(table.iter().all(|of| trained.contains(&of.pair)));
-        assert!(asked(&data, "table").iter().eq(table.iter().map(|of| &of.pair)));
+        assert!(asked(&data, "table")
+            .iter()
+            .eq(table.iter().map(|of| &of.pair)));
         let rho = spearman(&counted(&data), &counts(&data)).unwrap();
-        assert!(rho > 0.0 && rho < 0.99, "{rho}");
         // The measure of a network that costs what the counts say.
         let record = with(&data, &[], |name, n| match name {
             "table" => -counted(&data)[n] as f32,
@@ -455,11 +541,24 @@ fn a_model_of_counts_ranks_pairs_by_their_counts_a_little() {
     }
 }
 
+#[test]
+fn the_probability_from_counts_ranks_pairs_as_their_counts_do() {
+    for (task, seed) in [(middle(), 2), (recorded(Scale::Book), 11)] {
+        let data = Data::new(Task::Phrases(task), seed);
+        let rho = spearman(&counted(&data), &counts(&data)).unwrap();
+        assert!(rho > 0.0, "{rho}");
+    }
+}
+
 /// The record of answers in which targets cost what `cost` says of a question's name and place, sources
 /// are translated as they should be, and have these vectors, which untrained ones lack.
 fn with(data: &Data, vectors: &[Vec<f32>], cost: impl Fn(&str, usize) -> f32) -> TrialRecord {
     let nothing = vec![vec![1.0]; data.phrases.kinds.len()];
-    let vectors = if vectors.is_empty() { &nothing } else { vectors };
+    let vectors = if vectors.is_empty() {
+        &nothing
+    } else {
+        vectors
+    };
     reported(data, vectors, &nothing, cost)
 }
 
@@ -504,66 +603,63 @@ fn reported(
 
 #[test]
 fn vectors_that_say_the_kind_are_pure_and_unrelated_ones_are_not() {
-    let task = middle();
-    let data = Data::new(Task::Phrases(task), 2);
+    let task = recorded(Scale::Book);
+    let data = Data::new(Task::Phrases(task), 11);
     let kinds = &data.phrases.kinds;
     assert_eq!(kinds.len(), asked(&data, "vectors").len());
-    let of: Vec<usize> =
-        (0..KINDS.len()).map(|kind| kinds.iter().filter(|&&is| is == kind).count()).collect();
+    let of = |kind: usize| kinds.iter().filter(|&&is| is == kind).count();
+    let of: Vec<usize> = (0..KINDS.len()).map(of).collect();
     assert!(of.iter().all(|&count| count <= task.vectors));
     // Six of a kind have five neighbors of the same; of others there are fewer.
     assert!(of.iter().all(|&count| count == 0 || count > 5), "{of:?}");
-    assert!(of.iter().filter(|&&count| count > 0).count() >= 3, "{of:?}");
+    assert!(of.iter().filter(|&&count| count > 0).count() >= 5, "{of:?}");
     let mut stream = Stream::new(9);
     // Of any length: the angle alone counts.
-    let one_hot: Vec<Vec<f32>> = kinds
-        .iter()
-        .map(|&kind| {
-            let mut vector = vec![0.0; KINDS.len()];
-            vector[kind] = 0.1 + stream.unit() as f32;
-            vector
-        })
-        .collect();
-    let mut unrelated = || -> Vec<Vec<f32>> {
-        let mut vector = || (0..20).map(|_| stream.unit() as f32 - 0.5).collect();
-        kinds.iter().map(|_| vector()).collect()
+    let mut one_hot = |&kind: &usize| {
+        let mut vector = vec![0.0; KINDS.len()];
+        vector[kind] = 0.1 + stream.unit() as f32;
+        vector
     };
+    let one_hot: Vec<Vec<f32>> = kinds.iter().map(&mut one_hot).collect();
+    let mut unrelated = |_| (0..20).map(|_| stream.unit() as f32 - 0.5).collect();
+    let unrelated: Vec<Vec<f32>> = kinds.iter().map(&mut unrelated).collect();
     let all = kinds.len() as f64;
-    let same: f64 = of.iter().map(|&count| (count * count.saturating_sub(1)) as f64).sum();
+    let same: f64 = of
+        .iter()
+        .map(|&count| (count * count.saturating_sub(1)) as f64)
+        .sum();
     let chance = same / (all * (all - 1.0));
-    for _ in 0..3 {
-        let unrelated = unrelated();
-        let record = reported(&data, &one_hot, &unrelated, |_, _| 1.0);
-        let of = |name: &str| record.measures[name];
-        assert_eq!(of("purity"), 1.0);
-        assert!((of("purity-untrained") - chance).abs() < 0.08, "{} {chance}", of("purity-untrained"));
-        let record = reported(&data, &unrelated, &one_hot, |_, _| 1.0);
-        assert_eq!(record.measures["purity-untrained"], 1.0);
-        assert!((record.measures["purity"] - chance).abs() < 0.08);
+    let names = ["purity", "purity-untrained"];
+    for (trained, untrained, [pure, by_chance]) in [
+        (&one_hot, &unrelated, names),
+        (&unrelated, &one_hot, [names[1], names[0]]),
+    ] {
+        let record = reported(&data, trained, untrained, |_, _| 1.0);
+        let measure = |name: &str| record.measures[name];
+        assert_eq!(measure(pure), 1.0);
+        let found = measure(by_chance);
+        assert!((found - chance).abs() < 0.05, "{found}, not {chance}");
         // The words of a phrase say more than nothing.
-        assert!(of("purity-words") > chance + 0.1, "{} {chance}", of("purity-words"));
+        assert!(
+            measure("purity-words") > chance + 0.1,
+            "{}",
+            measure("purity-words")
+        );
     }
     let most = of.iter().max().unwrap();
     assert_eq!(majority(&data), *most as f64 / all);
     // Each phrase is of its kind wherever it stands, by the trees of the grammar.
-    let corpus = corpus_of(&task, 2);
-    for ((source, _), &kind) in asked(&data, "vectors").iter().zip(kinds) {
-        let text = data.vocabularies.0.decode(source);
-        let mut found = BTreeSet::new();
-        for pair in &corpus.test {
-            let words: Vec<&str> = pair.source.split(' ').collect();
-            for part in &pair.constituents {
-                let own = &words[usize::from(part.from)..usize::from(part.to)];
-                if own.join(" ") == text {
-                    found.insert(KINDS.iter().position(|(of, _)| *of == part.kind));
-                }
-            }
+    let mut found: BTreeMap<Vec<u32>, BTreeSet<Option<usize>>> = BTreeMap::new();
+    for pair in &corpus_of(&task, 11).test {
+        let words = data.vocabularies.0.encode(&pair.source);
+        for part in &pair.constituents {
+            let own = &words[usize::from(part.from)..usize::from(part.to)];
+            let kind = KINDS.iter().position(|(kind, _)| *kind == part.kind);
+            found.entry(own.to_vec()).or_default().insert(kind);
         }
-        // A word that the vocabulary lacks has no text to look for.
-        assert!(
-            found == BTreeSet::from([Some(kind)]) || source.contains(&UNKNOWN),
-            "{text}: {found:?}"
-        );
+    }
+    for ((source, _), &kind) in asked(&data, "vectors").iter().zip(kinds) {
+        assert_eq!(found[source], BTreeSet::from([Some(kind)]), "{source:?}");
     }
 }
 
@@ -572,7 +668,9 @@ fn lists_are_scored_by_counts_by_the_network_and_by_both() {
     let data = Data::new(Task::Phrases(middle()), 2);
     let begins = |sizes: &[usize]| {
         let mut firsts = vec![0];
-        sizes.iter().for_each(|size| firsts.push(firsts[firsts.len() - 1] + size));
+        sizes
+            .iter()
+            .for_each(|size| firsts.push(firsts[firsts.len() - 1] + size));
         firsts
     };
     let firsts = data.phrases.lists.each_ref().map(|sizes| begins(sizes));
@@ -583,7 +681,11 @@ fn lists_are_scored_by_counts_by_the_network_and_by_both() {
     };
     let found = |record: &TrialRecord, name: &str| record.measures[&format!("found-{name}")];
     // A network that knows is believed, one that says nothing is not asked.
-    let knows = with(&data, &[], |name, n| if is_first(name, n) { 1.0 } else { 100.0 });
+    let knows = with(
+        &data,
+        &[],
+        |name, n| if is_first(name, n) { 1.0 } else { 100.0 },
+    );
     assert_eq!((found(&knows, "all"), found(&knows, "alone")), (1.0, 1.0));
     let silent = with(&data, &[], |_, _| 1.0);
     assert_eq!(found(&silent, "all"), found(&silent, "counts"));
@@ -611,15 +713,24 @@ fn the_target_that_is_chosen_is_the_cheapest_of_its_source() {
     let test = &data.phrases.test;
     // Where each word costs as much the shortest is chosen, where each word earns the longest.
     let words = |n: usize| test[n].pair.1.len() as f32;
-    let short = with(&data, &[], |name, n| if name == "test" { words(n) } else { 1.0 });
-    let long = with(&data, &[], |name, n| if name == "test" { -words(n) } else { 1.0 });
+    let short = with(
+        &data,
+        &[],
+        |name, n| if name == "test" { words(n) } else { 1.0 },
+    );
+    let long = with(
+        &data,
+        &[],
+        |name, n| if name == "test" { -words(n) } else { 1.0 },
+    );
     let mut by_source: BTreeMap<&Vec<u32>, Vec<usize>> = BTreeMap::new();
     for (n, of) in test.iter().enumerate() {
         by_source.entry(&of.pair.0).or_default().push(n);
     }
     by_source.retain(|_, all| all.len() > 1);
-    assert!(by_source.len() > 20, "{}", by_source.len());
-    let lengths = |all: &[usize]| -> Vec<f64> { all.iter().map(|&n| words(n).into()).collect() };
+    assert!(by_source.len() > 10, "{}", by_source.len());
+    let lengths =
+        |all: &[usize]| -> Vec<f64> { all.iter().map(|&n| words(n).into()).collect() };
     for (place, all) in by_source.values().enumerate() {
         let lengths = lengths(all);
         let (mut least, mut most) = (lengths[0], lengths[0]);
@@ -656,12 +767,17 @@ fn counts_of_sentences_are_read_back_as_they_were_kept() {
         .iter()
         .map(|right| {
             let words: Vec<&str> = right.split(' ').collect();
-            format!("{} {}", words[..words.len() / 2].join(" "), text(5)).trim().to_string()
+            format!("{} {}", words[..words.len() / 2].join(" "), text(5))
+                .trim()
+                .to_string()
         })
         .collect();
     own.extend(right[..50].to_vec());
     let right = [&right[..], &right[..50]].concat();
-    assert!(own.iter().any(String::is_empty) && own.iter().any(|own| own.len() == 1));
+    assert!(
+        own.iter().any(String::is_empty)
+            && own.iter().any(|own| !own.is_empty() && !own.contains(' '))
+    );
     let mut record = TrialRecord::default();
     each(&mut record, &own, &right);
     let series = &record.series["written-counts"];
