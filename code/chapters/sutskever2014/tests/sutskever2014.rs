@@ -10,6 +10,5 @@ mod sutskever2014 {
     mod invariants;
     mod made;
     mod parity;
-    mod records;
     mod refusal;
 }
