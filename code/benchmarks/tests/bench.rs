@@ -19,7 +19,14 @@ fn every_row_has_a_name_of_its_own_and_a_chapter() {
 #[test]
 fn steps_lower_the_loss_and_restart_where_they_began() {
     let mut rows = rows();
-    let kinds = ["projection", "linear", "gated", "rctm2", "encdec", "seq2seq"];
+    let kinds = [
+        "projection",
+        "linear",
+        "gated",
+        "rctm2",
+        "encdec",
+        "seq2seq",
+    ];
     rows.retain(|row| row.work < 1e8 || kinds.contains(&row.kind));
     for row in rows {
         let updates = match row.work {

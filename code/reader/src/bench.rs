@@ -359,7 +359,10 @@ fn show(args: &Args, root: &Path, record: &Record) -> Result<()> {
             true => {
                 let all = Record::load(root)?;
                 let mut all = all.with_context(|| {
-                    format!("{}: there is none to add rows to; leave out KEY and --row", record::PLACE)
+                    format!(
+                        "{}: there is none to add rows to; leave out KEY and --row",
+                        record::PLACE
+                    )
                 })?;
                 all.add(record.clone());
                 all.save(root)?

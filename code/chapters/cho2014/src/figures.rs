@@ -1009,7 +1009,10 @@ fn lengths_bleu(records: &Records) -> Option<Figure> {
     let (svg, data, said) = by_length(&lines, &[end], |panel, top, end| {
         let at = (end as f64 + 0.5, top);
         let (ink, y) = (Ink::Text, 24);
-        panel.note(at, (-14, y), Anchor::End, ink, "trained on");
+        // Where hardly anything is left of the line there is no room for it.
+        if end >= BUCKETS[1].1 as u64 {
+            panel.note(at, (-14, y), Anchor::End, ink, "trained on");
+        }
         panel.note(at, (14, y), Anchor::Start, ink, "longer");
     })?;
     let alt = format!(
@@ -1066,7 +1069,7 @@ fn unknown(records: &Records) -> Option<Figure> {
         let name = *names.get(group)?;
         // Beside the mean, which would hide them.
         let seeds = arm.measure(&measure);
-        dots.extend(seeds.iter().map(|&value| (group as f64 + 0.07, value)));
+        dots.extend(seeds.iter().map(|&value| (group as f64 - 0.07, value)));
         line.push((group as f64, mean));
         let of: f64 = arm.measure(&sentences).iter().sum();
         said.push(format!(

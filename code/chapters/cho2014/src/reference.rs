@@ -545,11 +545,11 @@ impl Decoder {
             if self.form == Form::Supplement {
                 of_summary[2] = found.within;
             }
-            for k in 0..3 {
-                outer(&mut sums.word_nets[k], word, &found.nets[k]);
-                add_row(&mut d_word, &back(&found.nets[k], &self.word_nets[k]));
-                outer(&mut sums.summary_nets[k], c, &of_summary[k]);
-                add_row(&mut d_c, &back(&of_summary[k], &self.summary_nets[k]));
+            for (k, (of_word, of_summary)) in found.nets.iter().zip(&of_summary).enumerate() {
+                outer(&mut sums.word_nets[k], word, of_word);
+                add_row(&mut d_word, &back(of_word, &self.word_nets[k]));
+                outer(&mut sums.summary_nets[k], c, of_summary);
+                add_row(&mut d_c, &back(of_summary, &self.summary_nets[k]));
             }
             add_row(&mut sums.words[before], &d_word);
         }

@@ -259,7 +259,9 @@ fn written(records: &Records) -> Option<Table> {
     })
 }
 
-/// Everything tried on sentences; arms that are not recorded are left out.
+/// Everything tried on sentences; arms that are not recorded are left out. A test set is drawn as its
+/// training set is, so that of arms trained on short sentences has short ones; those by length are the
+/// same for all.
 fn sentences(records: &Records) -> Option<Table> {
     let one = |value: f64| decimals(value, 1);
     let (mut rows, mut beam) = (Vec::new(), None);
@@ -290,12 +292,14 @@ fn sentences(records: &Records) -> Option<Table> {
     let mut columns = texts([
         "system",
         "weights",
-        "perplexity",
-        "BLEU of the test set",
+        "perplexity of its test set",
+        "BLEU of its test set",
         "right as a whole",
         "words for each word of the reference",
     ]);
-    columns.push(format!("BLEU of the first {beamed}, beam of {width}"));
+    columns.push(format!(
+        "BLEU of its first {beamed} sentences, beam of {width}"
+    ));
     columns.extend(BUCKETS.map(|(first, last)| format!("{first}–{last} words")));
     (!rows.is_empty()).then_some(Table { columns, rows })
 }

@@ -26,6 +26,9 @@
 //!   `longer-percent`: the same of 21 to 25 words; `unknown-percent`: BLEU of sources with two unknown
 //!   words in percent of that of sources with none.
 //!
+//! A test set is drawn as its training set is: `test…`, `written…` and `beam…` of arms that are trained
+//! on short sentences stand for short ones, and cannot be compared with those of the other arms.
+//!
 //! `<experiment>.<a>/<b>` is the ratio of two mean test perplexities, `<experiment>.<a>/<b>.weights`
 //! that of the weights, `<experiment>.<a>/<b>.bleu` that of BLEU of the test set, and
 //! `<experiment>.<a>/<b>.bucket-FIRST-LAST` that of BLEU by length.

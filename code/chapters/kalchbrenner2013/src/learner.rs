@@ -2,7 +2,7 @@
 //! How a translator is trained and what it is asked: AdaGrad on the cross-entropy with a penalty on
 //! the weights, and the weights of the pass that did best on the development set.
 use super::data::{Data, List, Numbers, Task};
-use super::model::{Batch, FEWER, FromSizes, Reader, Sizes, Translator};
+use super::model::{Batch, FromSizes, Reader, Sizes, Translator, FEWER};
 use super::score::{perplexity, Asked, Kept, Sentence};
 use dfdx::prelude::{AsArray, Backward, Cpu, OwnedTape};
 use kernels::projection::Reduction;

@@ -525,7 +525,10 @@ mod tests {
         let names: Vec<&str> = all.lines.iter().map(|line| line.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
         let rows = all.table().rows;
-        assert_eq!([&rows[0][0], &rows[1][0], &rows[2][0]], ["`a`", "`b` *", "`c` *"]);
+        assert_eq!(
+            [&rows[0][0], &rows[1][0], &rows[2][0]],
+            ["`a`", "`b` *", "`c` *"]
+        );
         // 120 of two cores of 100, and not of two of 50.
         assert_eq!(rows[1][rows[1].len() - 2], "60");
         let reading = all.reading();

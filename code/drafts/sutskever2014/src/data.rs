@@ -88,7 +88,9 @@ impl Data {
             right.insert(name, texts(pairs));
         }
         let beamed = &corpus.test[..task.beamed.min(corpus.test.len())];
-        let counts = [1, 2, task.members].into_iter().filter(|&m| m <= task.members);
+        let counts = [1, 2, task.members]
+            .into_iter()
+            .filter(|&m| m <= task.members);
         let mut counts: Vec<usize> = counts.collect();
         counts.dedup();
         for members in counts {

@@ -89,7 +89,10 @@ fn apart(
         let mut below = all.iter().all(|&(a, b)| holds(a, b));
         let (own, theirs) = (view.arm(&one.0)?, view.arm(&other.0)?);
         for trial in &own.trials {
-            let beside = theirs.trials.iter().find(|beside| beside.seed == trial.seed)?;
+            let beside = theirs
+                .trials
+                .iter()
+                .find(|beside| beside.seed == trial.seed)?;
             let (a, b) = (trial.series.get(one.2)?, beside.series.get(other.2)?);
             let (_, high) = paired_bootstrap(a, b, RESAMPLES.0, RESAMPLES.1)?;
             below &= high < 0.0;
@@ -107,7 +110,10 @@ fn better(words: &'static str, more: ArmName, less: ArmName, factor: f64) -> Lin
         let mut above = all.iter().all(|&(a, b)| a >= factor * b);
         let (own, theirs) = (view.arm(&more)?, view.arm(&less)?);
         for trial in &own.trials {
-            let beside = theirs.trials.iter().find(|beside| beside.seed == trial.seed)?;
+            let beside = theirs
+                .trials
+                .iter()
+                .find(|beside| beside.seed == trial.seed)?;
             let counts = "written-counts";
             let a = sentence_counts(trial.series.get(counts)?);
             let b = sentence_counts(beside.series.get(counts)?);
@@ -123,7 +129,10 @@ fn better(words: &'static str, more: ArmName, less: ArmName, factor: f64) -> Lin
 }
 
 /// The gain of reversal in BLEU, as a ratio, at 11 to 15 words against that at 5 to 10 words.
-fn on_long(words: &'static str, holds: impl Fn(f64, f64) -> bool + Send + Sync + 'static) -> Line {
+fn on_long(
+    words: &'static str,
+    holds: impl Fn(f64, f64) -> bool + Send + Sync + 'static,
+) -> Line {
     Read::custom(words, [FORWARD, REVERSED], move |view| {
         let gain = |bucket: &str| -> Option<Vec<f64>> {
             let all = both(view, (&REVERSED, bucket), (&FORWARD, bucket))?;
@@ -169,6 +178,9 @@ const fn foreign(arm: &'static str) -> Baseline {
     }
 }
 
+/// Why a row may be undecided.
+const BUDGET: &str = "12 passes of 8,000 pairs with 128 units; the paper trained four layers of 1000 units on 12 million pairs for ten days";
+
 /// All claims, in the order of the page.
 pub fn all() -> Vec<Claim> {
     const TABLE_1: &str = "Table 1";
@@ -208,6 +220,12 @@ pub fn all() -> Vec<Claim> {
                 FORWARD,
                 1.0,
             ))
+            .trivial(Baseline {
+                name: "the word-by-word translation",
+                arm: "",
+                measures: &[],
+                arms: &[("french-reversed", "word-by-word")],
+            })
             .shown("reversal"),
         claim("reversal-long")
             .says("Reversal helps on long sentences at least as much as on short ones.")
@@ -221,6 +239,7 @@ pub fn all() -> Vec<Claim> {
                 "that ratio at 11 to 15 words above one, in every seed",
                 |long, _| long > 1.0,
             ))
+            .below_budget(BUDGET)
             .shown("lengths"),
         claim("long")
             .says("With the source reversed, long sentences are no harder than short ones.")
@@ -240,6 +259,7 @@ pub fn all() -> Vec<Claim> {
                 1,
                 |long, short| long >= 0.75 * short,
             ))
+            .below_budget(BUDGET)
             .shown("lengths"),
         claim("depth")
             .says("Deep LSTMs do better than shallow ones: each further layer lowers the perplexity by about a tenth.")
@@ -253,6 +273,7 @@ pub fn all() -> Vec<Claim> {
                 "test perplexity falls from one layer to two and from two to three, and the 95 % intervals of the differences exclude 0, in every seed",
                 1.0,
             ))
+            .below_budget(BUDGET)
             .shown("depth"),
         claim("beam")
             .says("A beam of two has most of what a wider beam gains.")
@@ -266,6 +287,7 @@ pub fn all() -> Vec<Claim> {
                 "BLEU of five models is greater with a beam of 12 than of 1, and no smaller with a beam of 2 than of 1, in every seed",
                 0.0,
             ))
+            .below_budget(BUDGET)
             .shown("beams"),
         claim("beam-one")
             .says("A beam of one does well already.")
@@ -285,6 +307,7 @@ pub fn all() -> Vec<Claim> {
                 1,
                 |one, twelve| one >= 0.8 * twelve,
             ))
+            .below_budget(BUDGET)
             .shown("beams"),
         claim("ensemble")
             .says("Five models that write together translate better than one.")
@@ -304,6 +327,7 @@ pub fn all() -> Vec<Claim> {
                 1,
                 |five, one| five > one,
             ))
+            .below_budget(BUDGET)
             .shown("beams"),
         claim("counts")
             .says("An ensemble of LSTMs translates better than a system of phrases.")
@@ -316,13 +340,7 @@ pub fn all() -> Vec<Claim> {
                 1,
                 |five, words| five > words,
             ))
-            .direction(every(
-                "BLEU of five models with a beam of 12 at least 0.8 × that of word-by-word translations, in every seed",
-                (TOGETHER, "beam-12-of-5-bleu"),
-                (WORDS, "beam-1-bleu"),
-                1,
-                |five, words| five >= 0.8 * words,
-            ))
+            .below_budget(BUDGET)
             .shown("beams"),
         claim("order-of-words")
             .says("The vector of a sentence tells apart who does what to whom: exchanging subject and object moves it more than turning the sentence into its passive.")
@@ -342,6 +360,7 @@ pub fn all() -> Vec<Claim> {
                 2,
                 |exchanged, voice| exchanged > voice,
             ))
+            .below_budget(BUDGET)
             .shown("vectors"),
         claim("voice")
             .says("It is fairly insensitive to active and passive.")
@@ -361,6 +380,7 @@ pub fn all() -> Vec<Claim> {
                 2,
                 |voice, unrelated| voice < unrelated,
             ))
+            .below_budget(BUDGET)
             .shown("vectors"),
         claim("rescoring")
             .says("Averaging its score with that of another system makes that system choose better among its candidates.")
@@ -380,6 +400,7 @@ pub fn all() -> Vec<Claim> {
                 3,
                 |counts, even| even > counts,
             ))
+            .below_budget(BUDGET)
             .shown("lists"),
         claim("rescoring-ensemble")
             .says("Five models average better than one.")

@@ -2,6 +2,7 @@
 //! Committees, what a trial is asked, and the numbers that come of made-up answers.
 
 use super::made::{batch, close, close_to, draw, limits, only, pairs, search, sizes, Pair};
+use cho2014::data::encode;
 use cho2014::loglinear::right;
 use cho2014::score::bleu;
 use dfdx::prelude::*;
@@ -262,6 +263,10 @@ fn so_many_members_write_as_were_asked_for() {
         let read: f64 = each[..paid].iter().sum();
         close_to("ln p", &[found[0].log_probability], &[read], 1e-5);
     }
+    // The vectors are the first one's.
+    let vectors = committee.vectors(&all);
+    assert_eq!(vectors, committee.members[0].vectors(&all));
+    assert_ne!(vectors, committee.members[1].vectors(&all));
     let mut committee = committee;
     assert!(names(&mut committee as &mut dyn Parameters<f32>)
         .iter()
@@ -457,16 +462,16 @@ fn perplexities_of_members_count_ends() {
 
 /// Of a list of two the scores of another system and ln p, the right one first.
 type Two = [(f64, f64); 2];
+/// What a candidate is chosen by.
+type Scored = fn((f64, f64)) -> f64;
 
 #[test]
 fn eq_9_12_the_even_average_finds_what_either_alone_does() {
-    let found = |list: Two, score: fn((f64, f64)) -> f64| {
-        right(
-            &[list.iter().map(|&both| vec![score(both)]).collect()],
-            &[1.0],
-        )[0]
+    let found = |list: Two, score: Scored| {
+        let scores = list.iter().map(|&both| vec![score(both)]);
+        right(&[scores.collect()], &[1.0])[0]
     };
-    let (theirs, own): (fn((f64, f64)) -> f64, fn((f64, f64)) -> f64) = (|of| of.0, |of| of.1);
+    let (theirs, own): (Scored, Scored) = (|of| of.0, |of| of.1);
     let even = |(theirs, own)| even_average(theirs, own);
     for (list, due) in [
         // One is surer than the other is wrong.
@@ -499,10 +504,25 @@ fn lists_are_rescored_by_counts_by_the_network_and_by_both() {
     };
     let data = Data::new(Task { sizes, ..own }, 3);
     let [dev, test] = &data.lists;
-    for (name, sizes) in [("dev-lists", dev), ("test-lists", test)] {
+    // Each list begins with a pair of its set, and all of it has that source.
+    let corpus = Corpus::new(own.knobs, sizes, 3);
+    for (name, sizes, set) in [
+        ("dev-lists", dev, &corpus.dev),
+        ("test-lists", test, &corpus.test),
+    ] {
         assert_eq!(sizes.len(), own.lists);
         let (_, question) = data.question(name).unwrap();
-        assert_eq!(question.pairs.len(), sizes.iter().sum::<usize>());
+        let mut left = &question.pairs[..];
+        for (&size, pair) in sizes.iter().zip(set) {
+            let (list, rest) = left.split_at(size);
+            left = rest;
+            assert_eq!(
+                list[0],
+                encode(&data.vocabularies, &pair.source, &pair.target)
+            );
+            assert!(list.iter().all(|(source, _)| *source == list[0].0));
+        }
+        assert!(left.is_empty());
     }
     // Where each list of the test set begins.
     let mut firsts = vec![0];

@@ -27,7 +27,11 @@ pub fn report(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
         if let Answer::Written(all) = &answers[place] {
             let best = all.iter().filter_map(|found| found.first());
             let sum: f64 = best.map(|found| found.log_probability).sum();
-            put(record, &format!("{name}-score"), sum / all.len().max(1) as f64);
+            put(
+                record,
+                &format!("{name}-score"),
+                sum / all.len().max(1) as f64,
+            );
         }
         if *name == super::data::beam(BEAMS[0], 1) {
             each(record, &own, right);
@@ -62,7 +66,11 @@ fn members(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
         return;
     };
     let all = answers[place].vectors();
-    let words: usize = question.pairs.iter().map(|(_, words)| words.len() + 1).sum();
+    let words: usize = question
+        .pairs
+        .iter()
+        .map(|(_, words)| words.len() + 1)
+        .sum();
     for count in 1..=all.first().map_or(0, Vec::len) {
         let nats: f64 = all.iter().map(|own| f64::from(own[count - 1])).sum();
         let name = format!("test-of-{count}");
@@ -84,27 +92,39 @@ fn rescored(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
     }
     let classic = Classic::of_pairs(&data.vocabularies, &data.material.train);
     let features = |place: usize, pairs: &[Numbers], sizes: &[usize]| -> Vec<List> {
-        let mut each = pairs.iter().zip(answers[place].costs()).map(|(pair, cost)| {
-            let language = classic.language(&pair.1).all();
-            let words = f64::from(cost.words);
-            vec![-classic.ibm(pair), -language, words, -cost.all()]
-        });
-        sizes.iter().map(|&size| each.by_ref().take(size).collect()).collect()
+        let mut each = pairs
+            .iter()
+            .zip(answers[place].costs())
+            .map(|(pair, cost)| {
+                let language = classic.language(&pair.1).all();
+                let words = f64::from(cost.words);
+                vec![-classic.ibm(pair), -language, words, -cost.all()]
+            });
+        sizes
+            .iter()
+            .map(|&size| each.by_ref().take(size).collect())
+            .collect()
     };
     let dev = features(dev_place, &dev_question.pairs, dev);
     let test = features(test_place, &test_question.pairs, test);
     let counts = |lists: &[List]| -> Vec<List> {
         let first = |all: &Vec<f64>| all[..3].to_vec();
-        lists.iter().map(|list| list.iter().map(first).collect()).collect()
+        lists
+            .iter()
+            .map(|list| list.iter().map(first).collect())
+            .collect()
     };
     let weights = tuned(&counts(&dev));
     let base = |all: &[f64]| cho2014::loglinear::score(&weights, &all[..3]);
     let scored = |score: &dyn Fn(&[f64]) -> f64| -> Vec<List> {
         let one = |all: &Vec<f64>| vec![score(all)];
-        test.iter().map(|list| list.iter().map(one).collect()).collect()
+        test.iter()
+            .map(|list| list.iter().map(one).collect())
+            .collect()
     };
     put(record, "lists", test.len() as f64);
-    let sets: [(&str, &dyn Fn(&[f64]) -> f64); 3] = [
+    type Score<'s> = &'s dyn Fn(&[f64]) -> f64;
+    let sets: [(&str, Score); 3] = [
         ("counts", &|all| base(all)),
         ("even", &|all| even_average(base(all), all[3])),
         ("alone", &|all| all[3]),
@@ -151,19 +171,27 @@ fn vectors(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
     // What two sentences of the suites are apart that have nothing to do with one another.
     let next = order.chunks_exact(4).zip(order.chunks_exact(4).skip(1));
     let apart: Vec<f64> = next.map(|(a, b)| distance(&a[0], &b[0])).collect();
-    put(record, "unrelated", apart.iter().sum::<f64>() / apart.len().max(1) as f64);
+    put(
+        record,
+        "unrelated",
+        apart.iter().sum::<f64>() / apart.len().max(1) as f64,
+    );
     if is_shown(record.seed) {
         for (name, all) in [("order", &order), ("voice", &voice)] {
             let group = data.groups.get(name).copied().unwrap_or(1);
             let drawn = &all[..all.len().min(DRAWN * group)];
             let plane = project(drawn, &principal(drawn, 2));
             for axis in 0..2 {
-                let along = plane.iter().map(|at| six_decimals(at.get(axis).copied().unwrap_or(0.0)));
+                let along = plane
+                    .iter()
+                    .map(|at| six_decimals(at.get(axis).copied().unwrap_or(0.0)));
                 let name = format!("{name}-{}", ["x", "y"][axis]);
                 record.series.insert(name, along.collect());
             }
             for (n, source) in data.sources[name].iter().take(drawn.len()).enumerate() {
-                record.series.insert(format!("{name}-text-{n}"), letters(source));
+                record
+                    .series
+                    .insert(format!("{name}-text-{n}"), letters(source));
             }
         }
     }

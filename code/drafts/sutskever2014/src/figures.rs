@@ -538,6 +538,11 @@ fn curves(records: &Records) -> Option<Figure> {
     }
     let draw = |(name, both): (&str, [Lines; 2])| {
         let y = Axis::log("development perplexity", least, most);
+        // No more room than the lines need, so that the two are as far apart as can be.
+        let y = match least > 0.1 && most < 1e6 {
+            true => y.range(0.9 * least, 1.1 * most),
+            false => y,
+        };
         let mut panel = Panel::new(y, 340).title(format!("Target: {name}"));
         for (lines, (reading, ink, ..)) in both.into_iter().zip(READINGS) {
             lines.draw(&mut panel, ink, reading);
