@@ -222,7 +222,7 @@ impl Translates for Toy {
 impl Toy {
     fn note(&self, batch: &Batch) {
         let mut seen = self.seen.lock().unwrap();
-        seen.read = seen.read.max(batch.lengths.len());
+        seen.read = Ord::max(seen.read, batch.lengths.len());
     }
 }
 

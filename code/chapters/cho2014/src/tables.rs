@@ -322,8 +322,9 @@ fn translations(records: &Records) -> Option<Table> {
 
 /// Brackets of the pyramid's trees and of trees without learning.
 fn brackets(records: &Records) -> Option<Table> {
-    const TREES: [(&str, &str); 5] = [
+    const TREES: [(&str, &str); 6] = [
         ("tree", "the largest gates"),
+        ("untrained", "the same before training"),
         ("right", "to the right"),
         ("left", "to the left"),
         ("random", "drawn"),

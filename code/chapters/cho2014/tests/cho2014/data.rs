@@ -703,7 +703,11 @@ fn vectors_that_say_the_kind_are_pure_and_unrelated_ones_are_not() {
             found.entry(own.to_vec()).or_default().insert(kind);
         }
     }
-    for ((source, _), &kind) in asked(&data, "vectors").iter().zip(kinds) {
+    // Two phrases are one in numbers where both have a word that the vocabulary lacks.
+    let held = asked(&data, "vectors").iter().zip(kinds);
+    let read = held.filter(|((source, _), _)| !source.contains(&UNKNOWN));
+    assert!(read.clone().count() > 20);
+    for ((source, _), &kind) in read {
         assert_eq!(found[source], BTreeSet::from([Some(kind)]), "{source:?}");
     }
 }
