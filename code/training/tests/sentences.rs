@@ -648,7 +648,7 @@ fn the_weights_of_the_best_pass_answer_and_not_the_last() {
             (of("best_epoch") as usize, passes),
             (best, best + patience as usize)
         );
-        assert!(run.record.solved);
+        assert!(run.record.solved && of("capped") == 0.0);
         assert_eq!(answered_with(&run, 0), after(best));
         assert_ne!(after(best), after(passes - 1));
         // The development set costs as before, and more with later weights.
@@ -662,6 +662,14 @@ fn the_weights_of_the_best_pass_answer_and_not_the_last() {
             assert!((curve - cost).abs() < 2e-6, "{curve} {cost}");
         }
     }
+    // Whoever stops while it still gets better is told so.
+    let early = Settings {
+        patience: Some(3),
+        epochs: 1,
+        ..settings()
+    };
+    let record = run(&early, Toy::zeros(), &material).record;
+    assert!(record.measures["capped"] == 1.0 && !record.solved);
     // Where nothing chooses, the last weights answer, and it runs to its last pass.
     let settings = Settings {
         epochs: 12,
@@ -670,6 +678,11 @@ fn the_weights_of_the_best_pass_answer_and_not_the_last() {
     };
     let run = run(&settings, Toy::zeros(), &material);
     assert_eq!(run.record.measures["epochs"], 12.0);
+    let best = run.record.measures["best_epoch"];
+    assert!(
+        best < 12.0 && run.record.measures["capped"] == 0.0,
+        "{best}"
+    );
     assert!(!run.record.solved);
     let last = run.seen.learnt.last().unwrap();
     let step = last

@@ -364,7 +364,9 @@ pub fn begin(config: &Config, seed: u64) -> Box<dyn Trial> {
         false => Direction::Forward,
     };
     let mut rng = generator(seed, Purpose::Initialization);
-    let mut members = vec![Translator::<f32>::zeros(sizes, direction); config.task.members];
+    // Each is made anew: a clone would share its gradients.
+    let one = |_| Translator::<f32>::zeros(sizes, direction);
+    let mut members: Vec<_> = (0..config.task.members).map(one).collect();
     for member in &mut members {
         draw(member, config.range, &mut rng);
     }
