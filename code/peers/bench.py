@@ -476,6 +476,70 @@ def convolutions(request, tensors):
         yield made
 
 
+def scripted_levels(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    """The last column through the gates of all levels, in the part of Python that TorchScript
+    compiles."""
+    n = x.size(2)
+    while x.size(1) > 1:
+        left, right = x[:, :-1], x[:, 1:]
+        net = torch.cat((left, right), 2) @ w
+        gates = net[:, :, n:].softmax(2)
+        kept = gates[:, :, 1:2] * left + gates[:, :, 2:] * right
+        x = torch.addcmul(kept, gates[:, :, :1], net[:, :, :n].relu())
+    return x[:, 0]
+
+
+def gated(request, tensors):
+    """Gated recursive convolutions: a loop over levels, each of all sentences at once."""
+    names = ["w_left", "w_right", "g_left", "g_right"]
+    weights = [tensors[name].clone().requires_grad_() for name in names]
+    w_left, w_right, g_left, g_right = weights
+    n = request["sizes"]["width"]
+    way = layer(weights, tensors["inputs"], tensors["targets"])
+
+    def column(candidate, gates, left, right):
+        of_new, of_left, of_right = gates.softmax(2).split(1, 2)
+        kept = torch.addcmul(of_left * left, of_right, right)
+        return torch.addcmul(kept, of_new, candidate.relu())
+
+    def separate(x):
+        while x.size(1) > 1:
+            left, right = x[:, :-1], x[:, 1:]
+            candidate = left @ w_left + right @ w_right
+            x = column(candidate, left @ g_left + right @ g_right, left, right)
+        return x[:, 0]
+
+    def joined():
+        """The weights of candidates and gates side by side."""
+        return torch.cat((w_left, g_left), 1), torch.cat((w_right, g_right), 1)
+
+    def pairs(x):
+        w = torch.cat(joined())
+        while x.size(1) > 1:
+            left, right = x[:, :-1], x[:, 1:]
+            net = torch.cat((left, right), 2) @ w
+            x = column(net[:, :, :n], net[:, :, n:], left, right)
+        return x[:, 0]
+
+    def shifted(x):
+        """Each column is multiplied once, as a left and as a right neighbor."""
+        w = torch.cat(joined(), 1)
+        while x.size(1) > 1:
+            net = x @ w
+            net = net[:, :-1, : n + 3] + net[:, 1:, n + 3 :]
+            x = column(net[:, :, :n], net[:, :, n:], x[:, :-1], x[:, 1:])
+        return x[:, 0]
+
+    yield way("products of either neighbor", separate)
+    yield way("a product of pairs", pairs)
+    yield way("a product of columns", shifted)
+    try:
+        scripted = torch.jit.script(scripted_levels)
+    except Exception:  # noqa: BLE001  A version that cannot; the loops above stand.
+        return
+    yield way("a product of pairs, scripted", lambda x: scripted(x, torch.cat(joined())))
+
+
 def scripted_recurrence(nets: torch.Tensor, w_h: torch.Tensor) -> torch.Tensor:
     """h of every step, time first, in the part of Python that TorchScript compiles."""
     h = torch.zeros_like(nets[0])
@@ -588,12 +652,137 @@ def rctm2(request, tensors):
                 yield way(columns, recurrence, all_rows)
 
 
+def scripted_units(nets: torch.Tensor, h: torch.Tensor, w_h: torch.Tensor) -> torch.Tensor:
+    """The loop below in the part of Python that TorchScript compiles."""
+    units = h.size(1)
+    gates, candidate = w_h[:, : 2 * units].contiguous(), w_h[:, 2 * units :].contiguous()
+    states: list[torch.Tensor] = []
+    for t in range(nets.size(0)):
+        net = nets[t]
+        open_ = torch.addmm(net[:, : 2 * units], h, gates).sigmoid()
+        reset, update = open_[:, :units], open_[:, units:]
+        new = torch.addmm(net[:, 2 * units :], reset * h, candidate).tanh()
+        h = torch.lerp(new, h, update)
+        states.append(h)
+    return torch.stack(states)
+
+
+def encdec(request, tensors):
+    """The encoder and the decoder of Cho and others (2014) on sentences of one length, with Adam. Its unit
+    resets the state before the matrix, so nn.GRU is another one."""
+    units, pairs = request["sizes"]["units"], request["sizes"]["pairs"]
+    names = ["encoder.sources", "encoder.w_x", "encoder.w_h", "encoder.summary.w", "decoder.words"]
+    names += ["decoder.start.w", "decoder.word_nets.w", "decoder.summary_nets.w", "decoder.w_h"]
+    names += [f"decoder.{of}_pieces.w" for of in ("state", "word", "summary")] + ["decoder.output"]
+    parameters = [tensors[name].clone().requires_grad_() for name in names]
+    sources, w_x, w_h, w_s, words, w_start, w_word, w_c, u, q_h, q_w, q_c, w_o = parameters
+    source, before = tensors["source"].T.contiguous(), tensors["before"].T.contiguous()
+    due = tensors["due"].T.flatten()
+
+    def loop(nets, h, w_h):
+        gates, candidate = w_h.split([2 * units, units], dim=1)
+        states = []
+        for net in nets.unbind():
+            net_gates, net_new = net.split([2 * units, units], dim=1)
+            reset, update = torch.addmm(net_gates, h, gates).sigmoid().chunk(2, dim=1)
+            new = torch.addmm(net_new, reset * h, candidate).tanh()
+            h = torch.lerp(new, h, update)
+            states.append(h)
+        return torch.stack(states)
+
+    recurrences = {"loop": loop}
+    try:
+        recurrences["scripted loop"] = torch.jit.script(scripted_units)
+    except Exception:  # noqa: BLE001  A version that cannot; the loop above stands.
+        pass
+
+    def pooled(pieces):
+        return F.max_pool1d(pieces, 2)
+
+    def larger(pieces):
+        return torch.maximum(pieces[..., 0::2], pieces[..., 1::2])
+
+    def way(recurrence, maxout):
+        run = recurrences[recurrence]
+
+        def loss():
+            start = torch.zeros(pairs, units)
+            last = run(F.embedding(source, sources) @ w_x, start, w_h)[-1]
+            c = (last @ w_s).tanh()
+            x = F.embedding(before, words)
+            states = run(x @ w_word + c @ w_c, (c @ w_start).tanh(), u)
+            y = maxout(states @ q_h + x @ q_w + c @ q_c).flatten(0, 1)
+            return F.cross_entropy(y @ w_o, due, reduction="sum") / pairs
+
+        name = f"{recurrence}, maxout by {'max_pool1d' if maxout is pooled else 'maximum'}"
+        return Way(name, parameters, loss, loss, torch.Tensor.item, optimizer=torch.optim.Adam)
+
+    for recurrence in recurrences:
+        for maxout in (pooled, larger):
+            yield way(recurrence, maxout)
+
+
+def seq2seq(request, tensors):
+    """Both stacks of Sutskever, Vinyals and Le (2014) as two nn.LSTM on sentences of one length; the
+    source is given as it is read."""
+    sizes = request["sizes"]
+    units, layers, pairs = sizes["units"], sizes["layers"], sizes["pairs"]
+
+    def stack(name, batch_first):
+        module = nn.LSTM(units, units, layers, batch_first=batch_first)
+        trained = []
+        for layer in range(layers):
+            own = f"{name}.first" if layer == 0 else f"{name}.further.{layer - 1}"
+            for part, of in (("weight_ih", "w_x"), ("weight_hh", "w_h"), ("bias_ih", "bias")):
+                parameter = getattr(module, f"{part}_l{layer}")
+                value = tensors[f"{own}.{of}"]
+                with torch.no_grad():
+                    parameter.copy_(value.T if value.dim() == 2 else value)
+                trained.append(parameter)
+            # One bias, as in the book: the second stays at zero and is not trained.
+            second = getattr(module, f"bias_hh_l{layer}")
+            with torch.no_grad():
+                second.zero_()
+            second.requires_grad_(False)
+        return module, trained
+
+    def way(batch_first, onednn):
+        names = ["sources", "words", "output.w", "output.bias"]
+        rest = [tensors[name].clone().requires_grad_() for name in names]
+        sources, words, w_o, b_o = rest
+        encoder, of_encoder = stack("encoder", batch_first)
+        decoder, of_decoder = stack("decoder", batch_first)
+        source, before, due = (
+            tensors[name] if batch_first else tensors[name].T.contiguous()
+            for name in ("source", "before", "due")
+        )
+        due = due.flatten()
+
+        def loss():
+            _, state = encoder(F.embedding(source, sources))
+            hidden, _ = decoder(F.embedding(before, words), state)
+            scores = torch.addmm(b_o, hidden.flatten(0, 1), w_o)
+            return F.cross_entropy(scores, due, reduction="sum") / pairs
+
+        first = "batch first" if batch_first else "time first"
+        name = f"two LSTM {first}" + ("" if onednn else " without oneDNN")
+        parameters = [*rest, *of_encoder, *of_decoder]
+        return Way(name, parameters, loss, loss, torch.Tensor.item, onednn)
+
+    for batch_first in (True, False):
+        for onednn in (True, False):
+            yield way(batch_first, onednn)
+
+
 KINDS = {
     "projection": projection,
     "embedding": embedding,
     "linear": linear,
     "convolutions": convolutions,
+    "gated": gated,
     "rctm2": rctm2,
+    "encdec": encdec,
+    "seq2seq": seq2seq,
     "rnn": recurrent,
     "lstm": recurrent,
     "gru": recurrent,

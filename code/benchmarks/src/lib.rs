@@ -6,11 +6,13 @@
 //! gets the same initial weights and data as [`Blob`]s, and has to arrive at the same losses and
 //! norms before anything is timed.
 mod elman;
+mod encoder_decoder;
 mod ladder;
 mod layers;
 mod online;
 mod product;
 mod recurrent;
+mod seq2seq;
 mod translation;
 mod vocabulary;
 
@@ -42,7 +44,7 @@ pub struct Row {
     /// Key of the chapter that the step belongs to.
     pub chapter: &'static str,
     /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `linear`,
-    /// `convolutions`, `rctm2`, `elman`, `cell1997`.
+    /// `convolutions`, `gated`, `rctm2`, `encdec`, `seq2seq`, `elman`, `cell1997`.
     pub kind: &'static str,
     /// Sizes by name.
     pub sizes: Vec<(&'static str, usize)>,
@@ -130,6 +132,8 @@ pub fn rows() -> Vec<Row> {
     all.extend(vocabulary::rows());
     all.extend(layers::rows());
     all.push(translation::row());
+    all.push(encoder_decoder::row());
+    all.push(seq2seq::row());
     all.push(elman::row());
     all.push(online::row());
     all

@@ -89,7 +89,7 @@ impl Pairs {
             }),
             optimizer: Optimizer::new(Adagrad { delta: DELTA }),
             decay: WeightDecay::new(DECAY),
-            batch: Batch::new(&slices, false),
+            batch: Batch::new(&slices, false, FEWER + 1),
             inferred: f64::NAN,
         };
         step.restart();

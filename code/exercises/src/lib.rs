@@ -10,12 +10,14 @@
 //! or another folder of the same four files, when the command `grade` asks for it; an editor sees
 //! them as modules.
 
+pub mod cho2014;
 pub mod chung2014;
 pub mod elman1990;
 pub mod gers2000;
 pub mod hochreiter1997;
 pub mod kalchbrenner2013;
 pub mod pascanu2013;
+pub mod sutskever2014;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -275,12 +277,14 @@ pub fn not_attempted() -> ! {
 /// The exercises in code of a chapter; `None` for a key that has none.
 pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
     match key {
+        "cho2014" => Some(cho2014::EXERCISES),
         "chung2014" => Some(chung2014::EXERCISES),
         "elman1990" => Some(elman1990::EXERCISES),
         "gers2000" => Some(gers2000::EXERCISES),
         "hochreiter1997" => Some(hochreiter1997::EXERCISES),
         "kalchbrenner2013" => Some(kalchbrenner2013::EXERCISES),
         "pascanu2013" => Some(pascanu2013::EXERCISES),
+        "sutskever2014" => Some(sutskever2014::EXERCISES),
         _ => None,
     }
 }

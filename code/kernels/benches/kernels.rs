@@ -13,7 +13,7 @@ use kernels::product::{Left, Packed, Product};
 use kernels::rnn::{Activation, Rnn};
 use kernels::sequence::{self, Cell, Layer, Prepared, Purpose};
 use kernels::softmax::Indices;
-use kernels::{linear, projection, tanh_rnn, Batch, Inputs};
+use kernels::{gated_convolution, linear, projection, tanh_rnn, Batch, Inputs};
 
 fn main() {
     divan::main();
@@ -281,6 +281,47 @@ fn convolutions(bencher: Bencher, path: Instructions) {
             convolution::forward(layer, &taps, &sentences, &x, &mut y, &mut trace);
             let d_x = Some(&mut d_x[..]);
             convolution::backward(layer, &taps, &x, &d_y, &mut d_taps, d_x, &mut trace);
+        })
+    });
+}
+
+/// Sentences of 20 columns through the gates of all levels, to one column each, there and back.
+#[divan::bench(args = paths())]
+fn gated_convolutions(bencher: Bencher, path: Instructions) {
+    const B: usize = 64;
+    const T: usize = 20;
+    const N: usize = 128;
+    let layer = gated_convolution::Layer {
+        width: N,
+        activation: Activation::Relu,
+        path,
+    };
+    let start = [N * N, N * N, 3 * N, 3 * N].map(|count| numbers(count as u32, 0.08, count));
+    let (x, d_y) = (numbers(1, 1.0, B * T * N), numbers(2, 1.0, B * N));
+    let [mut w_left, mut w_right, mut g_left, mut g_right] = start.clone();
+    let [mut y, mut d_x] = [&d_y, &x].map(|v| vec![0.0; v.len()]);
+    let mut prepared = gated_convolution::Prepared::default();
+    let mut trace = gated_convolution::Trace::default();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let pool = pool.build().expect("a thread");
+    bencher.bench_local(|| {
+        pool.install(|| {
+            let weights = gated_convolution::Weights {
+                w_left: &start[0][..],
+                w_right: &start[1],
+                g_left: &start[2],
+                g_right: &start[3],
+            };
+            prepared.pack(layer, weights, true);
+            gated_convolution::forward(layer, &prepared, &[T; B], T, &x, &mut y, &mut trace);
+            let sums = gated_convolution::Weights {
+                w_left: &mut w_left[..],
+                w_right: &mut w_right,
+                g_left: &mut g_left,
+                g_right: &mut g_right,
+            };
+            let d_x = Some(&mut d_x[..]);
+            gated_convolution::backward(layer, &prepared, &d_y, sums, d_x, &mut trace);
         })
     });
 }

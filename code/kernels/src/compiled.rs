@@ -2,10 +2,12 @@
 //! The kernels that know the type of their numbers and nothing else: compiled here once for `f32`
 //! and once for `f64`, so that a crate that uses them links them.
 use crate::convolution::{self, Sentence};
+use crate::gated_convolution;
 use crate::gru::Gru;
 use crate::linear;
 use crate::logistic::{self, Values};
 use crate::lstm::Lstm;
+use crate::maxout;
 use crate::mixture::Mixture;
 use crate::projection::{self, forward_here, Layer, Prepared, Reduction, Trace, Weights};
 use crate::rnn::Rnn;
@@ -54,6 +56,31 @@ pub struct Compiled<F: 'static> {
         Option<&mut [F]>,
         &mut convolution::Trace<F>,
     ),
+    pub(crate) pack_gated_convolution: fn(
+        &mut gated_convolution::Prepared<F>,
+        gated_convolution::Layer,
+        gated_convolution::Weights<&[F]>,
+        bool,
+    ),
+    pub(crate) gated_convolution: fn(
+        gated_convolution::Layer,
+        &gated_convolution::Prepared<F>,
+        &[usize],
+        usize,
+        &[F],
+        &mut [F],
+        &mut gated_convolution::Trace<F>,
+    ),
+    pub(crate) backward_gated_convolution: fn(
+        gated_convolution::Layer,
+        &gated_convolution::Prepared<F>,
+        &[F],
+        gated_convolution::Weights<&mut [F]>,
+        Option<&mut [F]>,
+        &mut gated_convolution::Trace<F>,
+    ),
+    pub(crate) maxout: fn(&[F], &mut [F]),
+    pub(crate) backward_maxout: fn(&[F], &[F], &mut [F]),
     pub(crate) pass: fn(
         Run,
         &symbol_rnn::Weights<F>,
@@ -107,6 +134,11 @@ impl<F: Real> Compiled<F> {
             backward_linear: linear::backward_here,
             convolutions: convolution::forward_here,
             backward_convolutions: convolution::backward_here,
+            pack_gated_convolution: gated_convolution::Prepared::pack_here,
+            gated_convolution: gated_convolution::forward_here,
+            backward_gated_convolution: gated_convolution::backward_here,
+            maxout: maxout::forward_here,
+            backward_maxout: maxout::backward_here,
             pass: symbol_rnn::pass_here,
             answer: symbol_rnn::answer_here,
             readout: readout::forward_here,

@@ -85,6 +85,100 @@ pub fn paired_bootstrap(
     Some((quantile(&means, 0.025), quantile(&means, 0.975)))
 }
 
+/// Spearman's correlation of pairs of numbers: Pearson's of their ranks, where equal numbers share the
+/// mean of theirs. `None` for fewer than two pairs, or where one side is all alike.
+pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+    if a.len() != b.len() || a.len() < 2 {
+        return None;
+    }
+    let (a, b) = (ranks(a), ranks(b));
+    // Ranks of n numbers have this mean, however many are alike.
+    let middle = (a.len() - 1) as f64 / 2.0;
+    let product = |a: &[f64], b: &[f64]| -> f64 {
+        let each = a.iter().zip(b);
+        each.map(|(a, b)| (a - middle) * (b - middle)).sum()
+    };
+    let (own, other) = (product(&a, &a), product(&b, &b));
+    (own > 0.0 && other > 0.0).then(|| product(&a, &b) / (own * other).sqrt())
+}
+
+/// The place of each number in ascending order, from 0; equal numbers share the mean of theirs.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut from = 0;
+    while from < order.len() {
+        let same = |&&n: &&usize| values[n] == values[order[from]];
+        let count = order[from..].iter().take_while(same).count();
+        let rank = from as f64 + (count - 1) as f64 / 2.0;
+        order[from..from + count]
+            .iter()
+            .for_each(|&n| ranks[n] = rank);
+        from += count;
+    }
+    ranks
+}
+
+/// The directions in which vectors differ most, the first principal components, and each vector's
+/// coordinates along them, `count` for each. A direction is found by multiplying with the vectors'
+/// covariance until it stands still; its first component that is not zero is positive.
+pub fn principal_components(
+    vectors: &[Vec<f64>],
+    count: usize,
+) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    let (n, width) = (vectors.len(), vectors.first().map_or(0, Vec::len));
+    let mut middle = vec![0.0; width];
+    for vector in vectors {
+        for (sum, x) in middle.iter_mut().zip(vector) {
+            *sum += x / n as f64;
+        }
+    }
+    let apart = |vector: &Vec<f64>| vector.iter().zip(&middle).map(|(x, m)| x - m).collect();
+    let centered: Vec<Vec<f64>> = vectors.iter().map(apart).collect();
+    let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    let mut directions: Vec<Vec<f64>> = Vec::new();
+    for place in 0..count.min(width) {
+        // A start that no symmetry of the vectors singles out.
+        let mut state = place as u64;
+        let mut direction: Vec<f64> = (0..width)
+            .map(|_| split_mix(&mut state) as f64 / u64::MAX as f64 - 0.5)
+            .collect();
+        for _ in 0..STEPS {
+            let mut next = vec![0.0; width];
+            for vector in &centered {
+                let along = dot(vector, &direction);
+                next.iter_mut()
+                    .zip(vector)
+                    .for_each(|(to, x)| *to += along * x);
+            }
+            for found in &directions {
+                let along = dot(&next, found);
+                next.iter_mut()
+                    .zip(found)
+                    .for_each(|(to, x)| *to -= along * x);
+            }
+            let norm = dot(&next, &next).sqrt();
+            if norm <= f64::MIN_POSITIVE {
+                break;
+            }
+            next.iter_mut().for_each(|x| *x /= norm);
+            direction = next;
+        }
+        let norm = dot(&direction, &direction).sqrt();
+        let first = direction.iter().find(|x| x.abs() > 1e-9 * norm).copied();
+        let scale = norm.copysign(first.unwrap_or(1.0));
+        direction.iter_mut().for_each(|x| *x /= scale);
+        directions.push(direction);
+    }
+    let along = |vector: &Vec<f64>| directions.iter().map(|d| dot(vector, d)).collect();
+    let coordinates = centered.iter().map(along).collect();
+    (directions, coordinates)
+}
+
+/// Multiplications until a principal direction counts as found.
+const STEPS: usize = 300;
+
 /// The next number of SplitMix64 (Steele, Lea, Flood 2014).
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -109,6 +203,39 @@ mod tests {
         assert_eq!(quantile(&values, 1.0), 4.0);
         assert_eq!(quantile(&[7.0], 0.3), 7.0);
         assert!(quantile(&[], 0.5).is_nan());
+    }
+
+    /// By hand: the ranks 0, 1, 2, 3, 4 against 0, 1, 2.5, 4, 2.5 have 8 over the root of 10 · 9.5.
+    #[test]
+    fn equal_numbers_share_their_ranks() {
+        let rho = spearman(&[1.0, 2.0, 3.0, 4.0, 5.0], &[5.0, 6.0, 7.0, 8.0, 7.0]).unwrap();
+        assert!((rho - 8.0 / 95f64.sqrt()).abs() < 1e-12);
+        let falling = spearman(&[1.0, 10.0, 100.0], &[3.0, 2.0, -7.0]).unwrap();
+        assert!((falling + 1.0).abs() < 1e-12);
+        assert_eq!(spearman(&[1.0, 1.0], &[1.0, 2.0]), None);
+        assert_eq!(spearman(&[1.0], &[1.0]), None);
+    }
+
+    /// Points on a cross: four along (0.6, 0.8), two nearer ones along (0.8, −0.6).
+    #[test]
+    fn principal_components_are_the_directions_of_greatest_variance() {
+        let points = [
+            (3.0, 0.0),
+            (-3.0, 0.0),
+            (2.0, 0.0),
+            (-2.0, 0.0),
+            (0.0, 1.0),
+            (0.0, -1.0),
+        ];
+        let place = |(a, b): (f64, f64)| vec![0.6 * a + 0.8 * b + 5.0, 0.8 * a - 0.6 * b - 7.0];
+        let vectors: Vec<Vec<f64>> = points.into_iter().map(place).collect();
+        let (directions, coordinates) = principal_components(&vectors, 2);
+        for (found, right) in directions.iter().flatten().zip([0.6, 0.8, 0.8, -0.6]) {
+            assert!((found - right).abs() < 1e-9, "{directions:?}");
+        }
+        for (found, (a, b)) in coordinates.iter().zip(points) {
+            assert!((found[0] - a).abs() < 1e-9 && (found[1] - b).abs() < 1e-9);
+        }
     }
 
     /// The generator's first numbers from seed 1234567, as its reference implementation prints them.

@@ -71,8 +71,9 @@ pub struct Args {
         allow_negative_numbers = true
     )]
     seconds: f64,
-    /// Write the record that the book's table is drawn from; needs all rows
-    #[arg(long, conflicts_with_all = ["key", "row", "threads"])]
+    /// Write the record that the book's table is drawn from; of some rows alone, add them to it with
+    /// this machine's name
+    #[arg(long, conflicts_with = "threads")]
     record: bool,
     /// Prints the peak memory of this process after a few training steps of one row, in KiB
     #[arg(long, value_name = "NAME", hide = true)]
@@ -308,6 +309,7 @@ fn timed(
         kernel_rate: kernel.map(|seconds| row.work / seconds / 1e9),
         memory: None,
         way,
+        added: None,
     })
 }
 
@@ -352,7 +354,20 @@ fn memory_here(row: &Row) -> String {
 /// Prints what was measured, and writes it where asked.
 fn show(args: &Args, root: &Path, record: &Record) -> Result<()> {
     if args.record {
-        let path = record.save(root)?;
+        let path = match args.key.is_some() || args.row.is_some() {
+            false => record.save(root)?,
+            true => {
+                let all = Record::load(root)?;
+                let mut all = all.with_context(|| {
+                    format!(
+                        "{}: there is none to add rows to; leave out KEY and --row",
+                        record::PLACE
+                    )
+                })?;
+                all.add(record.clone());
+                all.save(root)?
+            }
+        };
         output::say(&format!("wrote {}", path.display()));
     }
     if args.json {

@@ -83,7 +83,7 @@ fn wrong_usage_ends_with_status_2() {
         ),
         (&["bench", "--seconds", "-1"], "--seconds"),
         (&["bench", "--seconds", "NaN"], "--seconds"),
-        (&["bench", "elman1990", "--record"], "--record"),
+        (&["bench", "--threads", "1", "--record"], "--record"),
         (&["bench", "--against", "torch"], "--python"),
         (&["bench", "--python", "python3"], "--against"),
     ] {

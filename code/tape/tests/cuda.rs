@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The layers, convolutions, losses and embedding in dfdx's own operations on a GPU, where there is
-//! one: the same as on the processor.
+//! The layers, maxout units, convolutions, losses and embedding in dfdx's own operations on a GPU,
+//! where there is one: the same as on the processor.
 //! `cargo test -p tape --features cuda a_gpu`
 #![cfg(feature = "cuda")]
 #![expect(
@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use tape::convolution::{Sentence, Stage};
 use tape::dims::{Batch, Columns, Hidden, Input, Output, Rows, Time, Vocabulary};
 use tape::primitives::{
-    embed, logistic_cross_entropy, run, softmax_cross_entropy, Cell, Convolutions, Layer,
-    Linear, Projection, State,
+    embed, logistic_cross_entropy, maxout, run, softmax_cross_entropy, Cell, Convolutions,
+    GatedConvolutions, Layer, Linear, Projection, State,
 };
 
 const B: usize = 3;
@@ -87,7 +87,7 @@ fn vocabulary<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
     results
 }
 
-/// Two sentences through a linear layer and convolutions, and all gradients.
+/// Two sentences through a linear layer, convolutions and maxout units, and all gradients.
 fn convolutions<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut numbers = |count: usize| -> Vec<f32> {
@@ -114,10 +114,41 @@ fn convolutions<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
     let words = linear.run(x.retaped::<OwnedTape<f32, D>>());
     let (y, tape) = layer.run(words, &sentences, Batch(9)).split_tape();
     let mut results = vec![y.as_vec()];
-    let loss = y.put_tape(tape).square().sum::<Rank0, _>();
+    let pieces = x.retaped::<OwnedTape<f32, D>>();
+    let units = maxout(pieces.reshape_like(&(Rows(4), Input(2 * I))), Output(I));
+    let loss = y.put_tape(tape).square().sum::<Rank0, _>() + units.square().sum();
     let gradients = loss.backward();
     results.push(gradients.get(&layer.taps).as_vec());
     results.push(gradients.get(&linear.w).as_vec());
+    results.push(gradients.get(&x).as_vec());
+    results
+}
+
+/// Three sentences through gated convolutions, and all gradients.
+fn gated<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut numbers = |count: usize| -> Vec<f32> {
+        let one = |_| rng.gen_range(-0.8..0.8);
+        (0..count).map(one).collect()
+    };
+    let hidden = Hidden(H);
+    let layer = GatedConvolutions {
+        w_left: device.tensor_from_vec(numbers(H * H), (hidden, hidden)),
+        w_right: device.tensor_from_vec(numbers(H * H), (hidden, hidden)),
+        g_left: device.tensor_from_vec(numbers(H * 3), (hidden, Const)),
+        g_right: device.tensor_from_vec(numbers(H * 3), (hidden, Const)),
+        activation: Activation::Relu,
+    };
+    let x: Tensor<_, f32, D> = device.tensor_from_vec(numbers(12 * H), (Rows(12), hidden));
+    let words = x.retaped::<OwnedTape<f32, D>>();
+    let (y, tape) = layer.run(words, &[4, 1, 3], 4, Batch(3)).split_tape();
+    let mut results = vec![y.as_vec()];
+    let loss = y.put_tape(tape).square().sum::<Rank0, _>();
+    let gradients = loss.backward();
+    results.push(gradients.get(&layer.w_left).as_vec());
+    results.push(gradients.get(&layer.w_right).as_vec());
+    results.push(gradients.get(&layer.g_left).as_vec());
+    results.push(gradients.get(&layer.g_right).as_vec());
     results.push(gradients.get(&x).as_vec());
     results
 }
@@ -144,6 +175,7 @@ fn a_gpu_computes_what_the_processor_does() {
     };
     close(vocabulary(&Cpu::default()), vocabulary(&gpu));
     close(convolutions(&Cpu::default()), convolutions(&gpu));
+    close(gated(&Cpu::default()), gated(&gpu));
     let activation = Activation::Tanh;
     compare(Rnn { activation }, 1, &gpu);
     compare(Lstm { peepholes: true }, 4, &gpu);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Linear layers and convolutions on the tape: against their twins in dfdx's own operations, forward
+//! Linear layers, maxout units and convolutions, gated ones too, on the tape: against their twins in dfdx's own operations, forward
 //! and in every gradient, and as layers of a model.
 use dfdx::prelude::*;
 use kernels::rnn::Activation;
@@ -8,7 +8,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tape::convolution::{Convolutions, Sentence, Stage};
 use tape::dims::{Batch, Hidden, Input, Output, Rows};
+use tape::gated_convolution::GatedConvolutions;
 use tape::linear::Linear;
+use tape::maxout::maxout;
 use tape::primitives;
 use tape::recurrent::Row;
 use tape::train::parameters::{count, names};
@@ -120,6 +122,56 @@ fn linear_layers_are_their_twins() {
         }
         linear::<f32>([13, 11, 7], biased, 3, 2e-5);
     }
+}
+
+fn maxout_units<E: Element>(r: usize, m: usize)
+where
+    Cpu: Device<E>,
+{
+    let (rows, pieces, units) = (Rows(r), Input(2 * m), Output(m));
+    let mut numbers = Numbers::new(6);
+    let mut x: Row<_, _, E> = numbers.tensor((rows, pieces));
+    // Two equal pieces, and NaN in either place.
+    let mut values = x.as_vec();
+    let nan = <E as kernels::Real>::from_f64(f64::NAN);
+    for (k, pair) in values.chunks_mut(2).enumerate() {
+        match k % 7 {
+            2 => pair[1] = pair[0],
+            4 => pair[1] = nan,
+            6 => pair[0] = nan,
+            _ => {}
+        }
+    }
+    x.copy_from(&values);
+    let d_y = numbers.tensor((rows, units));
+    let of = |gradients: &Gradients<E, Cpu>| vec![wide(&gradients.get(&x))];
+    let y = maxout(x.retaped::<OwnedTape<E, Cpu>>(), units).expect("memory");
+    let ours = results(y, &d_y, of);
+    let y = primitives::maxout(x.retaped::<OwnedTape<E, Cpu>>(), units);
+    let twin = results(y, &d_y, of);
+    let bits = |all: &[Vec<f64>]| -> Vec<u64> {
+        // All NaN are one.
+        let one = |v: &f64| if v.is_nan() { 0 } else { (v + 0.0).to_bits() };
+        all.iter().flatten().map(one).collect()
+    };
+    assert_eq!(bits(&ours), bits(&twin), "{r}x{m}");
+    let y = maxout(x.clone(), units).expect("memory");
+    assert_eq!(bits(&[wide(&y)]), bits(&ours[..1]), "{r}x{m}");
+}
+
+#[test]
+fn maxout_units_are_their_twins() {
+    for (r, m) in [(1, 1), (3, 7), (13, 5)] {
+        maxout_units::<f32>(r, m);
+        maxout_units::<f64>(r, m);
+    }
+}
+
+#[test]
+#[should_panic(expected = "3 maxout units need 6 pieces, not 7")]
+fn pieces_that_are_not_two_a_unit_are_refused() {
+    let x: Row<_, _, f32> = Cpu::default().zeros_like(&(Rows(2), Input(7)));
+    let _ = maxout(x, Output(3));
 }
 
 /// Sentences of a padded batch, each with the stages of its length: what shrinks to one column, and
@@ -248,6 +300,96 @@ fn a_pyramid_leaves_one_row_of_each_sentence() {
     }
 }
 
+fn gated<E: Element>(lengths: &[usize], steps: usize, n: usize, within: f64)
+where
+    Cpu: Device<E>,
+{
+    let (rows, width) = (Rows(lengths.len() * steps), Hidden(n));
+    let sentences = Batch(lengths.len());
+    for activation in ACTIVATIONS {
+        for path in paths() {
+            let mut numbers = Numbers::new(7);
+            let mut layer = GatedConvolutions::zeros(width, activation);
+            layer.path = path;
+            layer.w_left = numbers.tensor((width, width));
+            layer.w_right = numbers.tensor((width, width));
+            layer.g_left = numbers.tensor((width, Const));
+            layer.g_right = numbers.tensor((width, Const));
+            let words: Row<_, _, E> = numbers.tensor((rows, width));
+            let d_y = numbers.tensor((sentences, width));
+            let of = |gradients: &Gradients<E, Cpu>| {
+                vec![
+                    wide(&gradients.get(&layer.w_left)),
+                    wide(&gradients.get(&layer.w_right)),
+                    wide(&gradients.get(&layer.g_left)),
+                    wide(&gradients.get(&layer.g_right)),
+                    wide(&gradients.get(&words)),
+                ]
+            };
+            let x = words.retaped::<OwnedTape<E, Cpu>>();
+            let y = layer.run(x, lengths, steps, sentences).expect("memory");
+            let ours = results(y, &d_y, of);
+            let plain = primitives::GatedConvolutions {
+                w_left: layer.w_left.clone(),
+                w_right: layer.w_right.clone(),
+                g_left: layer.g_left.clone(),
+                g_right: layer.g_right.clone(),
+                activation,
+            };
+            let x = words.retaped::<OwnedTape<E, Cpu>>();
+            let twin = results(plain.run(x, lengths, steps, sentences), &d_y, of);
+            let what = format!("{lengths:?} {n} {activation:?} {path:?}");
+            close(&ours, &twin, within, &what);
+            // Rows beyond an end get no gradient.
+            for (b, &length) in lengths.iter().enumerate() {
+                let beyond = (b * steps + length) * n..(b + 1) * steps * n;
+                assert!(ours[5][beyond].iter().all(|&d| d == 0.0), "{what}");
+            }
+            let y = layer.run(words.clone(), lengths, steps, sentences);
+            assert_eq!(wide(&y.expect("memory")), ours[0], "{what}");
+        }
+    }
+}
+
+#[test]
+fn gated_convolutions_are_their_twins() {
+    for (lengths, steps) in [(&[2][..], 2), (&[4, 1, 7, 0, 2], 8), (&[3; 19], 3)] {
+        for n in [1, 5] {
+            gated::<f64>(lengths, steps, n, 1e-12);
+        }
+        gated::<f32>(lengths, steps, 7, 5e-5);
+    }
+}
+
+/// What the gates of a layer say, a tree is drawn from: a sentence whose gates are known.
+#[test]
+fn gates_come_by_sentence_level_and_column() {
+    let width = Hidden(1);
+    let mut layer = GatedConvolutions::<_, f64>::zeros(width, Activation::Tanh);
+    // The right neighbor's gate has the net input l, the others none.
+    layer.g_left.copy_from(&[0.0, 0.0, 1.0]);
+    let words = vec![0.0, 1.0, 2.0, 9.0, 9.0, 9.0, 3.0, 9.0, 9.0];
+    let words = Cpu::default().tensor_from_vec(words, (Rows(9), width));
+    let gates = layer.gates(&words, &[3, 0, 1], 3);
+    let counts: Vec<Vec<usize>> = gates
+        .iter()
+        .map(|levels| levels.iter().map(Vec::len).collect())
+        .collect();
+    assert_eq!(counts, [vec![2, 1], vec![], vec![]]);
+    let should = |l: f64| {
+        let sum = 2.0 + l.exp();
+        [1.0 / sum, 1.0 / sum, l.exp() / sum]
+    };
+    // Candidates are tanh(0).
+    let made = |l: f64, r: f64| should(l)[1] * l + should(l)[2] * r;
+    let all = [should(0.0), should(1.0), should(made(0.0, 1.0))];
+    for (gates, should) in gates[0].iter().flatten().zip(all) {
+        for (gate, should) in gates.iter().zip(should) {
+            assert!((gate - should).abs() < 1e-15, "{gates:?} {should:?}");
+        }
+    }
+}
+
 /// Two layers after one another, both of which are used twice: gradients are added.
 #[test]
 fn a_layer_used_twice_adds_its_gradients() {
@@ -279,6 +421,22 @@ fn a_layer_used_twice_adds_its_gradients() {
     );
     let taps = &layer.taps;
     assert_eq!(double(one.get(taps).as_vec()), two.get(taps).as_vec());
+    let mut layer = GatedConvolutions::zeros(hidden, Activation::Tanh);
+    layer.w_left = numbers.tensor((hidden, hidden));
+    layer.g_right = numbers.tensor((hidden, Const));
+    let once = || {
+        let x = dense.run(x.leaky_trace()).expect("memory");
+        let y = layer.run(x, &[3], 4, Batch(1)).expect("memory");
+        y.sum::<Rank0, _>()
+    };
+    let (one, two) = (once().backward(), (once() + once()).backward());
+    for of in [&layer.w_left, &layer.w_right] {
+        assert_eq!(double(one.get(of).as_vec()), two.get(of).as_vec());
+    }
+    for of in [&layer.g_left, &layer.g_right] {
+        assert_eq!(double(one.get(of).as_vec()), two.get(of).as_vec());
+    }
+    assert_eq!(double(one.get(&x).as_vec()), two.get(&x).as_vec());
 }
 
 #[test]
@@ -290,6 +448,10 @@ fn parameters_are_seen_by_name() {
     assert_eq!(names(&mut plain), ["w"]);
     assert_eq!(names(&mut biased), ["w", "bias"]);
     assert_eq!(names(&mut taps), ["taps"]);
+    let mut gated = GatedConvolutions::<_, f32>::zeros(hidden, Activation::Relu);
+    let all = ["w_left", "w_right", "g_left", "g_right"];
+    assert_eq!(names(&mut gated), all);
+    assert_eq!(count(&mut gated), 2 * 16 + 2 * 12);
     assert_eq!([count(&mut biased), count(&mut taps)], [16, 20]);
 }
 
@@ -307,4 +469,20 @@ fn columns_of_another_width_are_refused_by_name() {
     let layer = Convolutions::<_, _, f32>::zeros(Output(1), Hidden(5), Activation::Tanh);
     let x = Cpu::default().zeros_like(&(Rows(2), Hidden(6)));
     let _ = layer.run(x, &[], Rows(1));
+}
+
+#[test]
+#[should_panic(expected = "Hidden is 6 in the words and 5 in the gated convolutions")]
+fn words_of_another_width_are_refused_by_name() {
+    let layer = GatedConvolutions::<_, f32>::zeros(Hidden(5), Activation::Tanh);
+    let x = Cpu::default().zeros_like(&(Rows(2), Hidden(6)));
+    let _ = layer.run(x, &[2], 2, Batch(1));
+}
+
+#[test]
+#[should_panic(expected = "5 words of 2 sentences of 3 steps")]
+fn words_of_another_batch_are_refused() {
+    let layer = GatedConvolutions::<_, f32>::zeros(Hidden(5), Activation::Tanh);
+    let x = Cpu::default().zeros_like(&(Rows(5), Hidden(5)));
+    let _ = layer.gates(&x, &[2, 1], 3);
 }

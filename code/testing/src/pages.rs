@@ -38,7 +38,12 @@ pub fn of(root: &Path, key: &str) -> Vec<Page> {
             file: file.to_owned(),
             text: read(file),
         });
-    let pages: Vec<Page> = pages.collect();
+    let mut pages: Vec<Page> = pages.collect();
+    // A draft's page lies beside its crate until it is whole.
+    let draft = format!("code/drafts/{key}/page.md");
+    if let (true, Ok(text)) = (pages.is_empty(), fs::read_to_string(root.join(&draft))) {
+        pages.push(Page { file: draft, text });
+    }
     assert!(!pages.is_empty(), "book/SUMMARY.md names no page of {key}");
     pages
 }

@@ -100,7 +100,11 @@ fn portable(message: &str) -> String {
 /// # Panics
 /// When it is not so.
 pub fn refused_for(key: &str, file: &str, [wrong, right]: [&str; 2], words: &[&str]) {
-    let name = format!("code/chapters/{key}/{file}");
+    let place = |folder: &str| format!("code/{folder}/{key}/{file}");
+    let name = match crate::root().join(place("chapters")).exists() {
+        true => place("chapters"),
+        false => place("drafts"),
+    };
     let refused = fs::read_to_string(crate::root().join(&name)).unwrap();
     let accepted = refused.replace(wrong, right);
     assert_ne!(refused, accepted);

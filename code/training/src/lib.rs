@@ -3,6 +3,8 @@
 pub mod decoding;
 pub mod online;
 #[cfg(feature = "trainer")]
+pub mod sentences;
+#[cfg(feature = "trainer")]
 pub mod trainer;
 
 pub use online::fits;

@@ -24,14 +24,7 @@ pub fn all() -> Vec<Chapter> {
             "https://proceedings.mlr.press/v37/chung15.html",
         ),
         kalchbrenner2013::chapter(),
-        draft(
-            8,
-            "cho2014",
-            "The encoder and the decoder",
-            Part::Translation,
-            "Two recurrent networks trained as one map a phrase to a phrase, with a new gated unit.",
-            "https://aclanthology.org/D14-1179/",
-        ),
+        cho2014::chapter(),
         draft(
             9,
             "sutskever2014",

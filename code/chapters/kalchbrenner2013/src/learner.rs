@@ -2,7 +2,7 @@
 //! How a translator is trained and what it is asked: AdaGrad on the cross-entropy with a penalty on
 //! the weights, and the weights of the pass that did best on the development set.
 use super::data::{Data, List, Numbers, Task};
-use super::model::{Batch, FromSizes, Reader, Sizes, Translator};
+use super::model::{Batch, FromSizes, Reader, Sizes, Translator, FEWER};
 use super::score::{perplexity, Asked, Kept, Sentence};
 use dfdx::prelude::{AsArray, Backward, Cpu, OwnedTape};
 use kernels::projection::Reduction;
@@ -298,7 +298,7 @@ struct Batches<R> {
 impl<R> Batches<R> {
     fn work(&mut self, pairs: Vec<Numbers>, sizes: Vec<usize>, place: usize) -> &Work {
         let slices: Vec<_> = pairs.iter().map(|(v, w)| (&v[..], &w[..])).collect();
-        let batch = Batch::new(&slices, self.ends);
+        let batch = Batch::new(&slices, self.ends, FEWER + 1);
         self.work.insert(Work {
             batch,
             pairs,

@@ -8,6 +8,7 @@ use tape::convolution::{Convolutions, Direction, Sentence, Stage};
 use tape::dims::{self, Columns, Hidden, Rows, Time, Vocabulary};
 use tape::embedding::Embedding;
 use tape::linear::Linear;
+pub use tape::pairs::{Batch, END, PAD, START};
 use tape::primitives::Joined;
 use tape::projection::Projection;
 use tape::recurrent::{Inputs, OnNets, Reading, State, Steps};
@@ -23,13 +24,6 @@ tape::dims! {
     /// Rows of a table of kernels: one for each place of each kernel.
     Taps,
 }
-
-/// The number of what fills a batch up, in both vocabularies.
-pub const PAD: usize = 0;
-/// The number of what stands before the first word.
-pub const START: usize = 2;
-/// The number of what stands after the last word.
-pub const END: usize = 3;
 
 /// Units of the recurrent layer: the logistic function.
 pub const LOGISTIC: Rnn = Rnn {
@@ -49,72 +43,6 @@ pub struct Sizes {
     pub longest: usize,
     /// Which instructions compute it.
     pub path: Instructions,
-}
-
-/// B sentences with their translations, padded.
-#[derive(Debug, Clone, Default)]
-pub struct Batch {
-    /// Source words, S of each sentence, row by row.
-    pub source: Vec<usize>,
-    /// How many each sentence has.
-    pub source_lengths: Vec<usize>,
-    /// S.
-    pub source_steps: usize,
-    /// The word before each target word, T of each sentence.
-    pub before: Vec<usize>,
-    /// The target words, and the end where it is predicted; `None` on padding.
-    pub target: Vec<Option<usize>>,
-    /// How many steps each sentence has.
-    pub lengths: Vec<usize>,
-    /// T.
-    pub steps: usize,
-}
-
-impl Batch {
-    /// Pads pairs of sentences, source and target, to at least four words; with an end after each
-    /// target where `ends`.
-    pub fn new(pairs: &[(&[u32], &[u32])], ends: bool) -> Self {
-        let extra = usize::from(ends);
-        let longest = |lengths: &[usize]| lengths.iter().copied().max().unwrap_or(0);
-        let source_lengths: Vec<usize> = pairs.iter().map(|(v, _)| v.len()).collect();
-        let lengths: Vec<usize> = pairs.iter().map(|(_, w)| w.len() + extra).collect();
-        let room = |lengths: &[usize]| longest(lengths).max(FEWER + 1);
-        let (source_steps, steps) = (room(&source_lengths), room(&lengths));
-        let mut batch = Batch {
-            source: Vec::with_capacity(pairs.len() * source_steps),
-            before: Vec::with_capacity(pairs.len() * steps),
-            target: Vec::with_capacity(pairs.len() * steps),
-            source_lengths,
-            source_steps,
-            lengths,
-            steps,
-        };
-        for (row, (v, w)) in pairs.iter().enumerate() {
-            let numbers = |words: &[u32]| words.iter().map(|&n| n as usize).collect::<Vec<_>>();
-            batch.source.extend(numbers(v));
-            batch.source.resize((row + 1) * source_steps, PAD);
-            let words = numbers(w);
-            batch.before.push(START);
-            batch.before.extend(&words);
-            batch.before.resize((row + 1) * steps, PAD);
-            batch.target.extend(words.into_iter().map(Some));
-            if ends {
-                batch.target.push(Some(END));
-            }
-            batch.target.resize((row + 1) * steps, None);
-        }
-        batch
-    }
-
-    /// B.
-    pub fn sentences(&self) -> dims::Batch {
-        dims::Batch(self.lengths.len())
-    }
-
-    /// Steps of all sentences, without padding.
-    pub fn words(&self) -> usize {
-        self.lengths.iter().sum()
-    }
 }
 
 /// What the source adds to the net inputs of each step, (B, T, H).

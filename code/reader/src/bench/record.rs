@@ -68,6 +68,22 @@ pub struct Line {
     pub memory: Option<f64>,
     /// Which of its own ways the peer took.
     pub way: Option<String>,
+    /// Where it was measured, if it was added to the record of another machine or day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<Added>,
+}
+
+/// What a line that was added later was measured on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Added {
+    /// Day of the run, `YYYY-MM-DD`.
+    pub date: String,
+    /// The processor's name.
+    pub processor: String,
+    /// The path that the kernels took.
+    pub path: String,
+    /// The measured peak there, as [`Record::peak`].
+    pub peak: f64,
 }
 
 /// A row for programs that read along.
@@ -98,6 +114,25 @@ impl Record {
             peak,
             lines,
             ladder,
+        }
+    }
+
+    /// Adds the lines of another run, each with where it was measured, in the place of those of the same
+    /// row and threads.
+    pub fn add(&mut self, other: Record) {
+        let added = Added {
+            date: other.date,
+            processor: other.processor,
+            path: other.path,
+            peak: other.peak,
+        };
+        for mut line in other.lines {
+            line.added = Some(added.clone());
+            let same = |old: &&mut Line| old.name == line.name && old.threads == line.threads;
+            match self.lines.iter_mut().find(same) {
+                Some(old) => *old = line,
+                None => self.lines.push(line),
+            }
         }
     }
 
@@ -206,7 +241,8 @@ impl Record {
 
     /// The kernel's share of the peak of all its cores, in percent.
     fn share(&self, line: &Line) -> Option<String> {
-        let peak = self.peak * line.threads as f64;
+        let peak = line.added.as_ref().map_or(self.peak, |added| added.peak);
+        let peak = peak * line.threads as f64;
         let share = line.kernel_rate.map(|rate| 100.0 * rate / peak);
         share.map(|share| format!("{share:.0}"))
     }
@@ -223,7 +259,8 @@ impl Record {
         }
         columns.extend(["Kernel, % of peak".into(), "Memory, MiB".into()]);
         let rows = self.lines.iter().map(|line| {
-            let mut cells = vec![format!("`{}`", line.name), line.threads.to_string()];
+            let mark = if line.added.is_some() { " *" } else { "" };
+            let mut cells = vec![format!("`{}`{mark}", line.name), line.threads.to_string()];
             for timing in [&line.training, &line.inference] {
                 let mut spread = |spread: Option<&Spread>| match spread {
                     Some(spread) => cells.extend([
@@ -295,6 +332,24 @@ impl Record {
             if !peer.note.is_empty() {
                 let _ = write!(text, " {}.", peer.note);
             }
+        }
+        let mut runs: Vec<&Added> = Vec::new();
+        for added in self.lines.iter().filter_map(|line| line.added.as_ref()) {
+            if !runs.contains(&added) {
+                runs.push(added);
+            }
+        }
+        for Added {
+            date,
+            processor,
+            path,
+            ..
+        } in runs
+        {
+            let _ = write!(
+                text,
+                " Rows with * were added later: {date}, {processor}, path {path}."
+            );
         }
         text
     }
@@ -392,6 +447,7 @@ mod tests {
             kernel_rate: Some(60.0),
             memory: None,
             way: None,
+            added: None,
         };
         Record {
             format: FORMAT,
@@ -452,6 +508,31 @@ mod tests {
                 .reading()
                 .contains("geometric mean over the training steps is 4.00")
         );
+    }
+
+    #[test]
+    fn rows_that_are_added_say_where_they_were_measured() {
+        let mut all = record(true);
+        let mut other = record(true);
+        other.processor = "another processor".into();
+        other.peak = 100.0;
+        other.lines.remove(0);
+        other.lines[0].kernel_rate = Some(120.0);
+        let mut new = other.lines[0].clone();
+        new.name = "c".into();
+        other.lines.push(new);
+        all.add(other);
+        let names: Vec<&str> = all.lines.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        let rows = all.table().rows;
+        assert_eq!(
+            [&rows[0][0], &rows[1][0], &rows[2][0]],
+            ["`a`", "`b` *", "`c` *"]
+        );
+        // 120 of two cores of 100, and not of two of 50.
+        assert_eq!(rows[1][rows[1].len() - 2], "60");
+        let reading = all.reading();
+        assert_eq!(reading.matches("another processor").count(), 1, "{reading}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Convolutions<N: Dim, H: Dim, E: Dtype, D: Storage<E>> {
 }
 
 /// The rows of a table that are named, zeros where none is; `table` brings the tape.
-fn rows<R: Dim, V: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
+pub(super) fn rows<R: Dim, V: Dim, H: Dim, E: Dtype, D: Device<E>, T: Joined<E, D>>(
     table: Tensor<(V, H), E, D, T>,
     count: R,
     named: &[Option<usize>],

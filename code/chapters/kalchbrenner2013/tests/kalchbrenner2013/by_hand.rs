@@ -59,7 +59,7 @@ fn model() -> Model {
 }
 
 fn batch(source: [u32; 3]) -> Batch {
-    Batch::new(&[(&source, &TARGET)], true)
+    Batch::new(&[(&source, &TARGET)], true, 4)
 }
 
 #[test]

@@ -443,7 +443,7 @@ fn ends_are_counted_once() {
         let data = Data::shared(task(), 1);
         let measures = |pairs: &[Pair]| -> [f64; 2] {
             let slices: Vec<_> = pairs.iter().map(|(v, w)| (&v[..], &w[..])).collect();
-            let mut each = model.each(&Batch::new(&slices, R::ENDS));
+            let mut each = model.each(&Batch::new(&slices, R::ENDS, model::FEWER + 1));
             let end = |(each, (v, w)): (&mut Vec<f64>, &Pair)| {
                 assert_eq!(each.len(), w.len() + usize::from(R::ENDS));
                 match R::ENDS {
@@ -583,7 +583,7 @@ fn the_right_candidate_is_found_by_the_sum() {
     let data = Data::shared(task(), 1);
     let cost = |v: &[u32], w: &[u32]| Sentence {
         words: w.len(),
-        nats: -model.each(&Batch::new(&[(v, w)], false))[0]
+        nats: -model.each(&Batch::new(&[(v, w)], false, model::FEWER + 1))[0]
             .iter()
             .sum::<f64>(),
         end: -data.lengths.log_probability(v.len(), w.len()),

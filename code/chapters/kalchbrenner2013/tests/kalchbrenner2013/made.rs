@@ -108,7 +108,7 @@ pub fn pairs() -> Vec<Pair> {
 /// Their batch.
 pub fn batch(pairs: &[Pair], ends: bool) -> Batch {
     let slices: Vec<_> = pairs.iter().map(|(v, w)| (&v[..], &w[..])).collect();
-    Batch::new(&slices, ends)
+    Batch::new(&slices, ends, model::FEWER + 1)
 }
 
 /// A batch of one pair.
