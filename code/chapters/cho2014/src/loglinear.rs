@@ -9,9 +9,6 @@ pub type List = Vec<Vec<f64>>;
 pub const WEIGHTS: [f64; 15] = [
     -4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0,
 ];
-/// How often each weight is chosen anew.
-const ROUNDS: usize = 4;
-
 /// Σ w_n f_n (8.24); the constant of a source is the same for all its candidates and left out.
 pub fn score(weights: &[f64], features: &[f64]) -> f64 {
     weights.iter().zip(features).map(|(w, f)| w * f).sum()
@@ -29,25 +26,31 @@ pub fn right(lists: &[List], weights: &[f64]) -> Vec<bool> {
     lists.iter().map(first).collect()
 }
 
-/// Weights with which many lists have their first candidate first: the first weight stays 1, each other
-/// one in turn takes the best of [`WEIGHTS`], from 0 on; of equally good ones the one nearest to 0.
+/// Weights with which most lists have their first candidate first: the first weight stays 1, all the
+/// others take each of [`WEIGHTS`] in turn; of equally good ones those whose sum of sizes is the least.
 pub fn tuned(lists: &[List]) -> Vec<f64> {
     let count = lists.iter().flatten().map(Vec::len).next().unwrap_or(1);
-    let mut weights = vec![0.0; count];
-    weights[0] = 1.0;
-    let found = |weights: &[f64]| right(lists, weights).iter().filter(|right| **right).count();
-    for _ in 0..ROUNDS {
-        for place in 1..count {
-            let mut best = (found(&weights), weights[place]);
-            for weight in WEIGHTS {
-                weights[place] = weight;
-                let now = found(&weights);
-                if now > best.0 || (now == best.0 && weight.abs() < f64::abs(best.1)) {
-                    best = (now, weight);
-                }
-            }
-            weights[place] = best.1;
+    let choices = WEIGHTS.len().pow(count.saturating_sub(1) as u32);
+    let mut best: Option<(usize, f64, Vec<f64>)> = None;
+    for choice in 0..choices {
+        let mut rest = choice;
+        let free = (1..count).map(|_| {
+            let weight = WEIGHTS[rest % WEIGHTS.len()];
+            rest /= WEIGHTS.len();
+            weight
+        });
+        let weights: Vec<f64> = [1.0].into_iter().chain(free).collect();
+        let size: f64 = weights.iter().map(|weight| weight.abs()).sum();
+        let found = right(lists, &weights)
+            .iter()
+            .filter(|right| **right)
+            .count();
+        let better = best
+            .as_ref()
+            .is_none_or(|(most, least, _)| found > *most || (found == *most && size < *least));
+        if better {
+            best = Some((found, size, weights));
         }
     }
-    weights
+    best.map_or_else(Vec::new, |(_, _, weights)| weights)
 }

@@ -6,7 +6,7 @@ use cho2014::data::{
 };
 use cho2014::experiments;
 use cho2014::learner::Config;
-use cho2014::loglinear::{right, tuned, List};
+use cho2014::loglinear::{right, tuned, List, WEIGHTS};
 use cho2014::score::{self, bleu, counted, counts, each, majority, sentence_counts, Untrained};
 use lab::experiment::Scale;
 use lab::record::TrialRecord;
@@ -495,6 +495,25 @@ fn eq_8_24_a_weight_that_lists_need_is_found() {
     let only = tuned(&lists[4..]);
     assert_eq!(only, [1.0, 0.0, 0.0, 0.0]);
     assert_eq!(tuned(&[]), [1.0]);
+}
+
+/// Each weight alone makes it worse, and both together find the right one: a search that moves one weight
+/// at a time stays where it began.
+#[test]
+fn weights_that_gain_together_alone_are_found() {
+    let list: List = vec![
+        vec![0.0, 1.0, 1.0],
+        vec![0.5, 0.0, 0.0],
+        vec![0.0, 2.0, -3.0],
+        vec![0.0, -3.0, 2.0],
+    ];
+    for alone in WEIGHTS {
+        for weights in [[1.0, alone, 0.0], [1.0, 0.0, alone]] {
+            assert_eq!(right(std::slice::from_ref(&list), &weights), [false]);
+        }
+    }
+    let weights = tuned(std::slice::from_ref(&list));
+    assert_eq!(right(&[list], &weights), [true], "{weights:?}");
 }
 
 #[test]
