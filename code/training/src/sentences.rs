@@ -5,9 +5,10 @@
 //! A chapter brings a model that [`Translates`], [`Material`] with [`Question`]s, [`Settings`], and what
 //! it makes of the [`Answer`]s.
 use crate::decoding::{Limits, Normalization, Search};
+use crate::trainer::begins_with;
 use crate::{
-    updates_a_pass, Curve, Draws, Evaluation, Learner, Plan, Problem, Score, Set, State,
-    Trainer,
+    to_bytes, updates_a_pass, Curve, Draws, Evaluation, Learner, Plan, Problem, Score, Set,
+    State, Trainer,
 };
 use dfdx::prelude::{AsArray, Backward, Cpu, OwnedTape, Rank0, Tensor};
 use lab::experiment::Trial;
@@ -276,11 +277,6 @@ pub struct Settings {
 /// Pairs that are read side by side where nothing is learnt.
 const SIDE: usize = 50;
 
-/// Pairs, and where they are from.
-pub struct Work {
-    batch: Batch,
-}
-
 /// All of it that changes but for weights and the rule's memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
@@ -307,16 +303,16 @@ struct Trained<M> {
 }
 
 impl<M: Translates> Learner for Trained<M> {
-    type Batch = Work;
+    type Batch = Batch;
 
     // ANCHOR: update
     /// One update: the gradient of the mean loss of the sentences, clipped by
     /// its norm, and the step of the rule.
-    fn learn(&mut self, work: &Work, rate: f64) -> Option<Score> {
+    fn learn(&mut self, batch: &Batch, rate: f64) -> Option<Score> {
         let passes = self.kept.updates as f64 / self.every as f64;
         let falls = self.falls.map_or(1.0, |falls| falls.at(passes));
         self.kept.updates += 1;
-        let loss = self.model.loss(&work.batch);
+        let loss = self.model.loss(batch);
         let value = f64::from(loss.array());
         let mut gradients = loss.backward();
         if let Some(clip) = &self.clip {
@@ -326,90 +322,70 @@ impl<M: Translates> Learner for Trained<M> {
         }
         self.optimizer
             .update(&mut self.model, &mut gradients, rate * falls);
-        let sentences = work.batch.lengths.len();
+        let sentences = batch.lengths.len();
         // The curve has nats of a word.
         let sum = value * sentences as f64;
-        value
-            .is_finite()
-            .then(|| Score::of(sum, work.batch.words()))
+        value.is_finite().then(|| Score::of(sum, batch.words()))
     }
     // ANCHOR_END: update
 
-    fn evaluate(&mut self, work: &Work, set: Set) -> Score {
-        let question = match set {
-            Set::Evaluation => None,
-            Set::Test(place) => Some(place),
+    fn evaluate(&mut self, batch: &Batch, set: Set) -> Score {
+        let Set::Test(place) = set else {
+            return sum(&self.costs(batch));
         };
-        let ask = question.map(|place| self.material.questions[place].ask);
-        let mut score = Score::default();
-        match ask {
-            Some(Ask::Write(way)) => {
-                let (search, limits) = (way.search(), way.limits(&work.batch));
-                let found = self
-                    .model
-                    .together(way.members, &work.batch, &search, &limits);
+        let model = &self.model;
+        match (
+            self.material.questions[place].ask,
+            &mut self.kept.answers[place],
+        ) {
+            (Ask::Write(way), Answer::Written(all)) => {
+                let (search, limits) = (way.search(), way.limits(batch));
+                let found = model.together(way.members, batch, &search, &limits);
                 let writing = |found: Found| Writing {
                     words: found.words,
                     log_probability: found.log_probability,
                 };
                 let each = |all: Vec<Found>| all.into_iter().map(writing).collect();
-                if let Answer::Written(all) = &mut self.kept.answers[question.unwrap_or(0)] {
-                    all.extend(found.into_iter().map(each));
-                }
+                all.extend(found.into_iter().map(each));
             }
-            Some(Ask::Vectors | Ask::Inside) => {
-                let vectors = match ask {
-                    Some(Ask::Inside) => self.model.inside(&work.batch),
-                    _ => self.model.vectors(&work.batch),
-                };
-                if let Answer::Vectors(all) = &mut self.kept.answers[question.unwrap_or(0)] {
-                    all.extend(vectors);
+            (Ask::Vectors, Answer::Vectors(all)) => all.extend(model.vectors(batch)),
+            (Ask::Inside, Answer::Vectors(all)) => all.extend(model.inside(batch)),
+            _ => {
+                let costs = self.costs(batch);
+                let score = sum(&costs);
+                if let Answer::Costs(all) = &mut self.kept.answers[place] {
+                    all.extend(costs);
                 }
-            }
-            Some(Ask::Cost { .. }) | None => {
-                for mut words in self.model.each(&work.batch) {
-                    score.count += words.len() as u64;
-                    let end = words.pop().unwrap_or_default();
-                    let cost = Cost {
-                        nats: -words.iter().sum::<f64>() as f32,
-                        end: -end as f32,
-                        words: words.len() as u32,
-                    };
-                    score.loss += f64::from(cost.nats) + f64::from(cost.end);
-                    score.error += f64::from(cost.end);
-                    score.wrong += 1;
-                    if let Some(Answer::Costs(all)) =
-                        question.map(|place| &mut self.kept.answers[place])
-                    {
-                        all.push(cost);
-                    }
-                }
+                return score;
             }
         }
-        score
+        Score::default()
     }
 
     fn parameters(&self) -> usize {
         count(&mut self.model.clone())
     }
 
-    /// The best weights' bits, then the run's checkpoint.
+    /// What is kept, in binary, since an answer may be no number; the best weights' bits; then the
+    /// run's checkpoint.
     fn save(&self) -> Vec<u8> {
-        let best = self.best.iter().flat_map(|weight| weight.to_le_bytes());
-        let mut bytes: Vec<u8> = best.collect();
-        let run = checkpoint::to_bytes(&mut self.model.clone(), &self.optimizer, &self.kept);
-        bytes.extend(run.expect("finite numbers always serialise"));
+        let mut bytes = to_bytes(&self.kept);
+        bytes.extend(self.best.iter().flat_map(|weight| weight.to_le_bytes()));
+        let run = checkpoint::to_bytes(&mut self.model.clone(), &self.optimizer, &());
+        bytes.extend(run.expect("nothing always serialises"));
         bytes
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
         let file = Path::new("the state of a trial");
-        let (best, run) = bytes
+        let (kept, rest) = begins_with(bytes)?;
+        let (best, run) = rest
             .split_at_checked(self.best.len() * size_of::<f32>())
             .ok_or("cut short within the best weights")?;
         let (model, optimizer) = (&mut self.model, &mut self.optimizer);
-        self.kept = checkpoint::from_bytes(model, optimizer, run, file)
+        checkpoint::from_bytes::<_, ()>(model, optimizer, run, file)
             .map_err(|error| error.to_string())?;
+        self.kept = kept;
         let values = best.chunks_exact(size_of::<f32>());
         for (weight, bytes) in self.best.iter_mut().zip(values) {
             *weight =
@@ -433,19 +409,47 @@ impl<M: Translates> Learner for Trained<M> {
     }
 }
 
+impl<M: Translates> Trained<M> {
+    /// What each target of a batch costs.
+    fn costs(&self, batch: &Batch) -> Vec<Cost> {
+        let cost = |mut words: Vec<f64>| {
+            let end = words.pop().unwrap_or_default();
+            Cost {
+                nats: -words.iter().sum::<f64>() as f32,
+                end: -end as f32,
+                words: words.len() as u32,
+            }
+        };
+        self.model.each(batch).into_iter().map(cost).collect()
+    }
+}
+
+/// Costs as a score: over all words and ends their nats, as `error` those of the ends, as `wrong` the
+/// number of targets.
+fn sum(costs: &[Cost]) -> Score {
+    let mut score = Score::default();
+    for cost in costs {
+        score.count += u64::from(cost.words) + 1;
+        score.loss += cost.all();
+        score.error += f64::from(cost.end);
+        score.wrong += 1;
+    }
+    score
+}
+
 /// The batches of a trial.
 struct Batches<M> {
     material: Arc<Material>,
     settings: Settings,
-    work: Option<Work>,
+    /// The one that was given last.
+    given: Option<Batch>,
     model: std::marker::PhantomData<fn(M)>,
 }
 
 impl<M> Batches<M> {
-    fn work<'a>(&mut self, pairs: impl Iterator<Item = &'a Numbers>) -> &Work {
+    fn give<'a>(&mut self, pairs: impl Iterator<Item = &'a Numbers>) -> &Batch {
         let slices: Vec<_> = pairs.map(|(v, w)| (&v[..], &w[..])).collect();
-        let batch = Batch::new(&slices, true, 1);
-        self.work.insert(Work { batch })
+        self.given.insert(Batch::new(&slices, true, 1))
     }
 
     /// The order of the pairs in a pass. Pairs are shuffled; then those of a pool are sorted by their
@@ -476,7 +480,7 @@ impl<M> Batches<M> {
 impl<M: Translates> Problem for Batches<M> {
     type Learner = Trained<M>;
 
-    fn training(&mut self, draws: &mut Draws) -> &Work {
+    fn training(&mut self, draws: &mut Draws) -> &Batch {
         let material = self.material.clone();
         let (all, batch) = (material.train.len(), self.settings.batch);
         let from = (draws.updates % updates_a_pass(all, batch)) as usize * batch;
@@ -485,10 +489,10 @@ impl<M: Translates> Problem for Batches<M> {
         }
         let which = &draws.order[from..(from + batch).min(all)];
         draws.sequences += which.len() as u64;
-        self.work(which.iter().map(|&n| &material.train[n]))
+        self.give(which.iter().map(|&n| &material.train[n]))
     }
 
-    fn part(&mut self, set: Set, place: usize, _: &mut ChaCha8Rng) -> Option<&Work> {
+    fn part(&mut self, set: Set, place: usize, _: &mut ChaCha8Rng) -> Option<&Batch> {
         let material = self.material.clone();
         let (pairs, side) = match set {
             Set::Evaluation => (&material.dev, SIDE),
@@ -502,7 +506,7 @@ impl<M: Translates> Problem for Batches<M> {
             }
         };
         let pairs = pairs.chunks(side).nth(place)?;
-        Some(self.work(pairs.iter()))
+        Some(self.give(pairs.iter()))
     }
 
     fn report(&self, _: &mut Trained<M>, state: &State, record: &mut TrialRecord) {
@@ -591,7 +595,7 @@ pub fn begin<M: Translates>(
     let batches = Batches::<M> {
         material: learner.material.clone(),
         settings: settings.clone(),
-        work: None,
+        given: None,
         model: std::marker::PhantomData,
     };
     Box::new(Trainer::new(seed, plan, batches, Box::new(learner)))

@@ -1055,3 +1055,32 @@ fn translations_have_at_most_so_many_words_for_each_of_the_source_and_five() {
     }
     assert!(asked.next().is_none());
 }
+
+/// A rate beyond all bounds leaves weights that are no numbers, and without patience nothing goes back to
+/// better ones; the answers are no numbers then.
+#[test]
+fn a_final_test_without_numbers_can_be_saved_and_restored() {
+    let cost = Ask::Cost { keep: false };
+    let questions = vec![question("cost", &pairs(0, 60, 4), cost)];
+    let material = material(pairs(0, 40, 6), pairs(50, 3, 4), questions);
+    let settings = Settings {
+        rate: 1e39,
+        batch: 40,
+        epochs: 1,
+        patience: None,
+        ..settings()
+    };
+    let fresh = || begin(7, &settings, Toy::drawn(6), material.clone(), |_, _| ());
+    let mut trial = fresh();
+    for call in 0.. {
+        let state = trial.save();
+        trial = fresh();
+        trial
+            .restore(&state)
+            .unwrap_or_else(|error| panic!("before call {call}: {error}"));
+        if trial.advance() {
+            break;
+        }
+    }
+    assert!(!trial.finish().measures["cost"].is_finite());
+}
