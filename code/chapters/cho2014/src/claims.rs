@@ -32,16 +32,16 @@ const NARROW: ArmName = named(PROPERTIES, "narrow");
 const SHORT: ArmName = named(PROPERTIES, "short");
 
 /// Two numbers of each seed.
-type Pairs = Vec<(f64, f64)>;
+pub type Pairs = Vec<(f64, f64)>;
 
 /// A measure of one arm and another of the same or another arm, seed by seed.
-fn both(view: View<'_>, one: (&ArmName, &str), other: (&ArmName, &str)) -> Option<Pairs> {
+pub fn both(view: View<'_>, one: (&ArmName, &str), other: (&ArmName, &str)) -> Option<Pairs> {
     let (a, b) = (view.measure(one.0, one.1)?, view.measure(other.0, other.1)?);
     (a.len() == b.len() && !a.is_empty()).then(|| a.into_iter().zip(b).collect())
 }
 
 /// What was found, in words: the means, then each seed.
-fn found(all: &Pairs, digits: usize) -> String {
+pub fn found(all: &Pairs, digits: usize) -> String {
     let mean = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
     let words = |one: f64, other: f64| format!("{one:.digits$} against {other:.digits$}");
     let means = words(mean(|pair| pair.0), mean(|pair| pair.1));
@@ -50,7 +50,7 @@ fn found(all: &Pairs, digits: usize) -> String {
 }
 
 /// In every seed two measures are as `holds` says.
-fn every(
+pub fn every(
     words: &'static str,
     one: (ArmName, &'static str),
     other: (ArmName, &'static str),
@@ -67,7 +67,7 @@ fn every(
 
 /// The same, and in every seed the interval of the difference of two series excludes zero on the side
 /// where the first is smaller.
-fn apart(
+pub fn apart(
     words: &'static str,
     one: (ArmName, &'static str, &'static str),
     other: (ArmName, &'static str, &'static str),

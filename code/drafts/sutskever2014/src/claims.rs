@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's claims with the pass lines that were fixed before the runs: half of the relative effect
 //! where the paper has numbers for both sides, and what its row says where it has none.
+use cho2014::claims::{apart, both, every, found, Pairs};
 use cho2014::score::sentence_counts;
-use lab::claim::{arm as named, claim, not_run, ArmName, Baseline, Claim, Line, Read, View};
-use lab::stats::paired_bootstrap;
+use lab::claim::{arm as named, claim, not_run, ArmName, Baseline, Claim, Line, Read};
 use translation::metrics::bleu::Bleu;
 use translation::metrics::bootstrap;
 
@@ -28,40 +28,6 @@ const ONE_WIDE: ArmName = named(DEPTH, "one-wide");
 const THREE: ArmName = named(DEPTH, "three");
 const TOGETHER: ArmName = named(ENSEMBLE, "together");
 
-/// Two numbers of each seed.
-type Pairs = Vec<(f64, f64)>;
-
-/// A measure of one arm and another of the same or another arm, seed by seed.
-fn both(view: View<'_>, one: (&ArmName, &str), other: (&ArmName, &str)) -> Option<Pairs> {
-    let (a, b) = (view.measure(one.0, one.1)?, view.measure(other.0, other.1)?);
-    (a.len() == b.len() && !a.is_empty()).then(|| a.into_iter().zip(b).collect())
-}
-
-/// What was found, in words: the means, then each seed.
-fn found(all: &Pairs, digits: usize) -> String {
-    let mean = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
-    let words = |one: f64, other: f64| format!("{one:.digits$} against {other:.digits$}");
-    let means = words(mean(|pair| pair.0), mean(|pair| pair.1));
-    let each: Vec<String> = all.iter().map(|&(one, other)| words(one, other)).collect();
-    format!("{means} in the mean; by seed {}", each.join(", "))
-}
-
-/// In every seed two measures are as `holds` says.
-fn every(
-    words: &'static str,
-    one: (ArmName, &'static str),
-    other: (ArmName, &'static str),
-    digits: usize,
-    holds: impl Fn(f64, f64) -> bool + Send + Sync + 'static,
-) -> Line {
-    let arms = [one.0.clone(), other.0.clone()];
-    Read::custom(words, arms, move |view| {
-        let all = both(view, (&one.0, one.1), (&other.0, other.1))?;
-        let every = all.iter().all(|&(a, b)| holds(a, b));
-        Some((every, found(&all, digits)))
-    })
-}
-
 /// Perplexity of one arm at most `factor` times another's in every seed, and the interval of the
 /// difference over sentences excludes zero.
 fn cheaper(words: &'static str, less: ArmName, more: ArmName, factor: f64) -> Line {
@@ -72,33 +38,6 @@ fn cheaper(words: &'static str, less: ArmName, more: ArmName, factor: f64) -> Li
         2,
         move |own, other| own <= factor * other,
     )
-}
-
-/// Two measures as `holds` says, and the interval of the difference of two series on the side where the
-/// first is smaller, in every seed.
-fn apart(
-    words: &'static str,
-    one: (ArmName, &'static str, &'static str),
-    other: (ArmName, &'static str, &'static str),
-    digits: usize,
-    holds: impl Fn(f64, f64) -> bool + Send + Sync + 'static,
-) -> Line {
-    let arms = [one.0.clone(), other.0.clone()];
-    Read::custom(words, arms, move |view| {
-        let all = both(view, (&one.0, one.1), (&other.0, other.1))?;
-        let mut below = all.iter().all(|&(a, b)| holds(a, b));
-        let (own, theirs) = (view.arm(&one.0)?, view.arm(&other.0)?);
-        for trial in &own.trials {
-            let beside = theirs
-                .trials
-                .iter()
-                .find(|beside| beside.seed == trial.seed)?;
-            let (a, b) = (trial.series.get(one.2)?, beside.series.get(other.2)?);
-            let (_, high) = paired_bootstrap(a, b, RESAMPLES.0, RESAMPLES.1)?;
-            below &= high < 0.0;
-        }
-        Some((below, found(&all, digits)))
-    })
 }
 
 /// BLEU of one arm's greedy translations at least `factor` times another's in every seed, and the
