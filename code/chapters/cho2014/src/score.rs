@@ -446,15 +446,20 @@ fn sentences(
 /// What BLEU is computed from, of each sentence of question `written`: n-grams of each order that the
 /// reference has, words of the translation, words of the reference. [`sentence_counts`] reads it.
 pub fn each(record: &mut TrialRecord, own: &[String], right: &[String]) {
+    counts_of(record, "written-counts", own, right);
+}
+
+/// The same as a series of another name.
+pub fn counts_of(record: &mut TrialRecord, name: &str, own: &[String], right: &[String]) {
     let all = own.iter().zip(right).flat_map(|(own, right)| {
         let counts = Bleu::MULTI_BLEU.counts(Hypothesis(own), &[Reference(right)]);
         let words = [counts.hypothesis, counts.reference];
         counts.right.into_iter().chain(words).map(|n| n as f64)
     });
-    record.series.insert("written-counts".into(), all.collect());
+    record.series.insert(name.into(), all.collect());
 }
 
-/// The counts that [`each`] kept.
+/// The counts that [`each`] or [`counts_of`] kept.
 pub fn sentence_counts(series: &[f64]) -> Vec<Counts> {
     let one = |of: &[f64]| {
         let n = |place: usize| of[place] as u64;

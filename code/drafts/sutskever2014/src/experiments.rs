@@ -26,6 +26,8 @@ pub struct Config {
     pub layers: usize,
     /// H.
     pub units: usize,
+    /// D, values of a word's vector.
+    pub vector: usize,
     /// Weights start from U[−this, this].
     pub range: f64,
     /// How it is trained.
@@ -127,14 +129,16 @@ fn config(scale: Scale, order: Order) -> Config {
         Scale::Paper => 30,
     };
     let (_, rule, rate) = RATES[CHOSEN];
+    let units = match scale {
+        Scale::Smoke => 8,
+        Scale::Book => 128,
+        Scale::Paper => 256,
+    };
     Config {
         reversed: true,
         layers: 2,
-        units: match scale {
-            Scale::Smoke => 8,
-            Scale::Book => 128,
-            Scale::Paper => 256,
-        },
+        units,
+        vector: units,
         range: WIDE,
         settings: Settings {
             rule,
@@ -214,22 +218,73 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
 }
 
 fn rates(scale: Scale) -> Vec<Arm> {
-    let rates = match scale {
-        Scale::Smoke => &RATES[2..3],
+    // A corpus and a start of which no other experiment has any.
+    const SEED: u64 = 101;
+    let with = |own: Config, (_, rule, rate): (&str, Rule, f64)| Config {
+        settings: Settings {
+            rule,
+            rate,
+            ..own.settings.clone()
+        },
+        ..own
+    };
+    let own = config(scale, Order::French);
+    let all = match scale {
+        Scale::Smoke => &RATES[CHOSEN..=CHOSEN],
         _ => &RATES,
     };
-    let of = |(name, rule, rate): &(&str, Rule, f64)| {
-        let own = config(scale, Order::French);
-        let settings = Settings {
-            rule: *rule,
-            rate: *rate,
-            ..own.settings.clone()
-        };
-        let config = Config { settings, ..own };
-        // A corpus and a start of which no other experiment has any.
-        arm(name, &format!("Rate {name}"), &config, 101..=101)
-    };
-    rates.iter().map(of).collect()
+    let mut arms = Vec::new();
+    for rate in all {
+        let title = format!("Rate {}", rate.0);
+        let config = with(own.clone(), *rate);
+        arms.push(arm(rate.0, &title, &config, SEED..=SEED));
+    }
+    if scale == Scale::Smoke {
+        return arms;
+    }
+    // What is compared may want another rate.
+    let others = [
+        (
+            "forward",
+            "source forward",
+            Config {
+                reversed: false,
+                ..own.clone()
+            },
+        ),
+        (
+            "mirror",
+            "the mirror, source forward",
+            Config {
+                reversed: false,
+                ..config(scale, Order::Mirror)
+            },
+        ),
+        ("one", "one layer", layers(&own, 1, own.units)),
+        (
+            "one-wide",
+            "one layer with the weights of two",
+            layers(&own, 1, wider(own.units)),
+        ),
+        ("three", "three layers", layers(&own, 3, own.units)),
+    ];
+    for (name, title, of) in others {
+        for rate in &RATES[1..4] {
+            let id = format!("{name}-{}", rate.0);
+            let title = format!("Rate {}, {title}", rate.0);
+            arms.push(arm(&id, &title, &with(of.clone(), *rate), SEED..=SEED));
+        }
+    }
+    arms
+}
+
+/// The same with so many layers of so many units.
+fn layers(own: &Config, layers: usize, units: usize) -> Config {
+    Config {
+        layers,
+        units,
+        ..own.clone()
+    }
 }
 
 fn reversal(scale: Scale) -> Vec<Arm> {
@@ -287,28 +342,29 @@ fn reversal(scale: Scale) -> Vec<Arm> {
     arms
 }
 
-/// How many units one layer has with as many weights in its recurrent layers as two layers of so many,
-/// with vectors of words that are as wide: 4 (2 n + 1) n weights a layer, so √2 times as many.
-fn wider(units: usize) -> usize {
-    (units as f64 * std::f64::consts::SQRT_2) as usize
+/// How many units one layer has with as many weights as two of so many, all weights of the model counted
+/// and words' vectors alike: with D = n and V words of the target, 4 h (D + h + 1) a stack and h V at the
+/// scores in the place of 8 n (2 n + 1) and n V.
+pub fn wider(units: usize) -> usize {
+    /// Words of the target language that the corpus has, about.
+    const WORDS: f64 = 470.0;
+    let n = units as f64;
+    let (a, b) = (8.0, 8.0 * (n + 1.0) + WORDS);
+    let c = 16.0 * n * (2.0 * n + 1.0) + n * WORDS;
+    (((b * b + 4.0 * a * c).sqrt() - b) / (2.0 * a)).round() as usize
 }
 
 fn depth(scale: Scale) -> Vec<Arm> {
     let two = config(scale, Order::French);
-    let of = |layers: usize, units: usize| Config {
-        layers,
-        units,
-        ..two.clone()
-    };
     let arm = |id, title, config: &Config| arm(id, title, config, seeds(scale));
     vec![
-        arm("one", "One layer", &of(1, two.units)),
+        arm("one", "One layer", &layers(&two, 1, two.units)),
         arm(
             "one-wide",
             "One layer with the weights of two",
-            &of(1, wider(two.units)),
+            &layers(&two, 1, wider(two.units)),
         ),
-        arm("three", "Three layers", &of(3, two.units)),
+        arm("three", "Three layers", &layers(&two, 3, two.units)),
     ]
 }
 
@@ -318,7 +374,6 @@ fn ensemble(scale: Scale) -> Vec<Arm> {
     let config = Config {
         task: Task {
             members,
-            lists: 0,
             sizes: corpus::Sizes {
                 suite: 0,
                 ..own.task.sizes
@@ -351,7 +406,7 @@ pub fn begin(config: &Config, seed: u64) -> Box<dyn Trial> {
     let sizes = Sizes {
         sources: sources.len(),
         words: words.len(),
-        vector: config.units,
+        vector: config.vector,
         units: config.units,
         layers: config.layers,
         path: match config.portable {

@@ -1185,13 +1185,14 @@ fn vectors(records: &Records) -> Option<Figure> {
         .collect();
     let alt = format!(
         "Two scatter charts of vectors of sentences, {}, of one seed with the source reversed, each in the plane of its first two principal components, with lines inside a group. Mean lengths of the lines in the plane: {}. \
-         In all components, over all groups of the suites, the mean distance is {} with X and Y exchanged, {} with the place moved to the front, {} between active and passive, and {} between unrelated sentences.",
+         In all components, over all groups of the suites, the mean distance is {} with X and Y exchanged, {} with the place moved to the front, {} between active and passive, {} between unrelated sentences of the first suite and {} of the second.",
         sentences.join(" and "),
         said.join(", "),
         measure("exchanged")?,
         measure("fronted")?,
         measure("voice")?,
         measure("unrelated")?,
+        measure("unrelated-voice")?,
     );
     Some(Figure::new(
         "vectors",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers that come of a trial's answers.
 use super::components::{principal, project};
-use super::data::{Data, BEAMS};
+use super::data::{beam, Data, BEAMS};
 use super::reference::even_average;
 use cho2014::loglinear::{right, tuned, List};
-use cho2014::score::{each, is_shown, letters, put, texts, wide, Classic};
+use cho2014::score::{counts_of, each, is_shown, letters, put, texts, wide, Classic};
 use lab::record::{six_decimals, TrialRecord};
 use training::sentences::{perplexity, Answer, Numbers};
 
@@ -33,7 +33,10 @@ pub fn report(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
                 sum / all.len().max(1) as f64,
             );
         }
-        if *name == super::data::beam(BEAMS[0], 1) {
+        if name.starts_with(&beam(BEAMS[2], 1)) {
+            counts_of(record, &format!("{name}-counts"), &own, right);
+        }
+        if *name == beam(BEAMS[0], 1) {
             each(record, &own, right);
             if is_shown(record.seed) {
                 show(data, &question.pairs, &own, right, record);
@@ -168,14 +171,13 @@ fn vectors(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
         put(record, name, each.iter().sum::<f64>() / each.len() as f64);
         record.series.insert(format!("{name}-distances"), each);
     }
-    // What two sentences of the suites are apart that have nothing to do with one another.
-    let next = order.chunks_exact(4).zip(order.chunks_exact(4).skip(1));
-    let apart: Vec<f64> = next.map(|(a, b)| distance(&a[0], &b[0])).collect();
-    put(
-        record,
-        "unrelated",
-        apart.iter().sum::<f64>() / apart.len().max(1) as f64,
-    );
+    // What two sentences of a suite are apart that have nothing to do with one another.
+    for (name, all, group) in [("unrelated", &order, 4), ("unrelated-voice", &voice, 2)] {
+        let first: Vec<&Vec<f64>> = all.iter().step_by(group).collect();
+        let apart = first.windows(2).map(|pair| distance(pair[0], pair[1]));
+        let count = first.len().saturating_sub(1).max(1);
+        put(record, name, apart.sum::<f64>() / count as f64);
+    }
     if is_shown(record.seed) {
         for (name, all) in [("order", &order), ("voice", &voice)] {
             let group = data.groups.get(name).copied().unwrap_or(1);

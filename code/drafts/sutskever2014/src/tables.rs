@@ -276,8 +276,8 @@ fn unshared(a: &str, b: &str) -> f64 {
 }
 
 /// The distances of a bag of words, the number of words that two sentences do not share, in the groups
-/// that a record has kept the sentences of: exchanged, with the place in front, passive, unrelated.
-fn bag(trial: &TrialRecord) -> Option<[f64; 4]> {
+/// that a record has kept the sentences of, in the order of the table's columns.
+fn bag(trial: &TrialRecord) -> Option<[f64; 5]> {
     let sentences = |suite: &str, group: usize| -> Vec<Vec<String>> {
         let text = |n: usize| {
             trial
@@ -293,20 +293,30 @@ fn bag(trial: &TrialRecord) -> Option<[f64; 4]> {
         let each = all.iter().map(|group| unshared(&group[a], &group[b]));
         mean(&each.collect::<Vec<f64>>())
     };
-    let next = order
-        .windows(2)
-        .map(|pair| unshared(&pair[0][0], &pair[1][0]));
+    let apart = |all: &[Vec<String>]| -> Option<f64> {
+        let each = all
+            .windows(2)
+            .map(|pair| unshared(&pair[0][0], &pair[1][0]));
+        mean(&each.collect::<Vec<f64>>())
+    };
     Some([
         inside(&order, 0, 1)?,
         inside(&order, 0, 2)?,
+        apart(&order)?,
         inside(&voice, 0, 1)?,
-        mean(&next.collect::<Vec<f64>>())?,
+        apart(&voice)?,
     ])
 }
 
 /// Distances of sentence vectors.
 fn distances(records: &Records) -> Option<Table> {
-    const MEASURES: [&str; 4] = ["exchanged", "fronted", "voice", "unrelated"];
+    const MEASURES: [&str; 5] = [
+        "exchanged",
+        "fronted",
+        "unrelated",
+        "voice",
+        "unrelated-voice",
+    ];
     let mut rows = Vec::new();
     let ratio = |a: f64, b: f64| hundredths(a / b);
     let networks =
@@ -327,15 +337,15 @@ fn distances(records: &Records) -> Option<Table> {
         row.extend(MEASURES.map(|measure| middle(arm, measure)));
         let (exchanged, voice) = (arm.mean("exchanged")?, arm.mean("voice")?);
         row.push(ratio(exchanged, voice));
-        row.push(ratio(voice, arm.mean("unrelated")?));
+        row.push(ratio(voice, arm.mean("unrelated-voice")?));
         rows.push(row);
     }
     let trial = shown(records, "reversal", "french-reversed")?;
     if let Some(all) = bag(trial) {
         let mut row = vec!["words not shared, in the groups of the figure".to_owned()];
         row.extend(all.map(tenths));
-        row.push(ratio(all[0], all[2]));
-        row.push(ratio(all[2], all[3]));
+        row.push(ratio(all[0], all[3]));
+        row.push(ratio(all[3], all[4]));
         rows.push(row);
     }
     Some(Table {
@@ -343,8 +353,9 @@ fn distances(records: &Records) -> Option<Table> {
             "target, source",
             "X and Y exchanged",
             "place in front",
-            "active and passive",
             "unrelated",
+            "active and passive",
+            "unrelated, of this suite",
             "exchanged / passive",
             "passive / unrelated",
         ]),

@@ -10,7 +10,7 @@
 //!   `beam-…-length`, `bucket-<first>-<last>-exact`, `bucket-…-length`, `found-counts`, `found-even`,
 //!   `found-alone`.
 //! * `permuted-ratio` and `foreign-ratio`: what another source multiplies the mean test perplexity by.
-//! * `exchanged-to-voice`, `voice-to-unrelated`, `exchanged-to-unrelated` and `fronted-to-unrelated`:
+//! * `exchanged-to-voice`, `voice-to-unrelated` (of the same suite), `exchanged-to-unrelated` and `fronted-to-unrelated`:
 //!   ratios of mean distances of vectors.
 //! * `references-score`: the mean of ln p of the references of those sentences that beams translate;
 //!   of all models together in the ensemble.
@@ -36,7 +36,7 @@ const RATIOS: [(&str, &str, &str); 6] = [
     ("permuted-ratio", "permuted", "test"),
     ("foreign-ratio", "foreign", "test"),
     ("exchanged-to-voice", "exchanged", "voice"),
-    ("voice-to-unrelated", "voice", "unrelated"),
+    ("voice-to-unrelated", "voice", "unrelated-voice"),
     ("exchanged-to-unrelated", "exchanged", "unrelated"),
     ("fronted-to-unrelated", "fronted", "unrelated"),
 ];

@@ -10,11 +10,11 @@ use kernels::Instructions;
 use lab::record::TrialRecord;
 use sutskever2014::committee::Committee;
 use sutskever2014::data::{beam, Data, Task, BEAMS, SUITES};
-use sutskever2014::experiments::{begin, Config};
+use sutskever2014::experiments::{begin, wider, Config};
 use sutskever2014::model::{log_mean, Batch, Direction, Sizes, Translator};
 use sutskever2014::reference::even_average;
 use sutskever2014::score;
-use tape::train::parameters::{for_each, names};
+use tape::train::parameters::{count, for_each, names};
 use tape::train::Parameters;
 use tasks::stream::Stream;
 use training::decoding::{Normalization, Search};
@@ -145,6 +145,7 @@ fn trained(members: usize) -> TrialRecord {
         reversed: true,
         layers: 1,
         units: 6,
+        vector: 6,
         range: 0.3,
         settings: Settings {
             rule: Rule::Sgd,
@@ -386,11 +387,12 @@ fn report(data: &Data, seed: u64, answers: &[Answer]) -> TrialRecord {
     record
 }
 
-/// Places on a line: of a group of four, of a group of two, and a hundred from group to group.
+/// Places on a line: of a group of four, a hundred from group to group, and of a group of two, three
+/// hundred from group to group.
 fn on_a_line(name: &str, n: usize) -> Vec<f32> {
     match name {
         "order" => vec![100.0 * (n / 4) as f32 + [0.0, 3.0, 7.0, 15.0][n % 4], 1.0],
-        "voice" => vec![100.0 * (n / 2) as f32 + [0.0, 5.0][n % 2], 1.0],
+        "voice" => vec![300.0 * (n / 2) as f32 + [0.0, 5.0][n % 2], 1.0],
         // Members: the first costs as much as two words, two together as much as one.
         _ => vec![24.0, 12.0],
     }
@@ -406,6 +408,7 @@ fn distances_are_those_within_the_groups() {
             ("fronted", 7.0),
             ("voice", 5.0),
             ("unrelated", 100.0),
+            ("unrelated-voice", 300.0),
         ] {
             assert_eq!(record.measures[name], due, "{name}");
         }
@@ -428,6 +431,33 @@ fn distances_are_those_within_the_groups() {
         // A record that shows texts has a place for each that it shows.
         assert_eq!(record.series.contains_key("order-x"), seed == 11);
     }
+}
+
+#[test]
+fn the_wide_layer_has_as_many_weights_as_two_layers() {
+    let corpus = Corpus::new(
+        Knobs::default(),
+        corpus::Sizes {
+            train: 8_000,
+            ..task(1).sizes
+        },
+        1,
+    );
+    let (sources, words) = corpus.vocabularies();
+    let weights = |layers: usize, units: usize| {
+        let sizes = Sizes {
+            sources: sources.len(),
+            words: words.len(),
+            vector: 128,
+            units,
+            layers,
+            path: Instructions::Portable,
+        };
+        let mut model = Translator::<f32>::zeros(sizes, Direction::Reversed);
+        count(&mut model) as f64
+    };
+    let ratio = weights(1, wider(128)) / weights(2, 128);
+    assert!((0.995..1.005).contains(&ratio), "{ratio}");
 }
 
 #[test]
