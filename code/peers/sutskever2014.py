@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/drafts/sutskever2014/tests/sutskever2014/parity.json with PyTorch.
+"""Makes code/chapters/sutskever2014/tests/sutskever2014/parity.json with PyTorch.
 
 The two stacks of Sutskever, Vinyals and Le (2014): nn.LSTM with two layers reads packed sources of
 several lengths, another one starts from its last states, h and c of each layer, and reads packed
@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 SCRIPT = "code/peers/sutskever2014.py"
-FIXTURE = "code/drafts/sutskever2014/tests/sutskever2014/parity.json"
+FIXTURE = "code/chapters/sutskever2014/tests/sutskever2014/parity.json"
 RATE = 0.7
 # Between the norms of the three updates: some are scaled, and some are not.
 THRESHOLD = 1.2

@@ -25,14 +25,7 @@ pub fn all() -> Vec<Chapter> {
         ),
         kalchbrenner2013::chapter(),
         cho2014::chapter(),
-        draft(
-            9,
-            "sutskever2014",
-            "Sequence to sequence",
-            Part::Translation,
-            "Deep LSTMs translate whole sentences, and reversing the source makes them learnable.",
-            "https://arxiv.org/abs/1409.3215",
-        ),
+        sutskever2014::chapter(),
         draft(
             10,
             "bahdanau2015",

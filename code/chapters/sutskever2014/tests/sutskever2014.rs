@@ -10,5 +10,6 @@ mod sutskever2014 {
     mod invariants;
     mod made;
     mod parity;
+    mod records;
     mod refusal;
 }
