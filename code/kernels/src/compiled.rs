@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels that know the type of their numbers and nothing else: compiled here once for `f32`
 //! and once for `f64`, so that a crate that uses them links them.
+use crate::attention;
 use crate::convolution::{self, Sentence};
 use crate::gated_convolution;
 use crate::gru::Gru;
@@ -21,6 +22,9 @@ pub struct Compiled<F: 'static> {
     pub(crate) rnn: sequence::Compiled<Rnn, F>,
     pub(crate) lstm: sequence::Compiled<Lstm, F>,
     pub(crate) gru: sequence::Compiled<Gru, F>,
+    pub(crate) attention_rnn: attention::Compiled<Rnn, F>,
+    pub(crate) attention_lstm: attention::Compiled<Lstm, F>,
+    pub(crate) attention_gru: attention::Compiled<Gru, F>,
     pub(crate) pack_projection: fn(&mut Prepared<F>, Layer, Weights<&[F]>, bool),
     pub(crate) softmax: fn(Layer, &Prepared<F>, &[F], Indices, Reduction, &mut Trace<F>) -> f64,
     pub(crate) logistic:
@@ -116,6 +120,9 @@ impl<F: Real> Compiled<F> {
             rnn: sequence::compiled(),
             lstm: sequence::compiled(),
             gru: sequence::compiled(),
+            attention_rnn: attention::compiled(),
+            attention_lstm: attention::compiled(),
+            attention_gru: attention::compiled(),
             pack_projection: Prepared::pack_here,
             softmax: |layer, w, x, t, reduction, trace| {
                 forward_here(layer, w, x, t, reduction, trace)

@@ -6,6 +6,7 @@
 // Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
 const _: Option<&str> = option_env!("UNROLLED_ROOT");
 
+pub mod attention;
 pub mod batch;
 pub mod cell1997;
 pub mod cell2000;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels as operations on dfdx's tape: a whole ragged batch of sequences is one entry.
+pub mod attention;
 pub mod cell1997;
 pub mod convolution;
 pub mod dims;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The recurrent layers, linear layers, maxout units, convolutions, gated ones too, losses and embedding
-//! in dfdx's own operations, on any device that dfdx has.
+//! The recurrent layers, attention, linear layers, maxout units, convolutions, gated ones too, losses and
+//! embedding in dfdx's own operations, on any device that dfdx has.
 //!
 //! Each line is a formula, and about thirty of them make a step. This is what the kernels are
 //! tested against, and what runs where there are no kernels.
+mod attention;
 mod convolution;
 mod gated_convolution;
 mod linear;
 mod maxout;
 mod vocabulary;
 
+pub use attention::{Attended, Attention, Source};
 pub use convolution::Convolutions;
 pub use gated_convolution::GatedConvolutions;
 pub use linear::Linear;

@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use tape::convolution::{Sentence, Stage};
 use tape::dims::{Batch, Columns, Hidden, Input, Output, Rows, Time, Vocabulary};
 use tape::primitives::{
-    embed, logistic_cross_entropy, maxout, run, softmax_cross_entropy, Cell, Convolutions,
-    GatedConvolutions, Layer, Linear, Projection, State,
+    embed, logistic_cross_entropy, maxout, run, softmax_cross_entropy, Attention, Cell,
+    Convolutions, GatedConvolutions, Layer, Linear, Projection, Source, State,
 };
 
 const B: usize = 3;
@@ -153,6 +153,60 @@ fn gated<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
     results
 }
 
+/// Three targets that attend to three sources, and all gradients. A = H, K = I, S = B.
+fn attention<D: Device<f32>>(device: &D) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut numbers = |count: usize| -> Vec<f32> {
+        let one = |_| rng.gen_range(-0.8..0.8);
+        (0..count).map(one).collect()
+    };
+    let (batch, words, key, hidden) = (Batch(B), Rows(B), Input(I), Hidden(H));
+    let columns = Columns(3 * H);
+    let layer = Attention {
+        layer: Layer {
+            w_x: device.zeros_like(&(Const, columns)),
+            w_h: device.tensor_from_vec(numbers(H * 3 * H), (hidden, columns)),
+            bias: device.tensor_from_vec(numbers(3 * H), (columns,)),
+            peepholes: None,
+        },
+        query: device.tensor_from_vec(numbers(H * I), (hidden, key)),
+        score: device.tensor_from_vec(numbers(I), (key,)),
+        context_nets: device.tensor_from_vec(numbers(H * 3 * H), (hidden, columns)),
+    };
+    let nets: Tensor<_, f32, D> =
+        device.tensor_from_vec(numbers(B * T * 3 * H), (batch, Time(T), columns));
+    let annotations: Tensor<_, f32, D> =
+        device.tensor_from_vec(numbers(B * B * H), (batch, words, hidden));
+    let keys: Tensor<_, f32, D> =
+        device.tensor_from_vec(numbers(B * B * I), (batch, words, key));
+    let source = Source {
+        annotations: annotations.retaped::<OwnedTape<f32, D>>(),
+        keys: keys.retaped::<OwnedTape<f32, D>>(),
+        lengths: &[3, 1, 2],
+    };
+    let unit = Gru {
+        reset: Reset::BeforeMatrix,
+        update: Update::TakesCandidate,
+    };
+    let (x, start) = (
+        nets.retaped::<OwnedTape<f32, D>>(),
+        State::zeros(device, batch, hidden),
+    );
+    let (rows, states, weights) = layer.run(unit, x, source, &start, &[6, 0, 4], Output(2 * H));
+    let (rows, tape) = rows.split_tape();
+    let mut results = vec![rows.as_vec(), states.as_vec(), weights.as_vec()];
+    let loss = rows.put_tape(tape).square().sum::<Rank0, _>();
+    let gradients = loss.backward();
+    results.push(gradients.get(&layer.layer.w_h).as_vec());
+    results.push(gradients.get(&layer.query).as_vec());
+    results.push(gradients.get(&layer.score).as_vec());
+    results.push(gradients.get(&layer.context_nets).as_vec());
+    results.push(gradients.get(&annotations).as_vec());
+    results.push(gradients.get(&keys).as_vec());
+    results.push(gradients.get(&nets).as_vec());
+    results
+}
+
 fn compare<C: Cell>(cell: C, groups: usize, gpu: &Cuda) {
     let here = results(cell, groups, &Cpu::default());
     close(here, results(cell, groups, gpu));
@@ -176,6 +230,7 @@ fn a_gpu_computes_what_the_processor_does() {
     close(vocabulary(&Cpu::default()), vocabulary(&gpu));
     close(convolutions(&Cpu::default()), convolutions(&gpu));
     close(gated(&Cpu::default()), gated(&gpu));
+    close(attention(&Cpu::default()), attention(&gpu));
     let activation = Activation::Tanh;
     compare(Rnn { activation }, 1, &gpu);
     compare(Lstm { peepholes: true }, 4, &gpu);
