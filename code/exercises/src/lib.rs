@@ -10,6 +10,7 @@
 //! or another folder of the same four files, when the command `grade` asks for it; an editor sees
 //! them as modules.
 
+pub mod bahdanau2015;
 pub mod cho2014;
 pub mod chung2014;
 pub mod elman1990;
@@ -277,6 +278,7 @@ pub fn not_attempted() -> ! {
 /// The exercises in code of a chapter; `None` for a key that has none.
 pub fn exercises(key: &str) -> Option<&'static [Exercise]> {
     match key {
+        "bahdanau2015" => Some(bahdanau2015::EXERCISES),
         "cho2014" => Some(cho2014::EXERCISES),
         "chung2014" => Some(chung2014::EXERCISES),
         "elman1990" => Some(elman1990::EXERCISES),
