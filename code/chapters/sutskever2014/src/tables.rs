@@ -67,7 +67,16 @@ fn rates(records: &Records) -> Option<Table> {
     let record = records.get("rates")?;
     let mut rows = Vec::new();
     for arm in record.arms.iter().filter(|arm| !arm.trials.is_empty()) {
-        let (rule, rate) = arm.id.split_once('-')?;
+        let (rest, rate) = arm.id.rsplit_once('-')?;
+        let (of, rule) = rest.rsplit_once('-').unwrap_or(("", rest));
+        let of = match of {
+            "" => "two layers, reversed",
+            "forward" => "two layers, forward",
+            "mirror" => "two layers, forward, target mirrored",
+            "one" => "one layer, reversed",
+            "one-wide" => "one layer with the weights of two, reversed",
+            _ => "three layers, reversed",
+        };
         let rule = match rule {
             "adam" => "Adam",
             _ => "gradient descent",
@@ -78,6 +87,7 @@ fn rates(records: &Records) -> Option<Table> {
             ""
         };
         rows.push(vec![
+            of.to_owned(),
             rule.to_owned(),
             format!("{rate}{paper}"),
             cell(arm, "dev", number),
@@ -87,6 +97,7 @@ fn rates(records: &Records) -> Option<Table> {
     }
     Some(Table {
         columns: texts([
+            "network",
             "rule",
             "rate",
             "development perplexity",
@@ -237,9 +248,10 @@ fn lists(records: &Records) -> Option<Table> {
         ("reversal", "french-reversed", "two layers, reversed"),
         ("depth", "one", "one layer, reversed"),
         ("depth", "three", "three layers, reversed"),
+        ("ensemble", "together", "five models, reversed"),
     ] {
         let Some(arm) = of(records, experiment, id) else {
-            if experiment == "depth" {
+            if experiment != "reversal" {
                 continue;
             }
             return None;
