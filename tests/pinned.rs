@@ -137,9 +137,22 @@ fn chung2014_midi_files_are_the_pinned_ones() {
 
 /// The messages of the compiler, too: another version words them differently.
 mod refusals {
-    use testing::refusal::{PINNED_WITH, is_pinned, place_holds, words_hold};
+    use testing::refusal::{PINNED_WITH, is_pinned, place_holds, without_modules, words_hold};
 
     const PINNED: &str = "error[E0277]: the shape is wrong\n --> code/a.rs:3:5\n  |\n";
+
+    #[test]
+    fn modules_before_a_name_are_left_out() {
+        for line in [
+            "expected `dfdx::tensor::Tensor<(tape::dims::Batch, Summary), f32>`",
+            "expected `dfdx::tensor::tensor_impls::Tensor<(Batch, Summary), f32>`",
+        ] {
+            let due = "expected `Tensor<(Batch, Summary), f32>`";
+            assert_eq!(without_modules(line), due);
+        }
+        let kept = "17 | fn run(self) -> Self::Out {";
+        assert_eq!(without_modules(kept), kept);
+    }
 
     #[test]
     fn another_compiler_is_held_to_code_and_place_and_not_to_words() {

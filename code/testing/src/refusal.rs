@@ -76,7 +76,27 @@ fn compile(libraries: &[(&str, PathBuf)], program: &str, text: &str) -> (bool, S
     (output.status.success(), rendered)
 }
 
-/// The message without what differs between machines.
+/// Words without the modules before a name, `dfdx::tensor::Tensor` as `Tensor`: of several public paths to
+/// one type, or none, the compiler prints what the libraries beside it leave unambiguous.
+pub fn without_modules(line: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("::") {
+        let before = &rest[..at];
+        let is_name = |c: char| c.is_alphanumeric() || c == '_';
+        let start = before.rfind(|c| !is_name(c)).map_or(0, |place| place + 1);
+        let is_module = before[start..].starts_with(|c: char| c.is_lowercase());
+        kept += if is_module {
+            &before[..start]
+        } else {
+            &rest[..at + 2]
+        };
+        rest = &rest[at + 2..];
+    }
+    kept + rest
+}
+
+/// The message without what differs between machines and builds.
 fn portable(message: &str) -> String {
     let mut lines = Vec::new();
     for line in message.trim_end().lines() {
@@ -87,7 +107,7 @@ fn portable(message: &str) -> String {
         }
         lines.push(match (line.find("--> "), line.find("dfdx-0.13.0/")) {
             (Some(arrow), Some(at)) => format!("{}$CARGO/{}", &line[..arrow + 4], &line[at..]),
-            _ => line.to_owned(),
+            _ => without_modules(line),
         });
     }
     lines.join("\n") + "\n"
