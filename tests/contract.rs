@@ -769,6 +769,44 @@ fn every_chapter_of_the_list_has_its_crate_and_every_crate_stands_in_the_list() 
     assert_eq!(written, crates);
 }
 
+/// What is wrong with what a README says of the chapters: a title that it names or leaves out, and the
+/// number of those that are not written.
+fn miscounted(chapters: &[Chapter], readme: &str) -> Vec<String> {
+    const NUMBERS: [&str; 17] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
+    ];
+    let mut wrong = Vec::new();
+    for chapter in chapters {
+        if readme.contains(&format!("*{}* (", chapter.title)) == chapter.draft {
+            wrong.push(format!("{:?}", chapter.title));
+        }
+    }
+    let drafts = chapters.iter().filter(|chapter| chapter.draft).count();
+    for (count, words) in [
+        (chapters.len() - drafts, "chapters stand"),
+        (drafts, "chapters are titles"),
+    ] {
+        let text = readme.to_lowercase();
+        if !text.contains(&format!("{} {words}", NUMBERS[count])) {
+            wrong.push(format!("{} {words}", NUMBERS[count]));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_readme_names_the_chapters_that_are_written() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert_eq!(miscounted(&chapters::all(), &readme), [""; 0]);
+    // One of them is not named; one more stands than is said.
+    let unnamed = readme.replace("*Sequence to sequence* (", "(");
+    assert_eq!(miscounted(&chapters::all(), &unnamed).len(), 1);
+    let mut fewer = chapters::all();
+    fewer.pop();
+    assert_eq!(miscounted(&fewer, &readme).len(), 1);
+}
+
 #[test]
 fn every_source_file_names_its_license() {
     let mut sources = vec![root().join(".ci/run")];
