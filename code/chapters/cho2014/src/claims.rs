@@ -92,6 +92,28 @@ pub fn apart(
     })
 }
 
+/// Whether in every seed the interval of the difference of BLEU, of one arm's translations and of
+/// another's, lies above zero; the series have their sentences' counts.
+pub fn ahead(view: View<'_>, more: (&ArmName, &str), less: (&ArmName, &str)) -> Option<bool> {
+    let (own, theirs) = (view.arm(more.0)?, view.arm(less.0)?);
+    let mut ahead = true;
+    for trial in &own.trials {
+        let beside = theirs
+            .trials
+            .iter()
+            .find(|beside| beside.seed == trial.seed)?;
+        let a = sentence_counts(trial.series.get(more.1)?);
+        let b = sentence_counts(beside.series.get(less.1)?);
+        if a.len() != b.len() || a.is_empty() {
+            return None;
+        }
+        let (resamples, seed) = RESAMPLES;
+        let difference = bootstrap::paired(&Bleu::MULTI_BLEU, &a, &b, resamples, seed);
+        ahead &= difference.low > 0.0;
+    }
+    Some(ahead)
+}
+
 /// BLEU of one arm's translations of the test set at most `factor` times another's in every seed, and
 /// the interval of the difference excludes zero.
 fn bleu(words: &'static str, less: ArmName, more: ArmName, factor: f64) -> Line {
@@ -99,22 +121,8 @@ fn bleu(words: &'static str, less: ArmName, more: ArmName, factor: f64) -> Line 
         let measure = "written-bleu";
         let all = both(view, (&less, measure), (&more, measure))?;
         let mut below = all.iter().all(|&(a, b)| a <= factor * b);
-        let (own, theirs) = (view.arm(&less)?, view.arm(&more)?);
-        for trial in &own.trials {
-            let beside = theirs
-                .trials
-                .iter()
-                .find(|beside| beside.seed == trial.seed)?;
-            let counts = "written-counts";
-            let a = sentence_counts(trial.series.get(counts)?);
-            let b = sentence_counts(beside.series.get(counts)?);
-            if a.len() != b.len() || a.is_empty() {
-                return None;
-            }
-            let (resamples, seed) = RESAMPLES;
-            let difference = bootstrap::paired(&Bleu::MULTI_BLEU, &a, &b, resamples, seed);
-            below &= difference.high < 0.0;
-        }
+        let counts = "written-counts";
+        below &= ahead(view, (&more, counts), (&less, counts))?;
         Some((below, found(&all, 1)))
     })
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Phrases and sentences as numbers, and what a trial is asked about them.
+pub use kalchbrenner2013::data::Shared;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::Arc;
 use tasks::stream::Stream;
 use training::sentences::{Ask, Material, Numbers, Question, Way};
 use translation::corpus::{Corpus, Sizes, BUCKETS};
@@ -147,16 +148,8 @@ impl Data {
 
     /// The same, made once for as long as some trial has it.
     pub fn shared(task: Task, seed: u64) -> Arc<Self> {
-        type Made = BTreeMap<String, std::sync::Weak<Data>>;
-        static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
-        let name = format!("{task:?} {seed}");
-        let mut made = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(data) = made.get(&name).and_then(std::sync::Weak::upgrade) {
-            return data;
-        }
-        let data = Arc::new(Data::new(task, seed));
-        made.insert(name, Arc::downgrade(&data));
-        data
+        static MADE: Shared<Data> = Shared::new();
+        MADE.of(format!("{task:?} {seed}"), || Data::new(task, seed))
     }
 
     /// The question of this name and its place.

@@ -2,7 +2,7 @@
 //! Sentences and their translations as numbers, what is asked of them, and the model of lengths.
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use tasks::stream::Stream;
 use translation::corpus::{Corpus, Sizes};
 use translation::vocabulary::Vocabulary;
@@ -110,14 +110,31 @@ impl Data {
 
     /// The same, made once for as long as some trial has it.
     pub fn shared(task: Task, seed: u64) -> Arc<Self> {
-        type Made = BTreeMap<String, std::sync::Weak<Data>>;
-        static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
-        let name = format!("{task:?} {seed}");
-        let mut made = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(data) = made.get(&name).and_then(std::sync::Weak::upgrade) {
+        static MADE: Shared<Data> = Shared::new();
+        MADE.of(format!("{task:?} {seed}"), || Data::new(task, seed))
+    }
+}
+
+/// What is made once for as long as something has it, by name.
+#[derive(Debug, Default)]
+pub struct Shared<D>(Mutex<BTreeMap<String, Weak<D>>>);
+
+impl<D> Shared<D> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Shared(Mutex::new(BTreeMap::new()))
+    }
+
+    /// What has this name, or is made now. Whoever asks meanwhile waits.
+    pub fn of(&self, name: String, make: impl FnOnce() -> D) -> Arc<D> {
+        let mut made = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(data) = made.get(&name).and_then(Weak::upgrade) {
             return data;
         }
-        let data = Arc::new(Data::new(task, seed));
+        let data = Arc::new(make());
         made.insert(name, Arc::downgrade(&data));
         data
     }

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's claims with the pass lines that were fixed before the runs: half of the relative effect
 //! where the paper has numbers for both sides, and what its row says where it has none.
-use cho2014::claims::{apart, both, every, found, Pairs};
-use cho2014::score::sentence_counts;
+use cho2014::claims::{ahead, apart, both, every, found, Pairs};
 use lab::claim::{arm as named, claim, ArmName, Baseline, Claim, Line, Read};
-use translation::metrics::bleu::Bleu;
-use translation::metrics::bootstrap;
 
 const REVERSAL: &str = "reversal";
 const DEPTH: &str = "depth";
 const ENSEMBLE: &str = "ensemble";
-
-/// Resamples of an interval, and their seed.
-const RESAMPLES: (usize, u64) = (1_000, 1);
 
 const FORWARD: ArmName = named(REVERSAL, "french-forward");
 const REVERSED: ArmName = named(REVERSAL, "french-reversed");
@@ -64,21 +58,7 @@ fn above(
     Read::custom(words, [more.0.clone(), less.0.clone()], move |view| {
         let all = both(view, (&more.0, more.1), (&less.0, less.1))?;
         let mut above = all.iter().all(|&(a, b)| a >= factor * b);
-        let (own, theirs) = (view.arm(&more.0)?, view.arm(&less.0)?);
-        for trial in &own.trials {
-            let beside = theirs
-                .trials
-                .iter()
-                .find(|beside| beside.seed == trial.seed)?;
-            let a = sentence_counts(trial.series.get(more.2)?);
-            let b = sentence_counts(beside.series.get(less.2)?);
-            if a.len() != b.len() || a.is_empty() {
-                return None;
-            }
-            let (resamples, seed) = RESAMPLES;
-            let difference = bootstrap::paired(&Bleu::MULTI_BLEU, &a, &b, resamples, seed);
-            above &= difference.low > 0.0;
-        }
+        above &= ahead(view, (&more.0, more.2), (&less.0, less.2))?;
         Some((above, found(&all, 1)))
     })
 }

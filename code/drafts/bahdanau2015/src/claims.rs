@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paper's claims with the pass lines that were fixed before the runs: half of the relative effect
 //! where the paper has numbers for both sides, and what its row says where it has none.
-use cho2014::claims::{apart, both, every, found};
-use cho2014::score::sentence_counts;
+use cho2014::claims::{ahead, apart, both, every, found};
 use lab::claim::{arm as named, claim, ArmName, Baseline, Claim, Line, Read};
-use translation::metrics::bleu::Bleu;
-use translation::metrics::bootstrap;
 
 const LENGTHS: &str = "lengths";
-/// Resamples of an interval, and their seed.
-const RESAMPLES: (usize, u64) = (1_000, 1);
 
 const SEARCH: ArmName = named(LENGTHS, "search-20");
 const SEARCH_SHORT: ArmName = named(LENGTHS, "search-12");
@@ -49,21 +44,7 @@ fn better(
     Read::custom(words, [more.clone(), less.clone()], move |view| {
         let all = both(view, (&more, measure), (&less, measure))?;
         let mut above = all.iter().all(|&(a, b)| a >= factor * b);
-        let (own, theirs) = (view.arm(&more)?, view.arm(&less)?);
-        for trial in &own.trials {
-            let beside = theirs
-                .trials
-                .iter()
-                .find(|beside| beside.seed == trial.seed)?;
-            let a = sentence_counts(trial.series.get(counts)?);
-            let b = sentence_counts(beside.series.get(counts)?);
-            if a.len() != b.len() || a.is_empty() {
-                return None;
-            }
-            let (resamples, seed) = RESAMPLES;
-            let difference = bootstrap::paired(&Bleu::MULTI_BLEU, &a, &b, resamples, seed);
-            above &= difference.low > 0.0;
-        }
+        above &= ahead(view, (&more, counts), (&less, counts))?;
         Some((above, found(&all, 1)))
     })
 }
