@@ -18,14 +18,15 @@
 //!   passes, the geometric mean over the trials.
 //!
 //! `<experiment>.<a>/<b>` is the ratio of two mean test perplexities, `<experiment>.<a>/<b>-bleu` of two
-//! mean BLEU with a beam of one. In `depth` the arm `two` is `french-reversed` of `reversal`.
-//! `ensemble.together.test-of-<n>/<m>` is the ratio of the mean perplexities of n models and of m.
+//! mean BLEU with a beam of one; with `-by-seed` behind it has the ratios seed by seed. In `depth` the arm `two` is `french-reversed` of `reversal`.
+//! `ensemble.first/<arm>-by-seed` has the perplexity of the first of the models alone over that of an arm of
+//! `depth`. `ensemble.together.test-of-<n>/<m>` is the ratio of the mean perplexities of n models and of m.
 use super::data::beam;
-use super::figures::{mean_passes, of, of_references};
+use super::figures::{mean_passes, of, of_references, DEPTHS};
 use kernels::Extremes;
 use lab::chapter::{Records, Values};
 use lab::figure::number::{decimals, grouped};
-use lab::record::ArmRecord;
+use lab::record::{ArmRecord, TrialRecord};
 use lab::stats::mean;
 use std::collections::BTreeSet;
 
@@ -93,6 +94,21 @@ fn numbers(arm: &ArmRecord) -> Values {
     values
 }
 
+/// Ratios of two measures of two arms, seed by seed: `0.88, 0.85 and 0.91`.
+fn by_seed(one: (&ArmRecord, &str), other: (&ArmRecord, &str)) -> Option<String> {
+    let ratio = |trial: &TrialRecord| {
+        let mut others = other.0.trials.iter();
+        let beside = others.find(|beside| beside.seed == trial.seed)?;
+        let ratio = trial.measures.get(one.1)? / beside.measures.get(other.1)?;
+        Some(decimals(ratio, 2))
+    };
+    let all: Vec<String> = one.0.trials.iter().map(ratio).collect::<Option<_>>()?;
+    match all.split_last()? {
+        (only, []) => Some(only.clone()),
+        (last, rest) => Some(format!("{} and {last}", rest.join(", "))),
+    }
+}
+
 /// All numbers that the records hold.
 pub fn all(records: &Records) -> Values {
     let mut values = Values::new();
@@ -116,6 +132,13 @@ pub fn all(records: &Records) -> Values {
             }
         }
         for (measure, end) in [("test", ""), (greedy.as_str(), "-bleu")] {
+            for (a, one) in &arms {
+                for (b, other) in &arms {
+                    if let Some(text) = by_seed((one, measure), (other, measure)) {
+                        values.insert(format!("{experiment}.{a}/{b}{end}-by-seed"), text);
+                    }
+                }
+            }
             let mean =
                 |&(id, arm): &(&str, &ArmRecord)| Some((id.to_owned(), arm.mean(measure)?));
             let means: Vec<(String, f64)> = arms.iter().filter_map(mean).collect();
@@ -124,6 +147,16 @@ pub fn all(records: &Records) -> Values {
                     let name = format!("{experiment}.{a}/{b}{end}");
                     values.insert(name, decimals(one / other, 2));
                 }
+            }
+        }
+    }
+    if let Some(together) = of(records, "ensemble", "together") {
+        for (experiment, id) in DEPTHS {
+            let arm = of(records, experiment, id);
+            let text = arm.and_then(|arm| by_seed((together, "test-of-1"), (arm, "test")));
+            let name = if experiment == "depth" { id } else { "two" };
+            if let Some(text) = text {
+                values.insert(format!("ensemble.first/{name}-by-seed"), text);
             }
         }
     }
