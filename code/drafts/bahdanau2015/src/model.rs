@@ -110,7 +110,7 @@ pub struct Bidirectional<E: Scalar> {
     pub forward: Recurrent<Gru, SourceVector, Encoded, E>,
     /// Reads from the last word to the first.
     pub backward: Recurrent<Gru, SourceVector, Encoded, E>,
-    /// W_s, and tanh.
+    /// W'_s, and tanh.
     pub start: Linear<Encoded, Hidden, E>,
 }
 
@@ -120,7 +120,7 @@ where
 {
     const CHOICE: bool = true;
 
-    /// h_j = [h→_j, h←_j], (10.1), and h'_0 = tanh(h←_1 W_s), (10.5).
+    /// h_j = [h→_j, h←_j], (10.1), and h'_0 = tanh(h←_1 W'_s), (10.5).
     fn read<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Read<E, T> {
         let forward = Reading {
             lengths: Some(&batch.source_lengths),
@@ -172,7 +172,7 @@ pub struct LastState<E: Scalar> {
     pub sources: Embedding<SourceVocabulary, SourceVector, E>,
     /// Reads from the first word to the last.
     pub forward: Recurrent<Gru, SourceVector, Encoded, E>,
-    /// W_s, and tanh.
+    /// W'_s, and tanh.
     pub start: Linear<Encoded, Hidden, E>,
 }
 
@@ -182,7 +182,7 @@ where
 {
     const CHOICE: bool = false;
 
-    /// h_1 = h→_S, the only one, and h'_0 = tanh(h→_S W_s).
+    /// h_1 = h→_S, the only one, and h'_0 = tanh(h→_S W'_s).
     fn read<T: Joined<E, Cpu>>(&self, batch: &Batch) -> Read<E, T> {
         let reading = Reading {
             lengths: Some(&batch.source_lengths),
@@ -471,7 +471,7 @@ fn matrix<I: Dim, O: Dim, E: Scalar>(
     matrix
 }
 
-/// W_s, zeros.
+/// W'_s, zeros.
 fn start<E: Scalar>(sizes: Sizes) -> Linear<Encoded, Hidden, E> {
     let (from, to) = (Encoded(sizes.units), Hidden(sizes.units));
     matrix(from, to, Activation::Tanh, sizes)

@@ -200,7 +200,7 @@ pub struct Bidirectional {
     pub forward: Layer,
     /// Reads from the last word to the first.
     pub backward: Layer,
-    /// W_s, (H, H).
+    /// W'_s, (H, H).
     pub start: Matrix,
 }
 
@@ -223,12 +223,12 @@ pub fn annotations(forward: &[Step], backward: &[Step]) -> Matrix {
         .collect()
 }
 
-/// h'_0 = tanh(h W_s) (10.5), of the state from which it is made.
+/// h'_0 = tanh(h W'_s) (10.5), of the state from which it is made.
 pub fn start(state: &[f64], w_s: &Matrix) -> Vec<f64> {
     tanh(&times(state, w_s))
 }
 
-/// δ_0 W_sᵀ of (10.11): what that state gets, with δ_0 = h̄'_0 ⊙ (1 − h'_0 ⊙ h'_0). The gradient of W_s is
+/// δ_0 W'_sᵀ of (10.11): what that state gets, with δ_0 = h̄'_0 ⊙ (1 − h'_0 ⊙ h'_0). The gradient of W'_s is
 /// added to `sum`.
 pub fn start_back(
     state: &[f64],
@@ -289,7 +289,7 @@ pub struct LastState {
     pub sources: Matrix,
     /// Reads from the first word to the last.
     pub forward: Layer,
-    /// W_s, (H, H).
+    /// W'_s, (H, H).
     pub start: Matrix,
 }
 
@@ -335,7 +335,7 @@ pub fn keys(annotations: &Matrix, u_a: &Matrix) -> Matrix {
     annotations.iter().map(|h| times(h, u_a)).collect()
 }
 
-/// g_{tj} = tanh(h'_{t−1} W_q + k_j) for each word (10.2), from the query h'_{t−1} W_q.
+/// g_{tj} = tanh(u_t + k_j) for each word (10.2), from the query u_t = h'_{t−1} W_q.
 pub fn squashed(query: &[f64], keys: &Matrix) -> Matrix {
     keys.iter().map(|key| tanh(&sum(query, key))).collect()
 }
@@ -383,7 +383,7 @@ pub fn scores_back(
     moves.iter().map(|row| dot(row, d_context)).collect()
 }
 
-/// δ^a_{tj} = ē_{tj} v_a ⊙ (1 − g_{tj} ⊙ g_{tj}) for each word: the error of query and key.
+/// δ^g_{tj} = ē_{tj} v_a ⊙ (1 − g_{tj} ⊙ g_{tj}) for each word: the error at the sum of query and key.
 pub fn squashed_back(squashed: &Matrix, d_scores: &[f64], v_a: &[f64]) -> Matrix {
     let each = squashed.iter().zip(d_scores);
     each.map(|(g, d)| tanh_back(g, &scaled(*d, v_a))).collect()
@@ -493,7 +493,7 @@ pub struct RunBack {
     pub contexts: Matrix,
     /// ē_{tj}, a row for each step.
     pub scores: Matrix,
-    /// δ^a_{tj}, for each step a row for each word.
+    /// δ^g_{tj}, for each step a row for each word.
     pub squashed: Vec<Matrix>,
     /// k̄_j.
     pub keys: Matrix,

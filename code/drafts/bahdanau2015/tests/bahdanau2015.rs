@@ -12,4 +12,6 @@ mod bahdanau2015 {
     mod invariants;
     mod learns;
     mod made;
+    mod parity;
+    mod refusal;
 }

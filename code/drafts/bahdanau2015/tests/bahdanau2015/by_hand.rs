@@ -4,7 +4,8 @@
 use super::made::{by_hand_of, decoder, draw, none_of, put, weights, Attending};
 use bahdanau2015::model::{Annotation, Encoded, Read, Sizes, SourceWords};
 use bahdanau2015::reference::{
-    self, add_row, back, dot, maxout, moves, scaled, start_back, times, zeros, Decoder, Matrix,
+    self, add_row, annotations_back, back, dot, maxout, moves, outer, scaled, scores_back,
+    squashed_back, start_back, times, zeros, Decoder, Matrix, Run, RunBack,
 };
 use dfdx::prelude::*;
 use kernels::projection::Reduction;
@@ -231,6 +232,106 @@ fn the_example_by_hand_comes_out() {
     same(-0.4336 * (1.0 - 0.36), -0.2775);
 
     the_model_that_trains_has_the_same(&model, &own, &sums, &found.read, &w_s_sum, &of_start);
+    the_second_step_comes_out(&model, &own, &run, &found);
+}
+
+/// Weights and context of step 2, and what a key gets from both steps, with c̄_2 = (−0.5, 0).
+fn the_second_step_comes_out(model: &Attending, own: &Decoder, run: &Run, found: &RunBack) {
+    let (first, state) = (&run.attended[0], &run.units[0].hidden);
+    let (before, query) = (times(&[0.6], &own.query), times(state, &own.query));
+    all_same(&query, &[0.6979, -0.6979]);
+    let keys = reference::keys(&annotations(), &own.keys);
+    let second = own.attend(&annotations(), &keys, state);
+    let mut total = 0.0;
+    for (j, (added, g, e, exponential, alpha)) in [
+        ([0.2979, -0.5979], [0.2893, -0.5355], 0.0432, 1.0441, 0.0753),
+        ([0.8979, 0.1021], [0.7153, 0.1018], 1.5323, 4.6288, 0.3339),
+        ([1.4979, 0.3021], [0.9048, 0.2933], 2.1028, 8.1890, 0.5908),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        all_same(&reference::sum(&query, &keys[j]), &added);
+        all_same(&second.squashed[j], &g);
+        same(second.scores[j], e);
+        same(second.scores[j].exp(), exponential);
+        same(second.weights[j], alpha);
+        total += second.scores[j].exp();
+        assert!((second.weights[j] - first.weights[j]).abs() < 0.02);
+    }
+    same(total, 13.8619);
+    all_same(&second.context, &[0.5093, 0.3562]);
+    all_same(
+        &[query[0] - before[0], query[1] - before[1]],
+        &[0.0979, -0.0979],
+    );
+    // Without tanh the weights stay.
+    let straight = |query: &[f64]| {
+        let each = keys.iter().map(|key| reference::sum(query, key));
+        reference::weights(&reference::scores(&each.collect(), &own.score))
+    };
+    let apart = straight(&before).into_iter().zip(straight(&query));
+    assert!(apart.into_iter().all(|(a, b)| (a - b).abs() < 1e-15));
+
+    // A key is used at each step.
+    let d_c = [-0.5, 0.0];
+    let d_scores = scores_back(&second.weights, &annotations(), &second.context, &d_c);
+    same(d_scores[2], -0.0859);
+    let errors = squashed_back(&second.squashed, &d_scores, &own.score);
+    same(errors[2][1], -0.0785);
+    let each = found.keys.iter().zip(&errors);
+    let d_keys: Matrix = each.map(|(a, b)| reference::sum(a, b)).collect();
+    same(found.keys[2][1], -0.0524);
+    same(d_keys[2][1], -0.1309);
+    same(-0.0524 - 0.0785, -0.1309);
+
+    // The model that trains: step 2 asks its context for −0.5 of its first value, and what this sends to
+    // h'_1 by the scores is a part of the −0.4.
+    let mut d_query = vec![0.0; 2];
+    errors.iter().for_each(|d| add_row(&mut d_query, d));
+    let rest = ASKED - back(&d_query, &own.query)[0];
+    let (device, mut model) = (Cpu::default(), model.clone());
+    let mut batch = Batch::new(&[(&[4, 5, 6], &[LA as u32])], true, 1);
+    batch.target[1] = None;
+    let shape = (dims::Batch(1), SourceWords(3), Annotation(2));
+    let leaf = device.tensor_from_vec(annotations().concat(), shape);
+    let read: Read<f64, OwnedTape<f64, Cpu>> = Read {
+        annotations: leaf.leaky_trace(),
+        lengths: vec![3],
+        start: device
+            .tensor_from_vec(vec![0.6], (dims::Batch(1), dims::Hidden(1)))
+            .leaky_trace(),
+    };
+    let found_too = model.decoder.glimpses(read, &batch);
+    let weights = [&first.weights[..], &second.weights].concat();
+    close(&found_too.weights.as_vec(), &weights);
+    let of_states = device.tensor_from_vec(vec![rest, 0.0], *found_too.states.shape());
+    let of_rows = vec![0.0, 0.0, 0.0, 0.0, d_c[0], d_c[1]];
+    let of_rows = device.tensor_from_vec(of_rows, *found_too.rows.shape());
+    let states = found_too.states.retaped::<OwnedTape<f64, Cpu>>();
+    let rows = found_too.rows.retaped::<OwnedTape<f64, Cpu>>();
+    let asked = (states * of_states).sum::<Rank0, _>() + (rows * of_rows).sum::<Rank0, _>();
+    let readouts = model.decoder.readouts(found_too.rows, &batch);
+    let output = &model.decoder.output;
+    let cost = output.cross_entropy(readouts, &batch.target, Reduction::Sum);
+    let mut gradients = (cost.unwrap() + asked).backward();
+    let weights = vec![first.weights.clone(), second.weights.clone()];
+    let contexts = vec![found.contexts[0].clone(), d_c.to_vec()];
+    let d_h = annotations_back(&weights, &contexts, &d_keys, &own.keys);
+    close(&gradients.get(&leaf).as_vec(), &d_h.concat());
+    let mut d_u = zeros(2, 2);
+    for (h, d_key) in annotations().iter().zip(&d_keys) {
+        outer(&mut d_u, h, d_key);
+    }
+    let table = super::made::gradients(&mut model, &mut gradients);
+    close(&table["decoder.keys.w"].concat(), &d_u.concat());
+}
+
+/// The same numbers.
+fn close(ours: &[f64], other: &[f64]) {
+    assert_eq!(ours.len(), other.len());
+    let apart = ours.iter().zip(other).map(|(a, b)| (a - b).abs());
+    assert!(apart.into_iter().all(|d| d < 1e-12), "{ours:?} {other:?}");
 }
 
 /// Loss and gradients of the decoder that trains, with −0.4 h'_1 added to the loss.
@@ -260,11 +361,6 @@ fn the_model_that_trains_has_the_same(
     let cost = cost.unwrap();
     same(cost.array(), 0.2811);
     let mut gradients = (cost + asked).backward();
-    let close = |ours: &[f64], other: &[f64]| {
-        assert_eq!(ours.len(), other.len());
-        let apart = ours.iter().zip(other).map(|(a, b)| (a - b).abs());
-        assert!(apart.into_iter().all(|d| d < 1e-12), "{ours:?} {other:?}");
-    };
     close(&gradients.get(&leaf).as_vec(), &d_read.annotations.concat());
     close(&gradients.get(&first).as_vec(), d_first);
     let table = super::made::gradients(&mut model, &mut gradients);

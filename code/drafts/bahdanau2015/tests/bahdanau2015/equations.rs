@@ -337,7 +337,7 @@ fn eq_10_6_each_step_reads_the_word_before_and_the_context() {
     assert!(apart(&model));
     empty_context_pieces(&mut model);
     assert!(!apart(&model));
-    // W_s = 0 too: a language model.
+    // W'_s = 0 too: a language model.
     let sources = || [pair.0.clone(), sentence(61, 3, SOURCES)];
     let of = |model: &Attending| sources().map(|v| distributions(model, &(v, pair.1.clone())));
     let [a, b] = of(&model);
@@ -617,7 +617,7 @@ fn eq_10_11_an_annotation_gets_its_share_of_contexts_keys_and_start() {
             let g = squashed(&query, &vec![k.to_vec()]);
             d_e[j] * scores(&g, &own.score)[0]
         });
-        close_to("δ^a", &errors[j], &slope, 1e-8);
+        close_to("δ^g", &errors[j], &slope, 1e-8);
     }
     // The start: the backward half of the first word gets it, and no other.
     let (first, w_s, d) = (numbers(114, H), rows(115, H, H), numbers(116, H));
@@ -626,7 +626,7 @@ fn eq_10_11_an_annotation_gets_its_share_of_contexts_keys_and_start() {
     let at = |h: &[f64], w: &Matrix| dot(&start(h, w), &d);
     close_to("h←_1", &of_state, &slopes(&first, |h| at(h, &w_s)), 1e-8);
     let slope = slopes(&w_s.concat(), |w| at(&first, &matrix(w, H)));
-    close_to("W_s", &of_w.concat(), &slope, 1e-8);
+    close_to("W'_s", &of_w.concat(), &slope, 1e-8);
     // With one annotation it is the sum of what the contexts get.
     let alone = Read {
         annotations: vec![read.annotations[2].clone()],
