@@ -667,6 +667,16 @@ def scripted_units(nets: torch.Tensor, h: torch.Tensor, w_h: torch.Tensor) -> to
     return torch.stack(states)
 
 
+def pooled(pieces):
+    """Maxout of two pieces as a pool."""
+    return F.max_pool1d(pieces, 2)
+
+
+def larger(pieces):
+    """Maxout of two pieces as the larger of each two."""
+    return torch.maximum(pieces[..., 0::2], pieces[..., 1::2])
+
+
 def encdec(request, tensors):
     """The encoder and the decoder of Cho and others (2014) on sentences of one length, with Adam. Its unit
     resets the state before the matrix, so nn.GRU is another one."""
@@ -695,12 +705,6 @@ def encdec(request, tensors):
         recurrences["scripted loop"] = torch.jit.script(scripted_units)
     except Exception:  # noqa: BLE001  A version that cannot; the loop above stands.
         pass
-
-    def pooled(pieces):
-        return F.max_pool1d(pieces, 2)
-
-    def larger(pieces):
-        return torch.maximum(pieces[..., 0::2], pieces[..., 1::2])
 
     def way(recurrence, maxout):
         run = recurrences[recurrence]
@@ -774,6 +778,122 @@ def seq2seq(request, tensors):
             yield way(batch_first, onednn)
 
 
+def read_one_way(nets: torch.Tensor, w_h: torch.Tensor) -> torch.Tensor:
+    """The states of one direction, time first. The update gate is the share of the candidate."""
+    units = w_h.size(0)
+    gates, candidate = w_h.split([2 * units, units], dim=1)
+    h = torch.zeros([nets.size(1), units])
+    states: list[torch.Tensor] = []
+    for net in nets.unbind(0):
+        net_gates, net_new = net.split([2 * units, units], dim=1)
+        reset, update = torch.addmm(net_gates, h, gates).sigmoid().chunk(2, dim=1)
+        new = torch.addmm(net_new, reset * h, candidate).tanh()
+        h = torch.lerp(h, new, update)
+        states.append(h)
+    return torch.stack(states)
+
+
+def read_both_ways(nets: torch.Tensor, w_h: torch.Tensor) -> torch.Tensor:
+    """The same of both directions in one loop: they are the second dimension of the net inputs and of
+    the states, and the first of the weights."""
+    units = w_h.size(1)
+    gates, candidate = w_h.split([2 * units, units], dim=2)
+    h = torch.zeros([2, nets.size(2), units])
+    states: list[torch.Tensor] = []
+    for net in nets.unbind(0):
+        net_gates, net_new = net.split([2 * units, units], dim=2)
+        reset, update = torch.baddbmm(net_gates, h, gates).sigmoid().chunk(2, dim=2)
+        new = torch.baddbmm(net_new, reset * h, candidate).tanh()
+        h = torch.lerp(h, new, update)
+        states.append(h)
+    return torch.stack(states)
+
+
+def attend(
+    nets: torch.Tensor,
+    h: torch.Tensor,
+    annotations: torch.Tensor,
+    keys: torch.Tensor,
+    w_q: torch.Tensor,
+    v: torch.Tensor,
+    w_c: torch.Tensor,
+    w_h: torch.Tensor,
+) -> torch.Tensor:
+    """The state before each step beside its context, time first; annotations and keys are batch
+    first."""
+    units = w_h.size(0)
+    gates, candidate = w_h.split([2 * units, units], dim=1)
+    glimpses: list[torch.Tensor] = []
+    for net in nets.unbind(0):
+        scores = (keys + (h @ w_q).unsqueeze(1)).tanh() @ v
+        context = torch.bmm(scores.softmax(1).unsqueeze(1), annotations).squeeze(1)
+        glimpses.append(torch.cat([h, context], dim=1))
+        net_gates, net_new = torch.addmm(net, context, w_c).split([2 * units, units], dim=1)
+        reset, update = torch.addmm(net_gates, h, gates).sigmoid().chunk(2, dim=1)
+        new = torch.addmm(net_new, reset * h, candidate).tanh()
+        h = torch.lerp(h, new, update)
+    return torch.stack(glimpses)
+
+
+def attention(request, tensors):
+    """The bidirectional encoder and the decoder with attention of Bahdanau, Cho and Bengio (2015) on
+    sentences of one length, with Adam. Their unit resets the state before the matrix, so nn.GRU is
+    another one."""
+    pairs = request["sizes"]["pairs"]
+    names = ["encoder.sources", "encoder.start.w", "decoder.words", "decoder.word_nets.w"]
+    names += [f"encoder.{way}.{of}" for way in ("forward", "backward") for of in ("w_x", "w_h", "bias")]
+    names += [f"decoder.{of}" for of in ("keys.w", "query", "score", "context_nets")]
+    names += ["decoder.layer.w_h", "decoder.layer.bias"]
+    names += ["decoder.glimpse_pieces.w", "decoder.word_pieces.w", "decoder.output"]
+    parameters = [tensors[name].clone().requires_grad_() for name in names]
+    sources, w_start, words, w_word, *rest = parameters
+    forward, backward, rest = rest[:3], rest[3:6], rest[6:]
+    u_a, w_q, v, w_c, w_h, bias, q_g, q_w, w_o = rest
+    source, before = tensors["source"].T.contiguous(), tensors["before"].T.contiguous()
+    due = tensors["due"].T.flatten()
+
+    def nets_of(vectors):
+        (w_f, _, b_f), (w_b, _, b_b) = forward, backward
+        return F.linear(vectors, w_f.T, b_f), F.linear(vectors, w_b.T, b_b).flip(0)
+
+    def apart(loops, vectors):
+        onward, returning = nets_of(vectors)
+        return loops[0](onward, forward[1]), loops[0](returning, backward[1])
+
+    def together(loops, vectors):
+        nets = torch.stack(nets_of(vectors), dim=1)
+        return loops[1](nets, torch.stack([forward[1], backward[1]])).unbind(1)
+
+    recurrences = {"loop": (read_one_way, read_both_ways, attend)}
+    try:
+        scripted = tuple(torch.jit.script(loop) for loop in recurrences["loop"])
+        recurrences["scripted loop"] = scripted
+    except Exception:  # noqa: BLE001  A version that cannot; the loops above stand.
+        pass
+
+    def way(recurrence, read, maxout):
+        loops = recurrences[recurrence]
+
+        def loss():
+            onward, returning = read(loops, F.embedding(source, sources))
+            start = (returning[-1] @ w_start).tanh()
+            annotations = torch.cat([onward, returning.flip(0)], dim=2).transpose(0, 1).contiguous()
+            x = F.embedding(before, words)
+            nets = F.linear(x, w_word.T, bias)
+            glimpses = loops[2](nets, start, annotations, annotations @ u_a, w_q, v, w_c, w_h)
+            y = maxout(glimpses @ q_g + x @ q_w).flatten(0, 1)
+            return F.cross_entropy(y @ w_o, due, reduction="sum") / pairs
+
+        name = f"{recurrence}, directions {read.__name__}"
+        name += f", maxout by {'max_pool1d' if maxout is pooled else 'maximum'}"
+        return Way(name, parameters, loss, loss, torch.Tensor.item, optimizer=torch.optim.Adam)
+
+    for recurrence in recurrences:
+        for read in (apart, together):
+            for maxout in (pooled, larger):
+                yield way(recurrence, read, maxout)
+
+
 KINDS = {
     "projection": projection,
     "embedding": embedding,
@@ -783,6 +903,7 @@ KINDS = {
     "rctm2": rctm2,
     "encdec": encdec,
     "seq2seq": seq2seq,
+    "attention": attention,
     "rnn": recurrent,
     "lstm": recurrent,
     "gru": recurrent,

@@ -5,6 +5,7 @@
 //! One training step is forward, loss, backward, clipping by the global norm, update. A peer
 //! gets the same initial weights and data as [`Blob`]s, and has to arrive at the same losses and
 //! norms before anything is timed.
+mod attention;
 mod elman;
 mod encoder_decoder;
 mod ladder;
@@ -44,7 +45,7 @@ pub struct Row {
     /// Key of the chapter that the step belongs to.
     pub chapter: &'static str,
     /// What a peer calls the model: `rnn`, `lstm`, `gru`, `projection`, `embedding`, `linear`,
-    /// `convolutions`, `gated`, `rctm2`, `encdec`, `seq2seq`, `elman`, `cell1997`.
+    /// `convolutions`, `gated`, `rctm2`, `encdec`, `seq2seq`, `attention`, `elman`, `cell1997`.
     pub kind: &'static str,
     /// Sizes by name.
     pub sizes: Vec<(&'static str, usize)>,
@@ -134,6 +135,7 @@ pub fn rows() -> Vec<Row> {
     all.push(translation::row());
     all.push(encoder_decoder::row());
     all.push(seq2seq::row());
+    all.push(attention::row());
     all.push(elman::row());
     all.push(online::row());
     all
