@@ -23,7 +23,7 @@ fn task(cap: usize) -> Task {
             train: 200,
             dev: 40,
             test: 150,
-            bucket: 3,
+            bucket: 40,
             suite: 8,
         },
         cap,
