@@ -116,7 +116,9 @@ class Driver:
             return json.load(answer)["value"]
 
     def open(self, url):
+        """Whether the page is loaded. The driver's own wait may end at a new tab's blank page."""
         self.call("POST", "/url", {"url": url})
+        return self.wait("return location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def script(self, text):
         return self.call("POST", "/execute/sync", {"script": text, "args": []})
@@ -184,8 +186,7 @@ def served(driver, here):
         for _ in range(8):
             window = driver.call("POST", "/window/new", {"type": "tab"})["handle"]
             driver.call("POST", "/window", {"handle": window})
-            driver.open(here + "index.html")
-            check(driver.script("return document.readyState") == "complete", "a tab is not loaded")
+            check(driver.open(here + "index.html"), "a tab is not loaded")
     except urllib.error.HTTPError as error:
         check(False, f"not all of eight tabs are loaded: {json.load(error)['value']['error']}")
     for window in driver.call("GET", "/window/handles"):
