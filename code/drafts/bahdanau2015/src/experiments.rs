@@ -104,6 +104,7 @@ fn task(scale: Scale, cap: usize) -> Task {
             buckets: 2,
             beamed: 3,
             beam: 3,
+            tested: true,
         },
         Scale::Book | Scale::Paper => Task {
             knobs: Knobs {
@@ -121,6 +122,7 @@ fn task(scale: Scale, cap: usize) -> Task {
             buckets: 5,
             beamed: 100,
             beam: 10,
+            tested: true,
         },
     }
 }
@@ -248,10 +250,11 @@ fn rates(scale: Scale) -> Vec<Arm> {
                 rate,
                 ..own.settings.clone()
             };
-            let config = Config {
+            let mut config = Config {
                 settings,
                 ..own.clone()
             };
+            config.task.tested = false;
             let id = format!("{name}-{rate}");
             let title = format!("Rate {rate}, {title}");
             arms.push(arm(&id, &title, &config, SEED..=SEED));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a trial has and is asked, and the numbers that come of answers that are known.
 use bahdanau2015::data::{Data, Task};
-use bahdanau2015::experiments::{wider, CAPS};
+use bahdanau2015::experiments::{self, wider, CAPS};
 use bahdanau2015::model::{Bidirectional, LastState, Sizes, Translator};
 use bahdanau2015::score;
 use kernels::Instructions;
+use lab::experiment::Scale;
 use lab::record::TrialRecord;
 use std::collections::HashSet;
 use tape::train::parameters::count;
@@ -30,6 +31,7 @@ fn task(cap: usize) -> Task {
         buckets: 5,
         beamed: 4,
         beam: 2,
+        tested: true,
     }
 }
 
@@ -60,6 +62,29 @@ fn two_caps_are_tested_on_the_same_sentences_and_learn_within_their_own() {
     };
     let (short, long) = (texts(&short), texts(&long));
     assert!(short.len() < long.len() && short.iter().all(|text| long.contains(text)));
+}
+
+#[test]
+fn what_chooses_a_rate_does_not_see_the_test() {
+    let data = |tested| {
+        let task = Task {
+            tested,
+            ..task(CAPS[1])
+        };
+        Data::new(task, 3)
+    };
+    let (rates, whole) = (data(false), data(true));
+    assert!(rates.material.questions.is_empty() && rates.right.is_empty());
+    assert_eq!(rates.material.train, whole.material.train);
+    assert_eq!(rates.material.dev, whole.material.dev);
+    for experiment in experiments::all() {
+        for scale in [Scale::Smoke, Scale::Book, Scale::Paper] {
+            for arm in experiment.arms(scale) {
+                let tested = arm.config["task"]["tested"].as_bool();
+                assert_eq!(tested, Some(experiment.id() != "rates"), "{}", arm.id);
+            }
+        }
+    }
 }
 
 #[test]
