@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An experiment is a value: what it runs, at which scales, with which seeds.
-use crate::record::TrialRecord;
+use crate::record::{ArmRecord, TrialRecord};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
-use std::{fmt, ops::RangeInclusive, path::Path, str::FromStr};
+use std::{
+    fmt,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 /// How much of an experiment is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -188,6 +193,39 @@ impl<F: FnMut() -> TrialRecord + Send> Trial for AtOnce<F> {
     }
 }
 
+/// What an experiment takes of a user's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takes {
+    /// The name of the [experiment](Experiment::with_data) on it.
+    pub id: &'static str,
+    /// The files, as `--help` has them: `FILE`, or `SOURCE TARGET`.
+    pub files: &'static str,
+    /// How many they may be.
+    pub counts: &'static [usize],
+}
+
+impl Takes {
+    /// One file.
+    pub fn one(id: &'static str) -> Self {
+        Takes {
+            id,
+            files: "FILE",
+            counts: &[1],
+        }
+    }
+}
+
+/// The one file of these.
+///
+/// # Errors
+/// When they are none or several.
+pub fn one(files: &[PathBuf]) -> Result<&Path, String> {
+    match files {
+        [file] => Ok(file),
+        _ => Err(format!("{} files, expected one", files.len())),
+    }
+}
+
 /// An experiment of a chapter.
 pub trait Experiment: Send + Sync {
     /// Name within the chapter, as on the command line: `adding`.
@@ -208,13 +246,23 @@ pub trait Experiment: Send + Sync {
     fn ready(&self, _arm: &Arm) -> Result<(), String> {
         Ok(())
     }
-    /// The same experiment on a user's own file in the place of its data; `None` where it takes
-    /// none. Its arms [expect](Arm::expected_seconds) as much more time as the file is larger.
+    /// What it takes of a user's own in the place of its data; `None` where it takes nothing.
+    fn takes(&self) -> Option<Takes> {
+        None
+    }
+    /// The same experiment on a user's own files, as many as one of [`Takes::counts`]. Its arms
+    /// [expect](Arm::expected_seconds) as much more time as the files are larger.
     ///
     /// # Errors
-    /// When the file cannot be used: which, where, and what was expected, in one line.
-    fn with_data(&self, _file: &Path) -> Option<Result<Box<dyn Experiment>, String>> {
-        None
+    /// When a file cannot be used: which, where, and what was expected, in one line; always where
+    /// nothing is [taken](Experiment::takes).
+    fn with_data(&self, _files: &[PathBuf]) -> Result<Box<dyn Experiment>, String> {
+        Err(format!("{} takes no file", self.id()))
+    }
+    /// What a run of an arm, which is [ready](Experiment::ready), has to show beside its numbers, line by
+    /// line: translations, an alignment.
+    fn shown(&self, _arm: &Arm, _record: &ArmRecord) -> Vec<String> {
+        Vec::new()
     }
     /// What a run of an arm, which is [ready](Experiment::ready), is judged by beside what it learnt
     /// from; `None` where it is whether a task is solved.

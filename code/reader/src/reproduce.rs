@@ -25,12 +25,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
   cargo run -- reproduce hochreiter1997 --scale paper --estimate
   cargo run -- reproduce chung2014/chorales --data music.json  on music of yours
   cargo run -- reproduce pascanu2013/characters --data notes.txt  on a text of yours
+  cargo run -- reproduce bahdanau2015/own --data mine.en mine.fr  a translator of yours
 
 A run that is stopped or killed goes on where it was when the same command is given again,
 and ends in the same bytes. Of a file of yours it shows the loss on its test part, in nats and bits, beside
 the answers that need no network; the paper's numbers are of the paper's data and are not shown then.
 Music is a JSON object with train, valid and test, each a list of pieces, each a list of steps, each a
-list of MIDI notes; of a silent voice nothing is written, or -1. Text is ASCII. Arms and seeds are added to what the folder has of the same experiment;
+list of MIDI notes; of a silent voice nothing is written, or -1. Text for models of characters is ASCII.
+Two texts that translate each other are in UTF-8, one sentence a line; two more are the test, else one
+in twenty is. Arms and seeds are added to what the folder has of the same experiment;
 a record of other data or settings is kept beside under another name.
 What needs a data set that is not there is left out and named, the rest is run, and the status is 1.")]
 pub struct Args {
@@ -52,9 +55,9 @@ pub struct Args {
     #[arg(long, conflicts_with = "seeds")]
     record: bool,
     /// A file of yours of at most 512 MiB in the place of the chapter's data, for the experiments that
-    /// take one
-    #[arg(long, value_name = "FILE", conflicts_with = "record")]
-    data: Option<PathBuf>,
+    /// take one; of translations two, or four: SOURCE TARGET [TEST-SOURCE TEST-TARGET]
+    #[arg(long, value_name = "FILE", num_args = 1..=4, conflicts_with = "record")]
+    data: Vec<PathBuf>,
     /// Print how long it would take and run nothing
     #[arg(long)]
     estimate: bool,
@@ -80,7 +83,7 @@ pub fn run(args: Args, root: &Path) -> Result<()> {
     let key = parts.next().unwrap_or_default();
     let (experiment, arm) = (parts.next(), parts.next());
     let chapter = keys::chapter(key)?;
-    let own = args.data.as_deref();
+    let own = &args.data[..];
     let mut plans = plan(&chapter, experiment, arm, scale, seeds, own)?;
     if args.threads == Some(0) {
         bail!(Usage("--threads 0: at least one is needed".into()));
@@ -273,10 +276,13 @@ fn again(args: &Args) -> String {
     if let Some(threads) = args.threads {
         words.push(format!("--threads {threads}"));
     }
-    for (option, path) in [("--out", &args.out), ("--data", &args.data)] {
-        if let Some(path) = path {
-            words.push(format!("{option} {}", quoted(&path.to_string_lossy())));
-        }
+    let files = args.data.iter();
+    let files: Vec<String> = files.map(|path| quoted(&path.to_string_lossy())).collect();
+    if let Some(path) = &args.out {
+        words.push(format!("--out {}", quoted(&path.to_string_lossy())));
+    }
+    if !files.is_empty() {
+        words.push(format!("--data {}", files.join(" ")));
     }
     for (flag, given) in [("--record", args.record), ("--json", args.json)] {
         words.extend(given.then(|| flag.to_owned()));
@@ -301,7 +307,7 @@ fn plan(
     arm: Option<&str>,
     scale: Scale,
     seeds: Option<RangeInclusive<u64>>,
-    own: Option<&Path>,
+    own: &[PathBuf],
 ) -> Result<Vec<Plan>> {
     let mut all = (chapter.experiments)();
     if all.is_empty() {
@@ -311,26 +317,46 @@ fn plan(
         )));
     }
     if let Some(name) = experiment {
-        let known: Vec<&str> = all.iter().map(|e| e.id()).collect();
+        // On a user's own data an experiment has a name of its own, by which it can be asked for too.
+        let names = |one: &dyn Experiment| [Some(one.id()), one.takes().map(|taken| taken.id)];
+        let known = all.iter().flat_map(|one| names(one.as_ref()));
+        let known: Vec<&str> = known.flatten().collect();
         if !known.contains(&name) {
             bail!(Usage(keys::unknown("experiment", name, &known)));
         }
-        all.retain(|e| e.id() == name);
-    }
-    if let Some(file) = own {
-        let taken = all
-            .iter()
-            .filter_map(|experiment| experiment.with_data(file));
-        all = taken
-            .collect::<Result<_, _>>()
-            .map_err(anyhow::Error::msg)?;
-        if all.is_empty() {
+        all.retain(|one| names(one.as_ref()).contains(&Some(name)));
+        let taken = all.iter().find_map(|one| one.takes());
+        let asked = all.iter().any(|one| one.id() == name);
+        if let (Some(taken), false, true) = (taken, asked, own.is_empty()) {
             bail!(Usage(format!(
-                "--data {}: no experiment of {} that was asked for takes a file",
-                file.display(),
-                chapter.key
+                "{}/{name} runs on files of yours: --data {}",
+                chapter.key, taken.files
             )));
         }
+    }
+    if !own.is_empty() {
+        let names: Vec<String> = own.iter().map(|file| file.display().to_string()).collect();
+        let mut on_own = Vec::new();
+        let mut expected = Vec::new();
+        for one in &all {
+            let Some(taken) = one.takes() else { continue };
+            if taken.counts.contains(&own.len()) {
+                on_own.push(one.with_data(own).map_err(anyhow::Error::msg)?);
+            } else {
+                expected.push(format!("{} takes {}", taken.id, taken.files));
+            }
+        }
+        if on_own.is_empty() {
+            let why = match expected.is_empty() {
+                true => format!(
+                    "no experiment of {} that was asked for takes a file",
+                    chapter.key
+                ),
+                false => expected.join("; "),
+            };
+            bail!(Usage(format!("--data {}: {why}", names.join(" "))));
+        }
+        all = on_own;
     }
     let mut plans = Vec::new();
     for experiment in all {
@@ -637,6 +663,8 @@ struct Row {
     test: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     loss: Option<Loss>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shown: Vec<String>,
 }
 
 /// What this run reached where it is judged by a loss.
@@ -729,6 +757,7 @@ fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
                     .experiment
                     .outcome(arm)
                     .map(|outcome| Loss::of(outcome, new)),
+                shown: plan.experiment.shown(arm, new),
             })
         })
         .collect()
@@ -783,6 +812,12 @@ fn table(rows: &[Row], scale: Scale, folder: &Path) -> String {
         text += &format!("ours ran at {scale} scale, the record at {other} scale\n");
     }
     text += &losses(rows);
+    for row in rows.iter().filter(|row| !row.shown.is_empty()) {
+        text += &format!("\n{}/{}\n", row.experiment, row.arm);
+        for line in &row.shown {
+            text += &format!("  {line}\n");
+        }
+    }
     text + &format!("written to {}\n", folder.display())
 }
 

@@ -743,7 +743,9 @@ fn chung2014_music_takes_little_more_memory_than_its_file() {
     let mut experiments = (chapter.experiments)();
     experiments.retain(|experiment| experiment.id() == "chorales");
     let mut own = None;
-    let info = allocation_counter::measure(|| own = experiments[0].with_data(&file));
+    let info = allocation_counter::measure(|| {
+        own = Some(experiments[0].with_data(std::slice::from_ref(&file)))
+    });
     assert!(own.unwrap().is_ok());
     let size = content.len() as u64;
     assert!(
@@ -764,7 +766,9 @@ fn pascanu2013_text_takes_little_more_memory_than_its_file() {
     let mut experiments = (chapter.experiments)();
     experiments.retain(|experiment| experiment.id() == "characters");
     let info = allocation_counter::measure(|| {
-        let own = experiments[0].with_data(&file).unwrap().unwrap();
+        let own = experiments[0]
+            .with_data(std::slice::from_ref(&file))
+            .unwrap();
         let arms = own.arms(lab::experiment::Scale::Smoke);
         let trials: Vec<_> = arms.iter().map(|arm| own.start(arm, 1)).collect();
         assert_eq!(trials.len(), 5);

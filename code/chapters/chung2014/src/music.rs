@@ -7,7 +7,7 @@ use dfdx::prelude::*;
 use kernels::projection::Reduction;
 use kernels::sequence::Cell;
 use kernels::Instructions;
-use lab::experiment::{written, Arm, Experiment, Outcome, Scale, Trial};
+use lab::experiment::{one, written, Arm, Experiment, Outcome, Scale, Takes, Trial};
 use lab::record::TrialRecord;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -407,14 +407,19 @@ impl Experiment for Polyphony {
         self.rolls(&arm.typed::<Config>().data).map(drop)
     }
 
-    fn with_data(&self, file: &std::path::Path) -> Option<Result<Box<dyn Experiment>, String>> {
-        let read = load_own(file).map_err(|error| error.to_string());
-        Some(read.map(|own| -> Box<dyn Experiment> {
-            Box::new(Polyphony {
-                what: self.what,
-                own: Some(own),
-                loaded: OnceLock::new(),
-            })
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes::one(match self.what {
+            What::Rates => "own-rates",
+            What::Chorales => "own-music",
+        }))
+    }
+
+    fn with_data(&self, files: &[std::path::PathBuf]) -> Result<Box<dyn Experiment>, String> {
+        let own = load_own(one(files)?).map_err(|error| error.to_string())?;
+        Ok(Box::new(Polyphony {
+            what: self.what,
+            own: Some(own),
+            loaded: OnceLock::new(),
         }))
     }
 

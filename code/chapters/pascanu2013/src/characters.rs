@@ -7,7 +7,7 @@ use super::network::{
 };
 use super::training::{path, Descent, Method, Symbols};
 use ::training::{Curve, Draws, Plan, Problem, Set, State, Trainer};
-use lab::experiment::{written, Arm, Experiment, Outcome, Scale, Trial, Unit};
+use lab::experiment::{one, written, Arm, Experiment, Outcome, Scale, Takes, Trial, Unit};
 use lab::record::{six_digits, TrialRecord};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -547,15 +547,20 @@ impl Experiment for Characters {
         }
     }
 
-    fn with_data(&self, file: &std::path::Path) -> Option<Result<Box<dyn Experiment>, String>> {
-        let read = load_own(file).map_err(|error| error.to_string());
-        Some(read.map(|own| -> Box<dyn Experiment> {
-            Box::new(Characters {
-                rates: self.rates,
-                own: Some(own),
-                loaded: OnceLock::new(),
-                texts: Mutex::default(),
-            })
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes::one(match self.rates {
+            true => "own-character-rates",
+            false => "own-characters",
+        }))
+    }
+
+    fn with_data(&self, files: &[std::path::PathBuf]) -> Result<Box<dyn Experiment>, String> {
+        let own = load_own(one(files)?).map_err(|error| error.to_string())?;
+        Ok(Box::new(Characters {
+            rates: self.rates,
+            own: Some(own),
+            loaded: OnceLock::new(),
+            texts: Mutex::default(),
         }))
     }
 

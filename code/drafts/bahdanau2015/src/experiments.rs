@@ -4,12 +4,14 @@ use super::data::{Data, Task};
 use super::learner::{start as draw, Start};
 use super::model::{Bidirectional, LastState, Sizes, Translator};
 use super::score::{self, FIRST_SEED};
+use super::text::Texts;
 use cho2014::score::Classic;
 use kernels::Instructions;
 use lab::experiment::{listed, written, Arm, AtOnce, Experiment, Scale, Trial};
 use lab::record::{six_decimals, TrialRecord};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use tasks::seeds::{generator, Purpose};
 use training::sentences::{self, perplexity, Answer, Rule, Settings};
 use translation::classic::ibm::{Ibm, Settings as Iterations};
@@ -226,6 +228,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             lengths,
             start,
         ),
+        Box::new(Texts::bible(true)),
+        Box::new(Texts::bible(false)),
     ]
 }
 
@@ -403,50 +407,85 @@ fn lengths(scale: Scale) -> Vec<Arm> {
 fn start(arm: &Arm, seed: u64) -> Box<dyn Trial> {
     if arm.config.get("classic").is_some() {
         let config: ClassicConfig = arm.typed();
-        return Box::new(AtOnce(move || answer(&config, seed)));
+        return Box::new(AtOnce(move || {
+            classic(config.classic, &Data::shared(config.task, seed), seed)
+        }));
     }
     begin(&arm.typed::<Config>(), seed)
 }
 
 /// A trial of a configuration.
 pub fn begin(config: &Config, seed: u64) -> Box<dyn Trial> {
-    let data = Data::shared(config.task, seed);
+    let trained = Trained {
+        model: config.model,
+        units: config.units,
+        vector: config.vector,
+        even: config.even,
+        start: config.start,
+        settings: &config.settings,
+        portable: config.portable,
+    };
+    train(
+        trained,
+        Data::shared(config.task, seed),
+        seed,
+        score::report,
+    )
+}
+
+/// What is trained, whatever the data are.
+pub(crate) struct Trained<'a> {
+    pub(crate) model: Model,
+    pub(crate) units: usize,
+    pub(crate) vector: usize,
+    pub(crate) even: bool,
+    pub(crate) start: Start,
+    pub(crate) settings: &'a Settings,
+    pub(crate) portable: bool,
+}
+
+/// A trial of a model on some data.
+pub(crate) fn train(
+    own: Trained<'_>,
+    data: Arc<Data>,
+    seed: u64,
+    report: fn(&Data, &[Answer], &mut TrialRecord),
+) -> Box<dyn Trial> {
     let (sources, words) = &data.vocabularies;
     let sizes = Sizes {
         sources: sources.len(),
         words: words.len(),
-        vector: config.vector,
-        units: config.units,
-        keys: config.units,
-        maxout: config.vector,
-        path: match config.portable {
+        vector: own.vector,
+        units: own.units,
+        keys: own.units,
+        maxout: own.vector,
+        path: match own.portable {
             true => Instructions::Portable,
             false => Instructions::default(),
         },
     };
     let mut rng = generator(seed, Purpose::Initialization);
-    let (settings, material) = (&config.settings, data.material.clone());
+    let (settings, material) = (own.settings, data.material.clone());
     let report = move |answers: &[Answer], record: &mut TrialRecord| {
-        score::report(&data, answers, record);
+        report(&data, answers, record);
     };
-    match config.model {
+    match own.model {
         Model::Search => {
             let mut model = Translator::<Bidirectional<f32>, f32>::zeros(sizes);
-            model.decoder.chooses = !config.even;
-            draw(&mut model, config.start, &mut rng);
+            model.decoder.chooses = !own.even;
+            draw(&mut model, own.start, &mut rng);
             sentences::begin(seed, settings, model, material, report)
         }
         Model::Last => {
             let mut model = Translator::<LastState<f32>, f32>::zeros(sizes);
-            draw(&mut model, config.start, &mut rng);
+            draw(&mut model, own.start, &mut rng);
             sentences::begin(seed, settings, model, material, report)
         }
     }
 }
 
 /// The record of a model from before neural networks.
-fn answer(config: &ClassicConfig, seed: u64) -> TrialRecord {
-    let data = Data::shared(config.task, seed);
+pub(crate) fn classic(kind: Kind, data: &Data, seed: u64) -> TrialRecord {
     let mut record = TrialRecord {
         seed,
         solved: true,
@@ -463,13 +502,13 @@ fn answer(config: &ClassicConfig, seed: u64) -> TrialRecord {
         let each = all.unwrap_or(&[]).iter();
         each.map(|(v, w)| model.align((v, w))).collect()
     };
-    let links: Vec<Vec<Link>> = match config.classic {
+    let links: Vec<Vec<Link>> = match kind {
         Kind::KneserNey => {
-            language(&data, &mut record);
+            language(data, &mut record);
             return record;
         }
         Kind::Ibm1 => {
-            word_by_word(&data, &mut record);
+            word_by_word(data, &mut record);
             align(&ibm(Iterations::MODEL_1))
         }
         Kind::Ibm2 => align(&ibm(Iterations::MODEL_2)),
@@ -480,7 +519,9 @@ fn answer(config: &ClassicConfig, seed: u64) -> TrialRecord {
         }
         Kind::Oracle => data.test.iter().map(oracle).collect(),
     };
-    score::aligned(&data.test, &links, &mut record);
+    if !data.test.is_empty() {
+        score::aligned(&data.test, &links, &mut record);
+    }
     record
 }
 

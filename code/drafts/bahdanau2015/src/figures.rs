@@ -5,6 +5,7 @@
 //! are the same two trained on shorter sentences, brown is the last state with as many weights as
 //! attention, gray is attention trained as printed, and the text's color what has no network.
 use super::reference::{lags as lags_of, Lags};
+use super::text::{group, GROUPS};
 use cho2014::data::bucket;
 use kernels::Extremes;
 use lab::chapter::{arm, Records, Table};
@@ -18,6 +19,8 @@ use translation::corpus::BUCKETS;
 
 /// The experiment that every chart draws.
 const LENGTHS: &str = "lengths";
+/// Real text.
+const BIBLE: &str = "bible";
 
 /// Attention, trained on the longer sentences.
 pub(crate) const SEARCH: &str = "search-20";
@@ -96,6 +99,19 @@ pub(crate) fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
 /// An arm that has trials.
 pub(crate) fn of<'a>(records: &'a Records, id: &str) -> Option<&'a ArmRecord> {
     arm(records, LENGTHS, id).map(|(_, arm)| arm)
+}
+
+/// An arm of the Bible that has trials.
+pub(crate) fn of_bible<'a>(records: &'a Records, id: &str) -> Option<&'a ArmRecord> {
+    arm(records, BIBLE, id).map(|(_, arm)| arm)
+}
+
+/// The groups of lengths of the Bible's verses that a record has.
+pub(crate) fn groups(records: &Records) -> Option<Vec<usize>> {
+    let arm = of_bible(records, "search")?;
+    let there =
+        (0..GROUPS.len()).filter(|&n| arm.mean(&format!("{}-bleu", group(n))).is_some());
+    Some(there.collect())
 }
 
 /// The first seed of an arm, of which a record keeps texts and weights.
@@ -201,9 +217,69 @@ pub fn all(records: &Records) -> Vec<Figure> {
         links(records),
         articles(records),
         curves(records),
+        bible(records),
     ];
     all.extend(drawn.into_iter().flatten());
     all
+}
+
+/// BLEU on real text by the number of source words.
+fn bible(records: &Records) -> Option<Figure> {
+    let places = groups(records)?;
+    let (&first, &last) = (places.first()?, places.last()?);
+    let middle = |n: usize| (GROUPS[n].0 + GROUPS[n].1) as f64 / 2.0;
+    let (mut rows, mut said, mut drawn) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, name, ink, mark) in [
+        ("ibm1", "word by word", Ink::Text, Mark::Filled),
+        ("last", "last state", Ink::Two, Mark::Square),
+        ("search", "attention", Ink::One, Mark::Filled),
+    ] {
+        let arm = of_bible(records, id)?;
+        let mut points = Vec::new();
+        for &n in &places {
+            let value = arm.mean(&format!("{}-bleu", group(n)))?;
+            let pairs = arm.mean(&format!("{}-pairs", group(n)))?;
+            let (from, to) = GROUPS[n];
+            rows.push(vec![
+                name.to_owned(),
+                format!("{from} to {to}"),
+                count(pairs),
+                decimals(value, 1),
+            ]);
+            points.push((middle(n), value));
+        }
+        let each: Vec<String> = points.iter().map(|p| decimals(p.1, 1)).collect();
+        said.push(format!("{name} {}", each.join(", ")));
+        drawn.push((name, ink, mark, points));
+    }
+    let values = drawn.iter().flat_map(|(.., points)| points).map(|p| p.1);
+    let top = values.largest(1.0) * 1.15;
+    let seeds = seeds_of(of_bible(records, "search")?);
+    let mut panel = Panel::new(Axis::linear(format!("BLEU, {seeds}"), 0.0, top), 520);
+    for (name, ink, mark, points) in drawn {
+        panel.line(ink, Stroke::Plain, points.clone(), name);
+        panel.dots(ink, mark, points);
+    }
+    let range = |n: usize, between: &str| format!("{}{between}{}", GROUPS[n].0, GROUPS[n].1);
+    let names = places.iter().map(|&n| (middle(n), range(n, "–")));
+    let (left, right) = (GROUPS[first].0 as f64, middle(last) + 1.0);
+    let x = Axis::linear("words of the source", left, right).ticks(names);
+    let groups: Vec<String> = places.iter().map(|&n| range(n, " to ")).collect();
+    let alt = format!(
+        "Line chart of BLEU of translations of the Bible, {seeds}, of verses of {} words: {}.",
+        groups.join(", "),
+        said.join("; ")
+    );
+    Some(Figure::new(
+        "bible",
+        "BLEU on the Bible by the length of the source",
+        alt,
+        &Chart::new(x, vec![panel]).draw(),
+        Table {
+            columns: texts(["System", "Source words", "Verses", "BLEU"]),
+            rows,
+        },
+    ))
 }
 
 /// A dashed line that begins and ends with a piece.

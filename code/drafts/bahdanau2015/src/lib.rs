@@ -23,6 +23,8 @@ pub mod score;
 #[cfg(feature = "runs")]
 pub mod tables;
 #[cfg(feature = "runs")]
+pub mod text;
+#[cfg(feature = "runs")]
 pub mod values;
 
 #[cfg(feature = "runs")]

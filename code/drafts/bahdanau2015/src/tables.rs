@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables of the page: rates, translations in numbers, lengths, alignments and translations.
 use super::figures::{
-    buckets, called, number, of, shown, systems, task, text, texts, ALIGNERS, LAST, PRINTED,
-    SEARCH,
+    buckets, called, groups, number, of, of_bible, shown, systems, task, text, texts, ALIGNERS,
+    LAST, PRINTED, SEARCH,
 };
+use super::text::{group, GROUPS};
 use cho2014::data::bucket;
 use kernels::Extremes;
 use lab::chapter::{Records, Table};
 use lab::figure::number::{count, decimals};
-use lab::record::{ArmRecord, TrialRecord};
+use lab::record::{ArmRecord, Record, TrialRecord};
 use translation::corpus::BUCKETS;
 
 /// Nothing to show.
@@ -53,16 +54,20 @@ fn percent(value: f64) -> String {
     decimals(100.0 * value, 1)
 }
 
-/// Development perplexity of one seed by learning rate; the least of a model is in bold.
+/// Development perplexity of one seed by learning rate.
 fn rates(records: &Records) -> Option<Table> {
     const MODELS: [(&str, &str); 3] = [
         ("search", "attention"),
         ("last", "last state"),
         ("last-wide", "wider last state"),
     ];
-    let record = records.get("rates")?;
+    of_rates(records.get("rates")?, &MODELS)
+}
+
+/// Development perplexity by learning rate; the least of a model is in bold.
+fn of_rates(record: &Record, models: &[(&str, &str)]) -> Option<Table> {
     let (mut columns, mut rows) = (vec!["model".to_owned()], Vec::new());
-    for (id, name) in MODELS {
+    for &(id, name) in models {
         let of = |arm: &ArmRecord| {
             let rate = arm.id.strip_prefix(id)?.strip_prefix('-')?;
             // What is left of another model's name is no number.
@@ -205,6 +210,49 @@ fn written(records: &Records) -> Option<Table> {
     })
 }
 
+/// What translates the Bible: arm, name, color.
+pub(crate) const OF_THE_BIBLE: [(&str, &str); 4] = [
+    ("kneser-ney", "five words in a row"),
+    ("ibm1", "word by word"),
+    ("last", "last state"),
+    ("search", "attention"),
+];
+
+/// Translations of real text in numbers.
+fn bible(records: &Records) -> Option<Table> {
+    let mut rows = Vec::new();
+    let groups = groups(records)?;
+    for (id, name) in OF_THE_BIBLE {
+        let arm = of_bible(records, id)?;
+        let mut row = vec![name.to_owned()];
+        row.push(arm.mean("weights").map_or(NONE.into(), count));
+        row.push(middle(arm, "nats", |nats| number(libm::exp(nats))));
+        row.push(middle(arm, "written-bleu", tenths));
+        row.push(middle(arm, "written-length", hundredths));
+        row.extend(
+            groups
+                .iter()
+                .map(|&n| middle(arm, &format!("{}-bleu", group(n)), tenths)),
+        );
+        rows.push(row);
+    }
+    let mut columns = texts(["system", "weights", "perplexity", "BLEU", "words for each"]);
+    columns.extend(
+        groups
+            .iter()
+            .map(|&n| format!("{} to {} words", GROUPS[n].0, GROUPS[n].1)),
+    );
+    Some(Table { columns, rows })
+}
+
+/// Development perplexity on the Bible by learning rate.
+fn bible_rates(records: &Records) -> Option<Table> {
+    of_rates(
+        records.get("bible-rates")?,
+        &[("search", "attention"), ("last", "last state")],
+    )
+}
+
 /// All tables whose records are there.
 pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
     let tables = [
@@ -213,6 +261,8 @@ pub fn all(records: &Records) -> Vec<(&'static str, Table)> {
         ("lengths", lengths(records)),
         ("links", links(records)),
         ("written", written(records)),
+        ("bible-rates", bible_rates(records)),
+        ("bible", bible(records)),
     ];
     let there = tables.into_iter();
     there

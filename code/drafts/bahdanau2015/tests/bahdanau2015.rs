@@ -14,4 +14,5 @@ mod bahdanau2015 {
     mod made;
     mod parity;
     mod refusal;
+    mod text;
 }

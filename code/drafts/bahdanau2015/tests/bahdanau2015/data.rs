@@ -77,11 +77,13 @@ fn what_chooses_a_rate_does_not_see_the_test() {
     assert!(rates.material.questions.is_empty() && rates.right.is_empty());
     assert_eq!(rates.material.train, whole.material.train);
     assert_eq!(rates.material.dev, whole.material.dev);
-    for experiment in experiments::all() {
+    for id in ["rates", "lengths"] {
+        let mut all = experiments::all();
+        all.retain(|experiment| experiment.id() == id);
         for scale in [Scale::Smoke, Scale::Book, Scale::Paper] {
-            for arm in experiment.arms(scale) {
+            for arm in all[0].arms(scale) {
                 let tested = arm.config["task"]["tested"].as_bool();
-                assert_eq!(tested, Some(experiment.id() != "rates"), "{}", arm.id);
+                assert_eq!(tested, Some(id != "rates"), "{}", arm.id);
             }
         }
     }
