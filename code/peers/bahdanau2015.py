@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Makes code/drafts/bahdanau2015/tests/bahdanau2015/parity.json with PyTorch.
+"""Makes code/chapters/bahdanau2015/tests/bahdanau2015/parity.json with PyTorch.
 
 The encoder-decoder of Bahdanau, Cho and Bengio (2015) as the page derives it, on one pair of sentences
 after the other, none of them padded, and differentiated by autograd, in float64. The unit whose reset
@@ -20,7 +20,7 @@ import torch
 from torch.nn import functional as F
 
 SCRIPT = "code/peers/bahdanau2015.py"
-FIXTURE = "code/drafts/bahdanau2015/tests/bahdanau2015/parity.json"
+FIXTURE = "code/chapters/bahdanau2015/tests/bahdanau2015/parity.json"
 # The widths of word vectors, of states, of keys, and of what maxout leaves.
 VECTOR, UNITS, KEYS, MAXOUT = 2, 3, 5, 4
 SOURCES, WORDS = 10, 9

@@ -438,20 +438,27 @@ impl<F: Real> Work for Look<'_, F> {
         let queries = self.queries.chunks_exact(k);
         let contexts = self.contexts.chunks_exact_mut(a);
         let all = self.targets.iter().zip(queries).zip(contexts);
+        // ANCHOR: look
         for (r, ((&b, query), context)) in all.enumerate() {
+            // As many weights as the source has words; behind them zeros.
             let source = self.sentences.source_of(b);
             let length = self.sentences.source_lengths[source];
-            let (weights, beyond) = self.weights[r * s..][..s].split_at_mut(length);
+            let row = &mut self.weights[r * s..][..s];
+            let (weights, beyond) = row.split_at_mut(length);
             beyond.fill(F::ZERO);
+            // (10.2): a score of each key for this query.
             let keys = keys[source * s * k..][..length * k].chunks_exact(k);
             for (score, key) in weights.iter_mut().zip(keys) {
                 bend::<F, A>(query, key, self.bent);
                 *score = dot::<F, A>(self.bent, self.score);
             }
+            // (10.3), and the mean of the annotations, (10.4).
             softmax::<F, A>(weights);
-            let rows = annotations[source * s * a..][..length * a].chunks_exact(a);
+            let rows = &annotations[source * s * a..][..length * a];
+            let rows = rows.chunks_exact(a);
             weighted_sum::<F, A>(weights.iter().copied().zip(rows), context);
         }
+        // ANCHOR_END: look
     }
 }
 

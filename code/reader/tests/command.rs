@@ -389,6 +389,158 @@ fn pascanu2013_learns_a_user_s_own_text_and_refuses_what_is_malformed() {
     }
 }
 
+/// Pairs of sentences of a few words, one a line, none twice.
+fn two_languages(pairs: usize) -> [String; 2] {
+    let digits = |n: usize| [n / 100, n / 10 % 10, n % 10];
+    let side = |words: [&str; 10], last: usize| -> String {
+        let line = |n: usize| {
+            let [a, b, c] = digits(n).map(|d| words[d]);
+            let order = [[a, b, c], [b, a, c]][last];
+            format!("{} .\n", order.join(" "))
+        };
+        (0..pairs).map(line).collect()
+    };
+    [
+        side(
+            [
+                "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+            ],
+            0,
+        ),
+        side(
+            [
+                "nul", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf",
+            ],
+            1,
+        ),
+    ]
+}
+
+/// A reader's own two texts: how they are split, what was reached beside what needs no network, ten
+/// translations beside the right ones, and where attention looked.
+#[test]
+fn bahdanau2015_translates_a_user_s_own_two_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [source, target] = two_languages(400);
+    std::fs::write(path("mine.en"), source).unwrap();
+    std::fs::write(path("mine.fr"), target).unwrap();
+    let run = |files: &[&str], more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_unrolled"))
+            .args(["reproduce", "bahdanau2015/own", "--data"])
+            .args(files.iter().map(|file| path(file)))
+            .arg("--out")
+            .arg(folder.path())
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    let output = run(&["mine.en", "mine.fr"], &[]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    for expected in [
+        "mine.en and mine.fr (360 pairs to learn from, 20 to choose by, 20 to test",
+        "no network: how often each word comes",
+        "own/kneser-ney ",
+        "own/search ",
+        "own/last ",
+        "where attention looks",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    let beginning = |words: &str| told.lines().filter(|l| l.trim().starts_with(words)).count();
+    // Word by word, attention, the last state.
+    assert_eq!(beginning("BLEU "), 3, "{told}");
+    assert_eq!(beginning("source  "), 30, "{told}");
+    assert_eq!(beginning("right   "), 30, "{told}");
+    assert_eq!(beginning("own     "), 30, "{told}");
+    assert!(!told.contains("26.75"), "a number of the paper: {told}");
+
+    // The test may be given; the pairs of it that were to be learnt from are left out there.
+    let [source, target] = two_languages(30);
+    std::fs::write(path("test.en"), source).unwrap();
+    std::fs::write(path("test.fr"), target).unwrap();
+    let four = ["mine.en", "mine.fr", "test.en", "test.fr"];
+    let output = run(&four, &["--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let row = rows.iter().find(|row| row["arm"] == "search").unwrap();
+    let what = row["loss"]["what"].as_str().unwrap();
+    assert!(
+        what.contains("30 to test") && what.contains("30 that repeat"),
+        "{what}"
+    );
+    assert!(row["shown"].as_array().unwrap().len() > 30);
+}
+
+/// Each names the file, the place and what was expected, in one line, before anything is begun.
+#[test]
+fn bahdanau2015_refuses_texts_that_do_not_translate_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [source, target] = two_languages(200);
+    let run = |what: &str, source: &[u8], target: &[u8], files: &[&str]| {
+        std::fs::write(path("mine.en"), source).unwrap();
+        std::fs::write(path("mine.fr"), target).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_unrolled"));
+        command.args(["reproduce", what, "--out"]).arg(path("out"));
+        if !files.is_empty() {
+            command
+                .arg("--data")
+                .args(files.iter().map(|file| path(file)));
+        }
+        command.output().unwrap()
+    };
+    let lines: Vec<&str> = target.lines().collect();
+    let shorter = lines[..150].join("\n");
+    let empty = target.replacen(lines[20], "", 1);
+    let long = target.replacen(lines[30], &"mot ".repeat(10_000), 1);
+    let latin: Vec<u8> = target
+        .replacen("deux", "été", 1)
+        .chars()
+        .map(|c| c as u8)
+        .collect();
+    let few = lines[..40].join("\n");
+    let [mine, both] = [&["mine.en"][..], &["mine.en", "mine.fr"][..]];
+    let own = "bahdanau2015/own";
+    for (other, expected) in [
+        (
+            shorter.as_bytes(),
+            "mine.fr: line 150: the file ends here, expected 200 lines",
+        ),
+        (
+            empty.as_bytes(),
+            "mine.fr: line 21: empty, expected a sentence",
+        ),
+        (
+            long.as_bytes(),
+            "mine.fr: line 31: 10000 words, expected one sentence",
+        ),
+        (&latin[..], "mine.fr: line"),
+        (few.as_bytes(), "mine.fr: line 40: the file ends here"),
+    ] {
+        let message = one_line(&run(own, source.as_bytes(), other, both), 1);
+        assert!(message.contains(expected), "{message}");
+    }
+    let few_sources: Vec<&str> = source.lines().take(40).collect();
+    let few_sources = few_sources.join("\n");
+    let message = one_line(&run(own, few_sources.as_bytes(), few.as_bytes(), both), 1);
+    assert!(
+        message.contains("40 pairs of at most 50 words a side, expected 100"),
+        "{message}"
+    );
+    let whole = |what: &str, files: &[&str]| {
+        one_line(&run(what, source.as_bytes(), target.as_bytes(), files), 2)
+    };
+    for message in [whole(own, mine), whole("bahdanau2015/lengths", mine)] {
+        assert!(message.contains("own takes SOURCE TARGET"), "{message}");
+    }
+    assert!(whole(own, &[]).contains("--data SOURCE TARGET"));
+    assert!(whole("pascanu2013/characters", both).contains("own-characters takes FILE"));
+    assert!(whole("bahdanau2015/rates", both).contains("takes a file"));
+    assert!(!path("out").exists(), "something was begun");
+}
+
 /// A device or a pipe may have no end, and a file be larger than memory: nothing of them is read.
 #[test]
 fn chung2014_and_pascanu2013_refuse_data_that_is_no_file_or_too_large() {

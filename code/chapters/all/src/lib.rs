@@ -26,14 +26,7 @@ pub fn all() -> Vec<Chapter> {
         kalchbrenner2013::chapter(),
         cho2014::chapter(),
         sutskever2014::chapter(),
-        draft(
-            10,
-            "bahdanau2015",
-            "Learning to align",
-            Part::Translation,
-            "The decoder looks back at every source word and learns where to look.",
-            "https://arxiv.org/abs/1409.0473",
-        ),
+        bahdanau2015::chapter(),
         draft(
             11,
             "luong2015",

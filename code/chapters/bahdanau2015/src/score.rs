@@ -58,7 +58,10 @@ pub fn written(
 ) {
     let right = &data.right[name];
     texts(record, name, own, right);
-    counts_of(record, &format!("{name}-counts"), own, right);
+    // Where lines ask for the interval of a difference.
+    if name == "written" || name.starts_with("bucket") {
+        counts_of(record, &format!("{name}-counts"), own, right);
+    }
     if let (Some(suite), "agree") = (&data.agree, name) {
         let hits = own.iter().enumerate();
         let hits = hits.filter(|(n, text)| suite.right(*n, text)).count();
@@ -88,7 +91,6 @@ fn known(data: &Data, pairs: &[Numbers], own: &[String], record: &mut TrialRecor
         |all: &[String]| -> Vec<String> { which.iter().map(|&n| all[n].clone()).collect() };
     let (own, right) = (of(own), of(&data.right["written"]));
     texts(record, "known", &own, &right);
-    counts_of(record, "known-counts", &own, &right);
 }
 
 /// Weights of attention under forced decoding as alignments. Of each sentence one row for each target

@@ -7,10 +7,11 @@ use super::score::{self, FIRST_SEED};
 use super::text::Texts;
 use cho2014::score::Classic;
 use kernels::Instructions;
-use lab::experiment::{listed, written, Arm, AtOnce, Experiment, Scale, Trial};
+use lab::experiment::{listed, written, Arm, AtOnce, Experiment, Scale, Takes, Trial};
 use lab::record::{six_decimals, TrialRecord};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tasks::seeds::{generator, Purpose};
 use training::sentences::{self, perplexity, Answer, Rule, Settings};
@@ -222,15 +223,42 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
             rates,
             start,
         ),
-        listed(
+        Box::new(OrOwn(listed(
             "lengths",
             "Attention and the last state, on sentences of two lengths",
             lengths,
             start,
-        ),
-        Box::new(Texts::bible(true)),
-        Box::new(Texts::bible(false)),
+        ))),
     ]
+}
+
+/// An experiment in whose place a reader's own texts may be translated.
+struct OrOwn(Box<dyn Experiment>);
+
+impl Experiment for OrOwn {
+    fn id(&self) -> &'static str {
+        self.0.id()
+    }
+
+    fn title(&self) -> &'static str {
+        self.0.title()
+    }
+
+    fn arms(&self, scale: Scale) -> Vec<Arm> {
+        self.0.arms(scale)
+    }
+
+    fn takes(&self) -> Option<Takes> {
+        Texts::bible(false).takes()
+    }
+
+    fn with_data(&self, files: &[PathBuf]) -> Result<Box<dyn Experiment>, String> {
+        Texts::bible(false).with_data(files)
+    }
+
+    fn start(&self, arm: &Arm, seed: u64) -> Box<dyn Trial> {
+        self.0.start(arm, seed)
+    }
 }
 
 fn rates(scale: Scale) -> Vec<Arm> {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Real text: the Bible verse by verse from English into Spanish, and a reader's own two files.
+//!
+//! The Bible is not among the chapter's [experiments](super::experiments::all) until it is recorded.
 use super::data::Data;
 use super::experiments::{classic, train, Kind, Model, Trained};
 use super::figures::text as letters_of;
@@ -107,6 +109,8 @@ const SHOWN: (usize, usize) = (10, 20);
 pub const RATES: [f64; 3] = [0.0005, 0.001, 0.002];
 /// What the development set chose, of [`RATES`], for attention and for the last state.
 const CHOSEN: [usize; 2] = [1, 1];
+/// The rate of a small network.
+const SMALL: f64 = 0.004;
 /// Passes that a rate is chosen by.
 const FEW: u64 = 2;
 /// A seed that no other trial has.
@@ -173,16 +177,19 @@ impl Texts {
 
     fn config(&self, scale: Scale, model: Model) -> Config {
         let smoke = scale == Scale::Smoke;
+        // A small network that learns a few words of a reader's text in seconds.
+        let small = smoke && self.own.is_some();
         let epochs = match scale {
             _ if self.rates && !smoke => FEW,
+            Scale::Smoke if small => 12,
             Scale::Smoke => 2,
             Scale::Book => 8,
             Scale::Paper => 16,
         };
-        let units = match (smoke, self.own.is_some()) {
-            (true, false) => 8,
-            (true, true) => 32,
-            (false, _) => 256,
+        let units = match smoke {
+            true if small => 64,
+            true => 8,
+            false => 256,
         };
         let chosen = match model {
             Model::Search => CHOSEN[0],
@@ -195,7 +202,7 @@ impl Texts {
             start: Start::Wide,
             settings: Settings {
                 rule: Rule::Adam,
-                rate: RATES[chosen],
+                rate: if small { SMALL } else { RATES[chosen] },
                 falls: None,
                 clip: Some(1.0),
                 batch: if smoke { 16 } else { 32 },
@@ -204,7 +211,7 @@ impl Texts {
                 patience: Some(epochs),
             },
             text: self.text(scale),
-            portable: smoke,
+            portable: smoke && !small,
         }
     }
 
@@ -232,7 +239,7 @@ impl Texts {
     }
 
     fn arm(&self, id: &str, title: &str, config: &Config) -> Arm {
-        let smoke = config.portable;
+        let smoke = config.text.pairs.is_some();
         Arm {
             id: id.into(),
             title: title.into(),
@@ -374,21 +381,24 @@ fn report(data: &Data, answers: &[Answer], record: &mut TrialRecord) {
     }
     let both = data.question("shown").zip(data.question("inside"));
     if let Some(((shown, question), (inside, _))) = both {
-        let own = answers[shown].best();
-        for (n, (own, (source, _))) in own.iter().zip(&question.pairs).enumerate() {
-            let right = &data.right["shown"][n];
-            let texts = [
-                ("source", data.vocabularies.0.decode(source)),
-                ("right", right.clone()),
-                ("own", data.vocabularies.1.decode(own)),
-            ];
-            for (name, text) in texts {
-                record.series.insert(format!("{name}-{n}"), letters(&text));
-            }
-        }
+        beside(data, &question.pairs, &answers[shown].best(), record);
         for (n, weights) in answers[inside].vectors().iter().enumerate() {
             let each = weights.iter().map(|&weight| six_decimals(weight.into()));
             record.series.insert(format!("weights-{n}"), each.collect());
+        }
+    }
+}
+
+/// Sources with the right translation and another one.
+fn beside(data: &Data, pairs: &[Numbers], own: &[&[u32]], record: &mut TrialRecord) {
+    for (n, (own, (source, _))) in own.iter().zip(pairs).enumerate() {
+        let texts = [
+            ("source", data.vocabularies.0.decode(source)),
+            ("right", data.right["shown"][n].clone()),
+            ("own", data.vocabularies.1.decode(own)),
+        ];
+        for (name, text) in texts {
+            record.series.insert(format!("{name}-{n}"), letters(&text));
         }
     }
 }
@@ -456,19 +466,23 @@ fn common(data: &Data, record: &mut TrialRecord) {
     }
 }
 
-/// BLEU by length of each word's most probable translation.
+/// Of each word's most probable translation BLEU by length, and what is shown.
 fn word_by_word(data: &Data, record: &mut TrialRecord) {
-    let Some((_, question)) = data.question("written") else {
-        return;
-    };
     let classic = Classic::of_pairs(&data.vocabularies, &data.material.train);
-    let own = question
-        .pairs
-        .iter()
-        .map(|(source, _)| classic.translate(source));
-    let own: Vec<Vec<u32>> = own.collect();
-    let own: Vec<&[u32]> = own.iter().map(Vec::as_slice).collect();
-    by_length(data, &own, record);
+    let of = |name: &str| -> Option<(&[Numbers], Vec<Vec<u32>>)> {
+        let (_, question) = data.question(name)?;
+        let each = question.pairs.iter();
+        let own = each.map(|(source, _)| classic.translate(source));
+        Some((&question.pairs, own.collect()))
+    };
+    if let Some((_, own)) = of("written") {
+        let own: Vec<&[u32]> = own.iter().map(Vec::as_slice).collect();
+        by_length(data, &own, record);
+    }
+    if let Some((pairs, own)) = of("shown") {
+        let own: Vec<&[u32]> = own.iter().map(Vec::as_slice).collect();
+        beside(data, pairs, &own, record);
+    }
 }
 
 /// Nats a word, ends counted, where each word comes as often as in what is learnt from, and the

@@ -17,7 +17,7 @@
 //!   and of attention alone: `soft-error`, `late-error`, `entropy` (nats), `articles` (how many),
 //!   `article-noun`, `control-noun`.
 //!   `weights`, `epochs`, `best_epoch`, `articles` and `exchanged` are whole numbers; errors, shares and
-//!   weights of articles have three decimals, all else has two.
+//!   weights of articles have three decimals, BLEU has one, all else has two.
 //! * `<name>-percent` of each share and each `NAME-length`, without decimals; of `error`, `soft-error` and
 //!   `late-error` with one.
 //! * `permuted-ratio` and `foreign-ratio`: what another source multiplies the mean test perplexity by.
@@ -33,7 +33,8 @@
 //! (of all test sentences), `beam-bleu`, `bucket-FIRST-LAST`, `nats` (of `sentence`), `error`, `agreed`,
 //! `exchanged-right` or `weights`.
 //! `<experiment>.<a>/<b>-ahead` is by how many BLEU a is ahead of b in the mean of their common seeds, on
-//! all test sentences, and `<experiment>.<a>/<b>-ahead-bucket-FIRST-LAST` the same by length; `least-` and
+//! all test sentences, `<experiment>.<a>/<b>-ahead-known` on those without unknown words, and
+//! `<experiment>.<a>/<b>-ahead-bucket-FIRST-LAST` by length; `least-` and
 //! `most-` before `ahead` are over the seeds.
 use super::figures::passes;
 use cho2014::data::bucket;
@@ -46,7 +47,18 @@ use std::collections::BTreeSet;
 use translation::corpus::BUCKETS;
 
 /// What is counted.
-const COUNTS: [&str; 5] = ["weights", "epochs", "best_epoch", "articles", "exchanged"];
+const COUNTS: [&str; 10] = [
+    "weights",
+    "epochs",
+    "best_epoch",
+    "articles",
+    "exchanged",
+    "pairs",
+    "dev-pairs",
+    "test-pairs",
+    "source-types",
+    "target-types",
+];
 /// Ratios of two measures of one arm: name, what is divided, by what.
 const RATIOS: [(&str, &str, &str); 5] = [
     ("permuted-ratio", "permuted", "test"),
@@ -81,7 +93,9 @@ fn is_error(name: &str) -> bool {
 fn is_share(name: &str) -> bool {
     let ends = ["-exact", "-recall", "-found", "-precision", "-right"];
     let whole = ["agreed", "capped", "article-noun", "control-noun"];
-    whole.contains(&name) || ends.iter().any(|end| name.ends_with(end))
+    name.starts_with("unknown-")
+        || whole.contains(&name)
+        || ends.iter().any(|end| name.ends_with(end))
 }
 
 /// A measure as it is written.
@@ -89,6 +103,7 @@ fn written(name: &str, value: f64) -> String {
     match name {
         name if COUNTS.contains(&name) && value >= 0.0 => grouped(value.round() as u64),
         name if is_error(name) || is_share(name) => decimals(value, 3),
+        name if name.ends_with("-bleu") => decimals(value, 1),
         _ => decimals(value, 2),
     }
 }
@@ -171,7 +186,10 @@ fn beside(one: &ArmRecord, other: &ArmRecord) -> Values {
     for name in (0..BUCKETS.len()).map(bucket) {
         ratio(&format!("{name}-bleu"), &format!("-{name}"));
     }
-    let mut measures = vec![("written-bleu".to_owned(), String::new())];
+    let mut measures = vec![
+        ("written-bleu".to_owned(), String::new()),
+        ("known-bleu".to_owned(), "-known".to_owned()),
+    ];
     let lengths = (0..BUCKETS.len()).map(bucket);
     measures.extend(lengths.map(|name| (format!("{name}-bleu"), format!("-{name}"))));
     for (measure, end) in measures {

@@ -13,6 +13,7 @@ mod bahdanau2015 {
     mod learns;
     mod made;
     mod parity;
+    mod records;
     mod refusal;
     mod text;
 }
