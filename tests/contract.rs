@@ -834,6 +834,38 @@ fn every_source_file_names_its_license() {
     }
 }
 
+/// Whether a manifest says that its library's own tests are not run.
+fn runs_no_tests(manifest: &str) -> bool {
+    let library = manifest.split("\n[lib]").nth(1).unwrap_or_default();
+    let library = library.split("\n[").next().unwrap_or_default();
+    library.lines().any(|line| line.trim() == "test = false")
+}
+
+/// Cargo says nothing of a test in a library that runs none.
+#[test]
+fn a_library_that_runs_no_tests_has_none() {
+    assert!(runs_no_tests(
+        "[package]\n\n[lib]\ntest = false\n[features]"
+    ));
+    assert!(!runs_no_tests(
+        "\n[lib]\nname = \"a\"\n\n[[bin]]\ntest = false\n"
+    ));
+    let (mut silent, mut wrong) = (0, Vec::new());
+    for manifest in files(&root().join("code"), "toml") {
+        if !runs_no_tests(&fs::read_to_string(&manifest).unwrap()) {
+            continue;
+        }
+        silent += 1;
+        for file in files(&manifest.parent().unwrap().join("src"), "rs") {
+            if fs::read_to_string(&file).unwrap().contains("#[test]") {
+                wrong.push(file.display().to_string());
+            }
+        }
+    }
+    assert!(silent > 5, "{silent} libraries without tests of their own");
+    assert!(wrong.is_empty(), "never run: {}", wrong.join(", "));
+}
+
 /// The project names no path of a machine, so that it works, and reads well, anywhere.
 /// Every library asks for the repository's variable or rests on one that does, and so does what the
 /// tests' build script makes: else another clone with the same target folder takes this one's for its

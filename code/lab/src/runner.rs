@@ -342,16 +342,12 @@ impl Progress {
     fn finished(&self, job: &Job, file: &SeedFile) {
         self.total.inc(share(job));
         if self.lines {
-            let solved = if file.trial.solved {
-                "solved"
-            } else {
-                "not solved"
-            };
             say(&format!(
-                "{} {} seed {}: {solved} after {} sequences, {:.1} s",
+                "{} {} seed {}: {} after {} sequences, {:.1} s",
                 job.experiment.id(),
                 job.arm.id,
                 job.seed,
+                came_to(&file.trial),
                 file.trial.sequences,
                 file.seconds
             ));
@@ -363,6 +359,16 @@ impl Progress {
     }
 }
 
+/// What a trial came to: whether its task is solved, or, where there is nothing to solve and the
+/// development set chooses, the perplexity of that.
+fn came_to(trial: &TrialRecord) -> String {
+    match (trial.measures.get("dev"), trial.solved) {
+        (Some(perplexity), _) => format!("development perplexity {perplexity:.3}"),
+        (None, true) => "solved".into(),
+        (None, false) => "not solved".into(),
+    }
+}
+
 /// A style, or the default one should the template be wrong.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -370,7 +376,16 @@ fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
-    use super::side_by_side;
+    use super::{came_to, side_by_side};
+    use crate::record::TrialRecord;
+
+    #[test]
+    fn a_trial_without_anything_to_solve_is_not_told_as_unsolved() {
+        let mut trial = TrialRecord::default();
+        assert_eq!(came_to(&trial), "not solved");
+        trial.measures.insert("dev".into(), 2.5);
+        assert_eq!(came_to(&trial), "development perplexity 2.500");
+    }
 
     #[test]
     fn where_the_system_gives_no_thread_there_are_fewer_and_it_is_said() {

@@ -727,7 +727,11 @@ fn compare(plan: &Plan, recorded: Option<&Record>, now: &Record) -> Vec<Row> {
         let all = arm.sequences_to_success();
         (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
     };
-    let solved = |arm: &ArmRecord| format!("{}/{}", arm.solved(), arm.trials.len());
+    // Where the development set chooses there is nothing to solve.
+    let solved = |arm: &ArmRecord| match arm.measure("dev").is_empty() {
+        true => format!("{}/{}", arm.solved(), arm.trials.len()),
+        false => "-".into(),
+    };
     // Wrong test sequences a trial, and how many were tested.
     let test = |arm: &ArmRecord| {
         let (wrong, tested) = (arm.measure("wrong"), arm.measure("tested"));

@@ -47,11 +47,12 @@ use std::collections::BTreeSet;
 use translation::corpus::BUCKETS;
 
 /// What is counted.
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "weights",
     "epochs",
     "best_epoch",
     "articles",
+    "controls",
     "exchanged",
     "pairs",
     "dev-pairs",
@@ -104,6 +105,7 @@ fn written(name: &str, value: f64) -> String {
         name if COUNTS.contains(&name) && value >= 0.0 => grouped(value.round() as u64),
         name if is_error(name) || is_share(name) => decimals(value, 3),
         name if name.ends_with("-bleu") => decimals(value, 1),
+        "permuted" | "foreign" if value >= 100.0 => grouped(value.round() as u64),
         _ => decimals(value, 2),
     }
 }
