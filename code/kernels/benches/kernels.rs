@@ -6,6 +6,7 @@
 use divan::Bencher;
 use kernels::cell1997::{self, Biases, Design, Gradient, Squash, Trace, Weights};
 use kernels::convolution::{self, Sentence, Stage};
+use kernels::feedback::{self, Connection, Unit};
 use kernels::gru::{Gru, Reset, Update};
 use kernels::lstm::Lstm;
 use kernels::path::Instructions;
@@ -360,5 +361,101 @@ fn softmax_projection(bencher: Bencher) {
             };
             projection::backward(layer, &prepared, 1.0, gradients, Some(&mut d_x), &mut trace);
         })
+    });
+}
+
+/// Three layers of 64 LSTM units with gated feedback over 100 symbols, 32 sequences of 50 steps, there and
+/// back.
+#[divan::bench(args = paths())]
+fn gated_feedback(bencher: Bencher, path: Instructions) {
+    const B: usize = 32;
+    const T: usize = 50;
+    let sizes = feedback::Sizes {
+        symbols: 100,
+        layers: 3,
+        units: 64,
+        unit: Unit::Lstm,
+        connection: Connection::Gated(feedback::Squash::Logistic),
+        skip: true,
+        path,
+    };
+    let (stack, columns, past) = (sizes.stack(), sizes.columns(), sizes.past());
+    let input = numbers(1, 0.1, 100 * columns);
+    let below = numbers(2, 0.1, 64 * columns);
+    let (gates, candidate) = (
+        numbers(3, 0.1, past * sizes.gates()),
+        numbers(4, 0.1, past * 64),
+    );
+    let bias = numbers(5, 0.1, columns);
+    let layer = |l: usize| feedback::Weights {
+        input: &input[..],
+        below: if l > 0 { &below[..] } else { &[] },
+        gates: &gates,
+        candidate: &candidate,
+        bias: &bias,
+    };
+    let weights = [0, 1, 2].map(layer);
+    let mut sums: Vec<[Vec<f32>; 5]> = weights
+        .iter()
+        .map(|w| [w.input, w.below, w.gates, w.candidate, w.bias].map(|w| vec![0.0; w.len()]))
+        .collect();
+    let symbols: Vec<usize> = (0..B * T).map(|n| n * 7919 % 100).collect();
+    let (lengths, d_states) = ([T; B], numbers(6, 1.0, B * T * stack));
+    let start = vec![0.0; B * stack];
+    let (mut states, mut end, mut end_cells) =
+        (vec![0.0; B * T * stack], start.clone(), start.clone());
+    let (mut d_start, mut d_cells) = (start.clone(), start.clone());
+    let (mut prepared, mut trace) = (feedback::Prepared::default(), feedback::Trace::default());
+    bencher.bench_local(|| {
+        prepared.pack(sizes, &weights, true);
+        feedback::forward(
+            sizes,
+            &prepared,
+            Batch {
+                lengths: &lengths,
+                steps: T,
+                reverse: false,
+            },
+            &symbols,
+            &[],
+            sequence::State {
+                output: &start,
+                cell: &start,
+            },
+            feedback::Outputs {
+                states: &mut states[..],
+                gates: &mut [],
+            },
+            sequence::State {
+                output: &mut end[..],
+                cell: &mut end_cells,
+            },
+            &mut trace,
+        );
+        let mut gradients: Vec<_> = sums
+            .iter_mut()
+            .map(|[input, below, gates, candidate, bias]| feedback::Weights {
+                input: &mut input[..],
+                below: below.as_mut_slice(),
+                gates: gates.as_mut_slice(),
+                candidate: candidate.as_mut_slice(),
+                bias: bias.as_mut_slice(),
+            })
+            .collect();
+        feedback::backward(
+            sizes,
+            &prepared,
+            &d_states,
+            sequence::State {
+                output: &start,
+                cell: &start,
+            },
+            &mut gradients,
+            sequence::State {
+                output: &mut d_start[..],
+                cell: &mut d_cells,
+            },
+            &mut trace,
+        );
     });
 }

@@ -3,6 +3,7 @@
 //! and once for `f64`, so that a crate that uses them links them.
 use crate::attention;
 use crate::convolution::{self, Sentence};
+use crate::feedback;
 use crate::gated_convolution;
 use crate::gru::Gru;
 use crate::linear;
@@ -12,6 +13,7 @@ use crate::maxout;
 use crate::mixture::Mixture;
 use crate::projection::{self, forward_here, Layer, Prepared, Reduction, Trace, Weights};
 use crate::rnn::Rnn;
+use crate::sequence::State;
 use crate::softmax::{self, Indices};
 use crate::symbol_rnn::{self, Batch, Buffers, Pass, Run};
 use crate::{readout, sequence, Inputs, Real};
@@ -83,6 +85,28 @@ pub struct Compiled<F: 'static> {
         Option<&mut [F]>,
         &mut gated_convolution::Trace<F>,
     ),
+    pub(crate) pack_feedback:
+        fn(&mut feedback::Prepared<F>, feedback::Sizes, &[feedback::Weights<&[F]>], bool),
+    pub(crate) feedback: fn(
+        feedback::Sizes,
+        &feedback::Prepared<F>,
+        crate::Batch,
+        &[usize],
+        &[Option<F>],
+        State<&[F]>,
+        feedback::Outputs<&mut [F]>,
+        State<&mut [F]>,
+        &mut feedback::Trace<F>,
+    ),
+    pub(crate) backward_feedback: fn(
+        feedback::Sizes,
+        &feedback::Prepared<F>,
+        &[F],
+        State<&[F]>,
+        &mut [feedback::Weights<&mut [F]>],
+        State<&mut [F]>,
+        &mut feedback::Trace<F>,
+    ),
     pub(crate) maxout: fn(&[F], &mut [F]),
     pub(crate) backward_maxout: fn(&[F], &[F], &mut [F]),
     pub(crate) pass: fn(
@@ -144,6 +168,9 @@ impl<F: Real> Compiled<F> {
             pack_gated_convolution: gated_convolution::Prepared::pack_here,
             gated_convolution: gated_convolution::forward_here,
             backward_gated_convolution: gated_convolution::backward_here,
+            pack_feedback: feedback::Prepared::pack_here,
+            feedback: feedback::forward_here,
+            backward_feedback: feedback::backward_here,
             maxout: maxout::forward_here,
             backward_maxout: maxout::backward_here,
             pass: symbol_rnn::pass_here,

@@ -15,6 +15,7 @@ pub mod compiled;
 pub mod convolution;
 pub mod embedding;
 pub mod extremes;
+pub mod feedback;
 pub mod gated_convolution;
 pub mod gru;
 pub mod inputs;

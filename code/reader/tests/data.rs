@@ -183,6 +183,13 @@ fn without_a_network_one_line_has_the_clients_own_words() {
             "echo 'E: Unable to locate package asterisk' >&2; exit 100",
             "say `sudo apt-get update` once, then this again",
         ),
+        // Of a list that is older than the archive.
+        (
+            "apt-get",
+            "help-german",
+            "echo 'E: Failed to fetch x_2.deb  404  Not Found' >&2; exit 100",
+            "404  Not Found; say `sudo apt-get update` once, then this again",
+        ),
         (
             "apt-get",
             "voice",
@@ -211,6 +218,10 @@ fn a_package_that_is_not_the_one_is_refused() {
     let path = script("apt-get", "echo x >x.deb");
     let line = failure(&run(cache.path(), path.path(), &["fetch", "voice"]));
     assert!(line.contains("x.deb cannot be unpacked"), "{line}");
+    assert!(
+        line.contains("that of asterisk-core-sounds-en-wav 1.6.1-1, or of another build of it"),
+        "{line}"
+    );
     assert!(!cache.path().join("chorales").exists());
     assert!(!cache.path().join("voice").exists());
 }
@@ -539,7 +550,7 @@ fn a_package_that_lacks_a_file_or_leads_out_of_its_folder_is_refused() {
     };
     let error = refused(&tar_gz(&[("sound-1/src/sounds/a.wav", b"")]));
     assert!(
-        error.ends_with("1 of the set's 2 files are in it"),
+        error.ends_with("1 files of the set are in it, expected 2"),
         "{error}"
     );
     for name in ["../../a.wav", "x/../../a.wav", "/a.wav", "x\\a.wav"] {

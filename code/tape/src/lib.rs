@@ -5,6 +5,7 @@ pub mod cell1997;
 pub mod convolution;
 pub mod dims;
 pub mod embedding;
+pub mod feedback;
 pub mod gated_convolution;
 pub mod linear;
 pub mod loss;

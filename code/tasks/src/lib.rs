@@ -19,6 +19,9 @@
 //! | 3a, 3b, 3c, two classes of sequences | [`two_sequence`] |
 //! | 4 and 5, adding and multiplication | [`adding`] |
 //! | 6a, 6b, temporal order | [`temporal_order`] |
+//!
+//! Chung et al., *Gated Feedback Recurrent Neural Networks*, 2015, has [`programs`], whose output is to
+//! be predicted.
 
 // Asked for so that this is compiled anew in another repository: see `.cargo/config.toml`.
 const _: Option<&str> = option_env!("UNROLLED_ROOT");
@@ -31,6 +34,7 @@ pub mod copying;
 pub mod data;
 pub mod lag;
 pub mod letters;
+pub mod programs;
 pub mod random;
 pub mod reber;
 pub mod seeds;

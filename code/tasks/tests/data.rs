@@ -6,11 +6,13 @@
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tasks::data::bible::{self, Testament, Verse};
+use tasks::data::cache::{Cache, DataError};
 use tasks::data::chorales::Chorale;
+use tasks::data::help::{self, Paragraph};
 use tasks::data::music::{self, Chord, Music};
 use tasks::data::musicxml::{self, QUARTER};
 use tasks::data::parallel::{self, Part, Sentences};
-use tasks::data::{audio, images, midi, text, Malformed};
+use tasks::data::{audio, images, midi, sets, text, Malformed};
 
 /// What is wrong with a file, as one line.
 fn refusal<T: std::fmt::Debug>(result: Result<T, Malformed>) -> String {
@@ -831,5 +833,304 @@ mod translation {
         let words = "en el principio : \u{bf} qu\u{e9} ? no - si \u{2019} s 12";
         assert_eq!(bible::words(said), words);
         assert_eq!(bible::words(" "), "");
+    }
+
+    /// A page as the package has it: a heading, a paragraph, a code and a list entry that comes again.
+    const HELP: &str = r#"<!DOCTYPE html>
+<html lang="en-US" dir="ltr">
+<head><title>Pages</title><script src="a.js">if (a<b) { x = "<p id='no'>"; }</script></head>
+<body><p dir="auto">Help of 7.4</p>
+<h1 id="hd_1" dir="auto">
+<a name="pages"></a>Page  Numbers</h1>
+<p id="par_1" class="paragraph" title="a > b" dir="auto">Choose <span class="emph">Insert</span><br>&amp; press
+ <span id="s1" class="switchinline"><span hidden="true" id="m1" class="MAC">Command</span><span hidden="true" id="d1">Ctrl</span></span>+&quot;A&quot;.</p>
+<div class="note"><p id="par_2" dir="auto">=SUM(A1)</p></div>
+<!-- <p id="par_0"> --><p id="par_3">Yes</p><p id="par_3">Yes</p>
+<p id="par_4">H<sub>2</sub>O<img src="x.png" alt="x">3 < 4 &lt;</p><p id='par_5'></p>
+</body></html>
+"#;
+
+    fn help_page(html: &[u8]) -> Result<Vec<(String, String)>, Malformed> {
+        let found = help::paragraphs("a.file", text::utf8("a.file", html)?)?;
+        let owned = |Paragraph { id, text }: Paragraph| (id.to_owned(), text);
+        Ok(found.into_iter().map(owned).collect())
+    }
+
+    #[test]
+    fn paragraphs_are_what_a_page_shows_without_its_marks() {
+        let found = help_page(HELP.as_bytes()).unwrap();
+        let found: Vec<(&str, &str)> = found.iter().map(|(id, t)| (&**id, &**t)).collect();
+        let expected = [
+            ("hd_1", "Page Numbers"),
+            ("par_1", "Choose Insert & press Ctrl+\"A\"."),
+            ("par_2", "=SUM(A1)"),
+            ("par_3", "Yes"),
+            ("par_3", "Yes"),
+            ("par_4", "H2O 3 < 4 <"),
+            ("par_5", ""),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn of_texts_for_several_systems_one_is_taken() {
+        let shown = |switch: &str| {
+            let html =
+                format!("<p id=a>x <span class=\"switchinline\">{switch}</span> z</p></html>");
+            help_page(html.as_bytes()).unwrap().swap_remove(0).1
+        };
+        let named = |class: &str, text: &str| {
+            format!("<span hidden=\"true\" class=\"{class}\">{text}</span>")
+        };
+        let default = "<span hidden=\"true\" id=\"d\">other<br></span>";
+        let (mac, unix) = (named("MAC", "<a><b></b>"), named("UNIX", "u"));
+        let mac = mac.replace(
+            "<b></b>",
+            "<span class=\"emph\">m</span><span hidden=\"true\">n</span>",
+        );
+        assert_eq!(shown(&format!(" {mac}\n{default}")), "x other z");
+        assert_eq!(shown(&format!("{default}{mac}{unix}")), "x other z");
+        assert_eq!(shown(&format!("{mac}{unix}")), "x mn z");
+        assert_eq!(shown(&format!("{unix}{mac}")), "x u z");
+        assert_eq!(shown("y"), "x y z");
+        // Within a text that is taken, and within one that is not.
+        let inner = format!("<span class=\"switchinline\">{mac}{default}</span>");
+        assert_eq!(shown(&named("WIN", &inner)), "x other z");
+        let lost = named("WIN", &inner);
+        assert_eq!(shown(&format!("{unix}{lost}")), "x u z");
+    }
+
+    #[test]
+    fn a_malformed_page_is_refused_with_its_place() {
+        for (from, to, expected) in [
+            ("</h1>", "", "line 7, column 1: `<p>` within the paragraph `hd_1`, expected its end `</h1>` before"),
+            ("Numbers</h1>", "Numbers</p>", "line 6, column 34: `</p>` within the paragraph `hd_1`, expected `</h1>`"),
+            ("Insert</span>", "Insert", "`</p>` of the paragraph `par_1`, expected `</span>` before"),
+            ("Insert</span>", "Insert</span></span></span>", "line 7, column 97: `</span>` in the paragraph `par_1`, expected `<span>` before"),
+            ("&amp;", "&auml;", "`&auml` in the paragraph `par_1`, expected one of `&amp;`, `&lt;`, `&gt;`, `&quot;` and `&nbsp;`"),
+            ("&amp;", "&amp", "`&amp` in the paragraph `par_1`, expected one of"),
+            ("&amp;", "&", "`&` in the paragraph `par_1`, expected one of"),
+            ("<br>", "<table>", "`<table>` within the paragraph `par_1`, expected its end `</p>` before"),
+            ("</body></html>", "</body></html", "line 12, column 8: `</html` without its end, expected `>`"),
+            ("</script>", "", "line 3, column 27: a script without its end, expected `</script>`"),
+            ("</html>", "", "line 13, column 1: the page ends here, expected `</html>`"),
+            ("<p id='par_5'></p>", "<p id='par_5'>", "line 12, column 1: `</body>` within the paragraph `par_5`, expected `</p>`"),
+            ("<p id='par_5'></p>\n</body></html>", "<p id=par_5>", "line 12, column 1: the page ends within the paragraph `par_5`, expected `</p>`"),
+            (" id", " name", "line 13, column 1: no paragraph with an `id` in the page, expected some"),
+        ] {
+            let html = HELP.replace(from, to);
+            assert_ne!(html, HELP, "{from}");
+            let line = refusal(help_page(html.as_bytes()));
+            assert!(line.starts_with("a.file: line ") && line.contains(expected), "{line}");
+        }
+        let line = refusal(help_page(b"<!DOCTYPE"));
+        assert_eq!(
+            line,
+            "a.file: line 1, column 1: a declaration without its end, expected `>`"
+        );
+        let line = refusal(help_page(b""));
+        assert_eq!(line, "a.file: line 1: empty, expected a text");
+        let line = refusal(help_page(b"<p id=a>\n\xFC"));
+        assert_eq!(
+            line,
+            "a.file: line 2, byte 1: the byte 0xfc is not UTF-8, expected a text in UTF-8"
+        );
+    }
+
+    /// A page with these paragraphs.
+    fn page_of(paragraphs: &[(&str, &str)]) -> String {
+        let text = |(id, text): &(&str, &str)| format!("<p id=\"{id}\">{text}</p>");
+        let all: String = paragraphs.iter().map(text).collect();
+        format!("<html>{all}</html>")
+    }
+
+    fn side_by_side(source: &str, target: &str) -> Result<Vec<Sentences>, Malformed> {
+        let file = |name, text: &'static str| parallel::File {
+            name,
+            bytes: text.as_bytes(),
+        };
+        let leak = |text: &str| &*Box::leak(text.to_owned().into_boxed_str());
+        help::page(file("a.file", leak(source)), file("b.file", leak(target)))
+    }
+
+    #[test]
+    fn paragraphs_that_have_one_id_translate_each_other() {
+        let english = [
+            ("a", "Cell"),
+            ("b", "New."),
+            ("c", ""),
+            ("d", "Z"),
+            ("d", "A"),
+            ("e", "Q"),
+        ];
+        // The list `d` stands in the order of the other language, `e` says twice the same.
+        let german = [
+            ("b", "Neu."),
+            ("a", "Zelle"),
+            ("e", "Q"),
+            ("d", "Ah"),
+            ("d", "Zett"),
+            ("c", "C"),
+            ("e", "Q"),
+        ];
+        let pairs = side_by_side(&page_of(&english), &page_of(&german)).unwrap();
+        let expected = [
+            pair("Cell", "Zelle"),
+            pair("New.", "Neu."),
+            pair("", "C"),
+            pair("Q", "Q"),
+        ];
+        assert_eq!(pairs, expected);
+        // One of them is enough to leave both out.
+        let pairs = side_by_side(
+            &page_of(&[("a", "Cell"), ("d", "A"), ("d", "A")]),
+            &page_of(&[("d", "Ah"), ("d", "Zett"), ("d", "Ah"), ("a", "Zelle")]),
+        );
+        assert_eq!(pairs.unwrap(), [pair("Cell", "Zelle")]);
+    }
+
+    #[test]
+    fn a_paragraph_of_one_language_alone_is_refused_with_the_page_that_lacks_it() {
+        let both = page_of(&[("a", "Cell")]);
+        let more = page_of(&[("a", "Cell"), ("b", "New")]);
+        assert_eq!(
+            refusal(side_by_side(&more, &both)),
+            "a.file: the paragraph `b`: expected it too in b.file"
+        );
+        assert_eq!(
+            refusal(side_by_side(&both, &more)),
+            "b.file: the paragraph `b`: expected it too in a.file"
+        );
+        assert!(refusal(side_by_side(&both, "<p id=a>")).starts_with("b.file: line 1, "));
+    }
+
+    #[test]
+    fn prose_is_what_is_translated_and_in_words_once() {
+        let pages = [
+            (
+                "one".to_owned(),
+                vec![
+                    pair("Press Ctrl+A.", "Dr\u{fc}cken Sie  Strg+A."),
+                    pair("", "Leer"),
+                    pair("Empty", " "),
+                    pair("Writer", "Writer"),
+                    pair("=A1", "A1"),
+                    pair("Text", "a[1]"),
+                    pair("The SUM(A1) function", "Die Funktion"),
+                    pair("The pages (all)", "Die Seiten (alle)"),
+                ],
+            ),
+            ("two".to_owned(), vec![pair("Writer", "Writer")]),
+            (
+                "three".to_owned(),
+                vec![
+                    pair("Press  Ctrl+A.", "Dr\u{fc}cken Sie Strg+A."),
+                    pair("press Ctrl+A.", "Dr\u{fc}cken Sie Strg+A."),
+                ],
+            ),
+        ];
+        let pages = help::prose(pages);
+        let first = "Dr\u{fc}cken Sie Strg + A .";
+        assert_eq!(
+            pages,
+            [
+                (
+                    "one".to_owned(),
+                    vec![
+                        pair("Press Ctrl + A .", first),
+                        pair("The pages ( all )", "Die Seiten ( alle )"),
+                    ]
+                ),
+                ("three".to_owned(), vec![pair("press Ctrl + A .", first)]),
+            ]
+        );
+        for c in "=<>[]{}\\_|~^#$@*".chars() {
+            assert!(help::is_code(&format!("a {c} b")), "{c}");
+        }
+        assert!(!help::is_code(
+            "\u{ab}A\u{bb} & (b); 5 % \u{2013} c/d, \"e\" + 'f'?"
+        ));
+        assert!(help::is_code("x\u{e4}(") && !help::is_code("(a)(b)"));
+    }
+
+    #[test]
+    fn a_sentence_has_four_words_and_an_end_on_both_sides() {
+        for (source, target, whole) in [
+            ("Open the page .", "\u{d6}ffnen Sie sie .", true),
+            ("Is it so ?", "Ist es so :", true),
+            ("Open it .", "\u{d6}ffnen Sie es .", false),
+            ("Open the page .", "\u{d6}ffnen Sie es bald", false),
+            ("Open the page now", "\u{d6}ffnen Sie es .", false),
+            ("", "", false),
+        ] {
+            assert_eq!(help::is_sentence(&pair(source, target)), whole, "{source}");
+        }
+    }
+
+    #[test]
+    fn help_is_split_by_page_and_a_sentence_stays_on_one_side() {
+        let page = |k: usize| {
+            let own = |n: usize| pair(&format!("s {k} {n}"), &format!("t {k} {n}"));
+            let common = pair("See also", &format!("Siehe auch {}", k % 7));
+            (format!("page {k}"), vec![own(0), own(1), common])
+        };
+        let pages: Vec<_> = (0..100).map(page).collect();
+        let split = help::split(pages.clone(), 3);
+        assert_eq!(split, help::split(pages.clone(), 3));
+        assert_ne!(split, help::split(pages.clone(), 4));
+        let page_of = |pair: &Sentences| pair.source.split(' ').nth(1).unwrap().to_owned();
+        let pages_of = |part: &[Sentences]| -> std::collections::BTreeSet<String> {
+            let own = part.iter().filter(|pair| pair.source != "See also");
+            own.map(page_of).collect()
+        };
+        let (test, dev, train) = (
+            pages_of(&split.test),
+            pages_of(&split.dev),
+            pages_of(&split.train),
+        );
+        assert_eq!((test.len(), dev.len(), train.len()), (5, 5, 90));
+        assert!(test.is_disjoint(&dev) && test.is_disjoint(&train) && dev.is_disjoint(&train));
+        // What all pages say is in the test alone.
+        let sizes = [split.test.len(), split.dev.len(), split.train.len()];
+        assert_eq!((sizes, split.repeated), ([15, 10, 180], 95));
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_help_panic_or_go_on_for_ever() {
+        mutate(HELP.as_bytes(), help_page);
+        mutate(HELP.as_bytes(), |bytes| {
+            let file = |bytes| parallel::File {
+                name: "a.file",
+                bytes,
+            };
+            help::page(file(HELP.as_bytes()), file(bytes))
+        });
+        let many = |piece: &str| format!("<p id=a>{}", piece.repeat(200_000));
+        for piece in [
+            "<",
+            "<span>",
+            "<a x= y=>",
+            "</a>",
+            "<!>",
+            "\u{fc}<",
+            "<a ==/",
+            "\"='>",
+        ] {
+            refusal(help_page(many(piece).as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_set_of_help_that_was_not_fetched_is_named_with_the_way_to_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        for name in ["help-english", "help-german"] {
+            let set = sets::find(name).unwrap();
+            let error = Cache::at(folder.path()).open(set).unwrap_err();
+            assert!(
+                matches!(&error, DataError::NotFetched { name: missing, .. } if missing == name)
+            );
+            let way = format!("get it with `cargo run -- data fetch {name}`");
+            assert!(error.to_string().contains(&way), "{error}");
+        }
     }
 }

@@ -8,11 +8,11 @@
     reason = "what is not checked, beside the test's name"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use tasks::data::cache::{fetched, DataError, Opened};
 use tasks::data::musicxml::QUARTER;
-use tasks::data::parallel::Sentences;
-use tasks::data::{audio, bible, chorales, images, text};
+use tasks::data::parallel::{within, File, Sentences};
+use tasks::data::{audio, bible, chorales, help, images, text};
 
 fn set(name: &str) -> Option<Opened> {
     match fetched(name) {
@@ -161,4 +161,71 @@ fn bahdanau2015_bible_if_fetched_is_the_same_verse_by_verse() {
     let split = bible::split(books.clone());
     let sizes = [split.train.len(), split.dev.len(), split.test.len()];
     assert_eq!((sizes, split.repeated), ([28_238, 1_334, 1_384], 43));
+}
+
+/// The counts of another program that read the same two packages.
+#[test]
+fn bahdanau2015_help_if_fetched_is_the_same_paragraph_by_paragraph() {
+    let (Some(english), Some(german)) = (set("help-english"), set("help-german")) else {
+        return;
+    };
+    assert!(english.names().eq(german.names()));
+    let (mut ids, mut single, mut written) = (0, 0, BTreeSet::new());
+    for name in english.names() {
+        let (source, target) = (english.read(name).unwrap(), german.read(name).unwrap());
+        let page = text::utf8(name, &source).unwrap();
+        let paragraphs = help::paragraphs(name, page).unwrap();
+        ids += paragraphs
+            .iter()
+            .map(|paragraph| paragraph.id)
+            .collect::<BTreeSet<_>>()
+            .len();
+        let [source, target] = [&source, &target].map(|bytes| File { name, bytes });
+        let pairs = help::page(source, target).unwrap();
+        single += pairs.len();
+        let translated = |pair: &Sentences| {
+            !pair.source.is_empty() && !pair.target.is_empty() && pair.source != pair.target
+        };
+        let pairs = pairs.into_iter().filter(translated);
+        written.extend(pairs.map(|pair| (pair.source, pair.target)));
+    }
+    // 343 come again on their page with other words.
+    assert_eq!((ids, single, written.len()), (73_296, 72_953, 35_831));
+    let pages = help::pages(&english, &german).unwrap();
+    assert_eq!(pages.len(), 2_403);
+    let pairs: Vec<Sentences> = pages.iter().flat_map(|(_, pairs)| pairs.clone()).collect();
+    let words = |side: fn(&Sentences) -> &str| -> (usize, usize) {
+        let all = || pairs.iter().flat_map(|pair| side(pair).split(' '));
+        (all().count(), all().collect::<BTreeSet<_>>().len())
+    };
+    assert_eq!(pairs.len(), 32_607);
+    assert_eq!(words(|pair| &pair.source), (500_274, 11_557));
+    assert_eq!(words(|pair| &pair.target), (502_407, 20_698));
+    let split = help::split(pages, 1);
+    let sizes = [split.train.len(), split.dev.len(), split.test.len()];
+    assert_eq!((sizes, split.repeated), ([28_729, 1_810, 1_593], 475));
+    // How near the test is to the training set: sources that differ in one word alone.
+    let holes = |pair: &Sentences| -> Vec<String> {
+        let words: Vec<&str> = pair.source.split(' ').collect();
+        let hole = |at| [&words[..at], &["\n"], &words[at + 1..]].concat().join(" ");
+        (0..words.len()).map(hole).collect()
+    };
+    let train: HashSet<String> = split.train.iter().flat_map(holes).collect();
+    let near = |least: usize, most: usize| {
+        let mut of = split.test.clone();
+        of.retain(|pair| (least..=most).contains(&pair.source.split(' ').count()));
+        let near = of
+            .iter()
+            .filter(|pair| holes(pair).iter().any(|hole| train.contains(hole)));
+        near.count() as f64 / of.len() as f64
+    };
+    let rounded = [near(1, 1_000), near(4, 30)].map(|share| (100.0 * share).round());
+    assert_eq!(rounded, [18.0, 7.0]);
+    let mut short = pairs.clone();
+    within(&mut short, 30, 30.0);
+    let three = |side: &str| side.split(' ').count() >= 3;
+    short.retain(|pair| three(&pair.source) && three(&pair.target));
+    assert_eq!(short.len(), 21_812);
+    short.retain(help::is_sentence);
+    assert_eq!(short.len(), 15_622);
 }

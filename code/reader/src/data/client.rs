@@ -195,7 +195,10 @@ fn run(set: &Set, command: &mut Command, folder: &Path) -> Result<()> {
     }
     let said = String::from_utf8_lossy(&fs::read(&words).unwrap_or_default()).into_owned();
     let words = last_words(&said).unwrap_or_else(|| status.to_string());
-    let hint = if words.contains("Unable to locate package") {
+    // A list of packages that is older than the archive names what is no longer there.
+    let outdated = words.contains("Unable to locate package")
+        || set.client == Client::Apt && words.contains("404");
+    let hint = if outdated {
         "say `sudo apt-get update` once, then this again"
     } else {
         "check the network and say this again"

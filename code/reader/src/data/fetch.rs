@@ -3,7 +3,7 @@
 use super::progress::size;
 use super::{client, unpack};
 use crate::output;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use lab::files::{Lock, LockError, sync_folder};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,10 @@ pub fn fetch(set: &'static Set, cache: &Cache, from: Option<&Path>) -> Result<Pa
         None => downloaded(set, &part)?,
     };
     output::say(&format!("unpacking {}", set.name));
-    let files = unpack::unpack(set, &package)?;
+    let files = unpack::unpack(set, &package).map_err(|error| match set.client {
+        Client::Apt => anyhow!("{error:#}; {}", known(set)),
+        _ => error,
+    })?;
     let list = write_list(
         files
             .iter()
@@ -48,11 +51,12 @@ pub fn fetch(set: &'static Set, cache: &Cache, from: Option<&Path>) -> Result<Pa
     ensure!(
         sha256(list.as_bytes()) == set.sums,
         "{} holds other files than this program expects of `{}`: their list has the SHA-256 {} \
-         and not {}",
+         and not {}; {}",
         package.display(),
         set.name,
         sha256(list.as_bytes()),
-        set.sums
+        set.sums,
+        known(set)
     );
     let beside = part.join("unpacked");
     clear(&beside)?;
@@ -66,6 +70,14 @@ pub fn fetch(set: &'static Set, cache: &Cache, from: Option<&Path>) -> Result<Pa
         .with_context(|| format!("cannot move the set to {}", folder.display()))?;
     clear(&part)?;
     Ok(folder)
+}
+
+/// Which package has the set, for who has another.
+fn known(set: &Set) -> String {
+    format!(
+        "the set is that of {} {}, or of another build of it: name one with --from",
+        set.package, set.version
+    )
 }
 
 /// Held while a set is fetched.

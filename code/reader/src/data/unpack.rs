@@ -37,7 +37,7 @@ pub fn unpack(set: &Set, package: &Path) -> Result<Vec<Taken>> {
     done.with_context(|| format!("{name} cannot be unpacked"))?;
     ensure!(
         taker.taken.len() == set.files,
-        "{name} cannot be unpacked: {} of the set's {} files are in it",
+        "{name} cannot be unpacked: {} files of the set are in it, expected {}",
         taker.taken.len(),
         set.files
     );

@@ -8,7 +8,7 @@
 //! text says how many verses a chapter has.
 
 use super::cache::{DataError, Opened};
-use super::parallel::{by_group, Part, Sentences, Split};
+use super::parallel::{self, by_group, Part, Sentences, Split};
 use super::text::utf8;
 use super::{Bytes, Malformed};
 
@@ -138,23 +138,10 @@ fn without_marks(text: &str) -> String {
     plain
 }
 
-/// The words of a text with one space between, in small letters: runs of letters and digits, and
-/// each other character alone. Chapters begin in capitals here, as *EN el principio*.
+/// The [words](parallel::words) of a text in small letters. Chapters begin in capitals here, as
+/// *EN el principio*.
 pub fn words(text: &str) -> String {
-    let mut words = String::new();
-    let mut within = false;
-    for c in text.to_lowercase().chars() {
-        let letter = c.is_alphanumeric();
-        let goes_on = letter && within;
-        if !goes_on && !words.is_empty() && !words.ends_with(' ') {
-            words.push(' ');
-        }
-        if !c.is_whitespace() {
-            words.push(c);
-        }
-        within = letter;
-    }
-    words.trim_end().to_owned()
+    parallel::words(&text.to_lowercase())
 }
 
 /// The books with their pairs of verses, without those that one text leaves out, and without the

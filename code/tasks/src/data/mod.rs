@@ -16,11 +16,13 @@
 //! | text, one character at a time | [`text`] | `king-james`, `sqlite`, a user's own file |
 //! | two texts that translate each other | [`parallel`] | a user's own two files |
 //! | the Bible in two languages | [`bible`] | `bible-english` with `bible-spanish` |
+//! | the help of an office program in two languages | [`help`] | `help-english` with `help-german` |
 
 pub mod audio;
 pub mod bible;
 pub mod cache;
 pub mod chorales;
+pub mod help;
 pub mod images;
 pub mod midi;
 pub mod music;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two texts that translate each other: one sentence a line, the same line in both files.
 //!
-//! Words are what stands between spaces; `translation::metrics::bleu::tokenize_13a` cuts a text that
-//! is not cut yet.
+//! Words are what stands between spaces; [`words`] or `translation::metrics::bleu::tokenize_13a` cut a
+//! text that is not cut yet.
 
 use super::text::utf8;
 use super::Malformed;
@@ -19,6 +19,25 @@ pub struct Sentences {
     pub source: String,
     /// In the language that it is translated into.
     pub target: String,
+}
+
+/// The words of a text with one space between: runs of letters and digits, and each other character
+/// alone.
+pub fn words(text: &str) -> String {
+    let mut words = String::new();
+    let mut within = false;
+    for c in text.chars() {
+        let letter = c.is_alphanumeric();
+        let goes_on = letter && within;
+        if !goes_on && !words.is_empty() && !words.ends_with(' ') {
+            words.push(' ');
+        }
+        if !c.is_whitespace() {
+            words.push(c);
+        }
+        within = letter;
+    }
+    words.trim_end().to_owned()
 }
 
 /// A file's name, as messages about it have it, and its bytes.

@@ -18,7 +18,9 @@ pub enum Client {
     /// Python's.
     Pip,
     /// Debian's. A distribution made from Debian builds the same files into a package of its own,
-    /// so here the content decides and not the package.
+    /// and Debian builds one again for every update of a release, after which the one before is no
+    /// longer to be had; so here the content decides and not the package, and a set takes no file
+    /// that changes from one build to the next.
     Apt,
 }
 
@@ -348,5 +350,45 @@ pub const SETS: &[Set] = &[
         files: 7,
         unpacked: 15_545_872,
         sums: "473f436970de6bd1666c02d8f6ad2eaec5ba164ad8373ce72eb069a1092d1d34",
+    },
+    Set {
+        name: "help-english",
+        title:
+            "The help of LibreOffice 7.4 in English, 2,560 pages: the source of translations",
+        license: "MPL-2.0, The Document Foundation and others (parts of it: Apache-2.0)",
+        chapters: &["bahdanau2015"],
+        client: Client::Apt,
+        package: "libreoffice-help-en-us",
+        version: "7.4.7-1+deb12u14",
+        download: 1_753_504,
+        archive: "8faa840285734d6cfe1ed25537b48f07e74bd6412e3917bf8e5f8a653f7b3712",
+        parts: &[Part {
+            from: "usr/share/libreoffice/help/en-US/text/",
+            ending: ".html",
+            form: Form::Plain,
+        }],
+        files: 2_560,
+        unpacked: 23_417_538,
+        sums: "b59df49bc9bf69083bfb70b64513673ddd79be2bb24a080e923039a247e4406d",
+    },
+    Set {
+        name: "help-german",
+        title:
+            "The help of LibreOffice 7.4 in German, page by page as in English: its translation",
+        license: "MPL-2.0, The Document Foundation and others (parts of it: Apache-2.0)",
+        chapters: &["bahdanau2015"],
+        client: Client::Apt,
+        package: "libreoffice-help-de",
+        version: "7.4.7-1+deb12u14",
+        download: 3_293_908,
+        archive: "00490b63c509ac96f7f212d6a6e40452d3e0d1f97ccf4b824dd5ec4c01e8277f",
+        parts: &[Part {
+            from: "usr/share/libreoffice/help/de/text/",
+            ending: ".html",
+            form: Form::Plain,
+        }],
+        files: 2_560,
+        unpacked: 24_385_006,
+        sums: "183412b6a9b4326848e5c8c18965c88c1fe13a724e622da07fe84f1bfe48427a",
     },
 ];
