@@ -106,9 +106,9 @@ const LEAST: usize = 100;
 /// Test pairs that are shown, and the most words of their sources.
 const SHOWN: (usize, usize) = (10, 20);
 /// Learning rates of Adam to choose from.
-pub const RATES: [f64; 4] = [0.0005, 0.001, 0.002, 0.004];
+pub const RATES: [f64; 5] = [0.0005, 0.001, 0.002, 0.004, 0.008];
 /// What the development set chose, of [`RATES`], for attention and for the last state.
-const CHOSEN: [usize; 2] = [2, 2];
+const CHOSEN: [usize; 2] = [2, 3];
 /// The rate of a small network.
 const SMALL: f64 = 0.004;
 /// Passes that a rate is chosen by.
