@@ -244,8 +244,16 @@ impl Experiment for OrOwn {
         self.0.title()
     }
 
+    fn revision(&self) -> u32 {
+        self.0.revision()
+    }
+
     fn arms(&self, scale: Scale) -> Vec<Arm> {
         self.0.arms(scale)
+    }
+
+    fn keeps_weights(&self, arm: &Arm) -> bool {
+        self.0.keeps_weights(arm)
     }
 
     fn takes(&self) -> Option<Takes> {
@@ -537,6 +545,10 @@ pub(crate) fn classic(kind: Kind, data: &Data, seed: u64) -> TrialRecord {
         }
         Kind::Ibm1 => {
             word_by_word(data, &mut record);
+            if data.test.is_empty() {
+                // There are no links to hold its own against.
+                return record;
+            }
             align(&ibm(Iterations::MODEL_1))
         }
         Kind::Ibm2 => align(&ibm(Iterations::MODEL_2)),

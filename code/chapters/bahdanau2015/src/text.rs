@@ -23,7 +23,7 @@ use training::sentences::{Answer, Ask, Material, Numbers, Rule, Settings, Way};
 use translation::classic::kneser_ney::KneserNey;
 use translation::corpus::{Corpus, Sizes};
 use translation::metrics::bleu::{tokenize_13a, Bleu};
-use translation::vocabulary::{Keep, Vocabulary};
+use translation::vocabulary::{Keep, Vocabulary, UNKNOWN};
 use translation::{Knobs, Pair};
 
 /// Everything that fixes a trial but its seed.
@@ -412,15 +412,22 @@ pub fn group(number: usize) -> String {
     format!("words-{first}-{last}")
 }
 
+/// The group of a source of so many words; there is none without words, and none beyond [`WORDS`].
+pub fn group_of(words: usize) -> Option<usize> {
+    GROUPS
+        .iter()
+        .position(|&(first, last)| (first..=last).contains(&words))
+}
+
 /// BLEU of each group of lengths, and what it is made of.
 fn by_length(data: &Data, own: &[&[u32]], record: &mut TrialRecord) {
     let Some((_, question)) = data.question("written") else {
         return;
     };
-    for (number, (first, last)) in GROUPS.into_iter().enumerate() {
+    for number in 0..GROUPS.len() {
         let (mut theirs, mut right) = (Vec::new(), Vec::new());
         for (n, (source, _)) in question.pairs.iter().enumerate() {
-            if (first..=last).contains(&source.len()) {
+            if group_of(source.len()) == Some(number) {
                 theirs.push(data.vocabularies.1.decode(own[n]));
                 right.push(data.right["written"][n].clone());
             }
@@ -452,7 +459,7 @@ fn common(data: &Data, record: &mut TrialRecord) {
         .iter()
         .flat_map(|(source, _)| source.iter().copied());
     let all: Vec<u32> = of.collect();
-    let unknown = all.iter().filter(|&&word| word == sources.number(""));
+    let unknown = all.iter().filter(|&&word| word == UNKNOWN);
     let share = unknown.count() as f64 / all.len().max(1) as f64;
     put(record, "unknown-sources", share);
     for (name, value) in [

@@ -93,7 +93,10 @@ fn groups_of_lengths_are_the_whole_test() {
             "{id}"
         );
     }
-    assert_eq!(GROUPS[GROUPS.len() - 1].1, text::WORDS);
+    let groups = (1..=text::WORDS).map(text::group_of);
+    let tenths = (0..text::WORDS).map(|n| Some(n / 10));
+    assert!(groups.eq(tenths));
+    assert_eq!([0, text::WORDS + 1].map(text::group_of), [None, None]);
 }
 
 /// The nats of a word and the perplexity are two ways to say one thing.
@@ -135,11 +138,8 @@ fn parts_of_a_user_s_files_share_no_sentence() {
         .nth(1)
         .unwrap();
     let repeated: usize = repeated.split(' ').next().unwrap().parse().unwrap();
-    // All of them are in the test or in the development set, or none is.
-    assert!(
-        [0, 85, 90, 95].iter().any(|&n| repeated.abs_diff(n) <= 12),
-        "{what}"
-    );
+    // Some of the 101 are drawn for the test, and stay there alone.
+    assert!((80..101).contains(&repeated), "{what}");
 }
 
 /// Ten translations, and for the first where each word of it looked.
@@ -167,11 +167,11 @@ fn a_run_shows_translations_and_where_attention_looked() {
     for line in &lines[looks + 1..looks + 4] {
         let words: Vec<&str> = line.split_whitespace().collect();
         assert!(source.contains(words[2].trim_end_matches(',')), "{line}");
-        let weights: f64 = [words[1], words[3]]
-            .iter()
-            .map(|w| w.parse::<f64>().unwrap())
-            .sum();
-        assert!(weights <= 1.01, "{line}");
+        let [first, second] = [words[1], words[3]].map(|w| w.parse::<f64>().unwrap());
+        assert!(first >= second && first + second <= 1.01, "{line}");
+        // The two heaviest of some weights have their share at least.
+        let due = 2.0 / source.len() as f64;
+        assert!(first + second > due - 0.011, "{line}");
     }
     // The last state is one row, which is no alignment.
     let lines = shown("last");
